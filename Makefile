@@ -1,0 +1,50 @@
+# Two commands matter: `make demo` and `make test`. Both need Python >= 3.11 and nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+LOCK := requirements/ci.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint bench docs lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.ready: pyproject.toml $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Rascade needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "Setting up $(VENV) (once; a few minutes on a slow line) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+setup: $(VENV)/.ready ## Make the virtual environment
+
+demo: setup ## Run the RASolute 302 study in silico and print the path of its report
+	@$(BIN)/rascade trial studies/rasolute-302.yaml --out out/rasolute-302
+
+test: setup ## Static checks and the default tests (under ten minutes on two cores)
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+test-slow: setup ## The tests that take longer
+	@$(BIN)/python -m pytest -n 2 -m slow
+
+lint: setup ## ruff, mypy and the import contracts
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: setup ## Peers side by side, ratios with medians
+	@$(BIN)/python benchmarks/engine.py
+
+docs: setup ## Write the reference pages from the model and the evidence
+	@$(BIN)/python docs/build.py
+
+lock: ## Refresh the lock that CI installs (needs uv)
+	uv pip compile --universal --python-version 3.11 --no-emit-index-url --group test --group lint pyproject.toml -o $(LOCK)
+
+clean: ## Remove the virtual environment and outputs
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache

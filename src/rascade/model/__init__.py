@@ -1,0 +1,1 @@
+"""rascade.model"""

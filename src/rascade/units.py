@@ -1,0 +1,74 @@
+"""The one unit registry, and conversions to the units that the model computes in.
+
+The model computes in hours, nanomolar, nanomoles, litres, milligrams and cubic millimetres; the
+parameter table and the evidence keep the units of their sources, and `convert` is the only bridge.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rascade.errors import InputError
+
+if TYPE_CHECKING:
+    import pint
+
+__all__ = ["convert", "is_unit", "registry"]
+
+
+@cache
+def registry() -> pint.UnitRegistry[float]:
+    """Return the shared pint registry, with the field's own units added."""
+    import pint
+
+    units: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
+    units.define("cell = count")
+    units.define("molecule = count")
+    units.define("mutation = count")
+    units.define("percent_of_baseline = 0.01 dimensionless")
+    units.define("month_of_trial = 30.4375 * day = mo")
+    return units
+
+
+def _normalised(unit: str) -> str:
+    text = unit.strip()
+    if text in {"", "1", "unitless", "fraction", "ratio", "fold", "-"}:
+        return "dimensionless"
+    return text.replace("µ", "u").replace("%", "percent").replace("^-", "**-").replace("^", "**")
+
+
+@cache
+def convert(value: float, unit: str, to: str) -> float:
+    """Convert a number from one unit to another.
+
+    Args:
+        value: the number.
+        unit: its unit, in the notation of the tables (``L/h``, ``1/(M*s)``, ``ng/mL``).
+        to: the wanted unit.
+
+    Raises:
+        InputError: a unit is unknown, or the two do not measure the same thing.
+    """
+    import pint
+
+    ureg = registry()
+    try:
+        quantity = ureg.Quantity(value, _normalised(unit))
+        return float(quantity.to(_normalised(to)).magnitude)
+    except pint.DimensionalityError as error:
+        raise InputError(f"cannot turn {unit!r} into {to!r}: they measure different things") from error
+    except (pint.UndefinedUnitError, pint.errors.DefinitionSyntaxError, TypeError) as error:
+        raise InputError(f"unknown unit in {unit!r} or {to!r}: {error}") from error
+
+
+@cache
+def is_unit(unit: str) -> bool:
+    """Tell whether a text is a unit that the registry knows."""
+    import pint
+
+    try:
+        registry().parse_units(_normalised(unit))
+    except (pint.UndefinedUnitError, pint.errors.DefinitionSyntaxError, TypeError, ValueError):
+        return False
+    return True
