@@ -14,7 +14,7 @@ from rascade.errors import InputError
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["convert", "is_unit", "registry"]
+__all__ = ["convert", "convert_mass_to_amount", "dimensions", "is_unit", "registry"]
 
 
 @cache
@@ -72,3 +72,48 @@ def is_unit(unit: str) -> bool:
     except (pint.UndefinedUnitError, pint.errors.DefinitionSyntaxError, TypeError, ValueError):
         return False
     return True
+
+
+@cache
+def dimensions(unit: str) -> tuple[tuple[str, float], ...]:
+    """Return the base dimensions of a unit with their powers, e.g. ``(("[time]", -1.0),)``.
+
+    Raises:
+        InputError: the unit is unknown.
+    """
+    if not is_unit(unit):
+        raise InputError(f"unknown unit {unit!r}")
+    ureg = registry()
+    found = ureg.get_dimensionality(ureg.parse_units(_normalised(unit)))
+    return tuple(sorted((str(name), float(power)) for name, power in found.items()))
+
+
+@cache
+def convert_mass_to_amount(value: float, unit: str, to: str, molecular_weight: float) -> float:
+    """Convert a number whose unit holds a mass of a drug into a unit that holds an amount.
+
+    Args:
+        value: the number.
+        unit: its unit, e.g. ``ug/h``.
+        to: the wanted unit, e.g. ``nmol/h``.
+        molecular_weight: of the drug, g/mol.
+
+    Raises:
+        InputError: the units do not fit even so.
+    """
+    powers = dict(dimensions(unit))
+    mass = powers.get("[mass]", 0.0)
+    ureg = registry()
+    quantity = ureg.Quantity(value, _normalised(unit))
+    quantity = quantity / ureg.Quantity(molecular_weight, "g/mol") ** mass
+    try:
+        return float(quantity.to(_normalised(to)).magnitude)
+    except pint_dimensionality_error() as error:
+        raise InputError(f"cannot turn {unit!r} into {to!r} with a molecular weight") from error
+
+
+def pint_dimensionality_error() -> type[Exception]:
+    """Return pint's error for units that do not fit (looked up late: pint is slow to import)."""
+    import pint
+
+    return pint.DimensionalityError

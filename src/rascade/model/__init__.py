@@ -1,1 +1,25 @@
-"""rascade.model"""
+"""The disease model: mechanisms in Antimony, the parameter table, assembly into one SBML model."""
+
+from rascade.model.assembly import Assembly, assemble
+from rascade.model.compose import known_clones, known_drugs
+from rascade.model.table import (
+    Allele,
+    Parameter,
+    ParameterTable,
+    load_alleles,
+    load_table,
+    parse_table,
+)
+
+__all__ = [
+    "Allele",
+    "Assembly",
+    "Parameter",
+    "ParameterTable",
+    "assemble",
+    "known_clones",
+    "known_drugs",
+    "load_alleles",
+    "load_table",
+    "parse_table",
+]

@@ -1,1 +1,1 @@
-"""rascade.trial"""
+"""Trials: protocol, visits, response, survival, and the tables that come of them."""

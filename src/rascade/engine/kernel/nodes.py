@@ -1,0 +1,419 @@
+"""Writing nodes of an expression graph as straight-line LLVM code for a group of lanes.
+
+A section computes some root nodes from the memory of the lanes and hands each to a sink (usually a
+store). Sections are cut into functions of limited size, because register allocation and
+scheduling take more than linear time on one long block; a value that crosses a cut goes through a
+slot of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rascade.engine.expression import BOOLEAN_OPS, Graph, Op
+from rascade.engine.kernel import vector_math
+from rascade.engine.kernel.ir import BOOL, F64, PTR, Function, Module, Value, like, vector
+
+__all__ = ["Code", "Root", "Slots", "Sources", "write_section"]
+
+CHUNK = 1500  # instructions a function
+_WHOLE = 32  # largest whole exponent done by multiplication
+
+Sink = Callable[["Code", Value], None]
+
+
+@dataclass(frozen=True)
+class Root:
+    """A node to compute and what to do with its value."""
+
+    node: int
+    sink: Sink
+
+
+class Slots:
+    """Gives out the model's own slots."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.next = first
+
+    def take(self, count: int = 1) -> int:
+        """Reserve slots; returns the first."""
+        at = self.next
+        self.next += count
+        return at
+
+
+@dataclass
+class Code:
+    """One function over the memory of a group of lanes.
+
+    Attributes:
+        function: the function being written; its first argument is the memory.
+        lanes: lanes in the group.
+    """
+
+    function: Function
+    lanes: int
+    found: dict[int, Value] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Type of a slot."""
+        return vector(F64, self.lanes)
+
+    def address(self, slot: int) -> Value:
+        """Address of a slot."""
+        return self.function.at(self.function.arguments[0], slot * self.lanes)
+
+    def load(self, slot: int) -> Value:
+        """Read a slot."""
+        return self.function.load(self.kind, self.address(slot), 8 * self.lanes)
+
+    def store(self, slot: int, value: Value) -> None:
+        """Write a slot."""
+        self.function.store(value, self.address(slot), 8 * self.lanes)
+
+    def number(self, value: float) -> Value:
+        """A constant in every lane."""
+        return self.function.constant(self.kind, value)
+
+
+@dataclass
+class Sources:
+    """Where a section finds its leaves.
+
+    Attributes:
+        graph: the graph.
+        states: slot of each state.
+        time: slot of the time.
+        parameters: first slot of the parameters.
+        known: node to slot, for nodes computed beforehand (parameter-only ones, shared ones).
+        reciprocals: node to slot holding one over it.
+    """
+
+    graph: Graph
+    states: Sequence[int]
+    time: int
+    parameters: int
+    known: dict[int, int]
+    reciprocals: dict[int, int]
+
+
+def schedule(graph: Graph, roots: Sequence[int], known: Iterable[int]) -> list[int]:
+    """Nodes in the order of computation, each as late as its first use allows."""
+    done = set(known)
+    order: list[int] = []
+    for root in roots:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if node in done:
+                stack.pop()
+                continue
+            waiting = [a for a in graph.args[node] if a not in done]
+            if waiting:
+                stack.extend(reversed(waiting))
+            else:
+                done.add(node)
+                order.append(node)
+                stack.pop()
+    return order
+
+
+def write_section(
+    module: Module, name: str, lanes: int, sources: Sources, roots: Sequence[Root], slots: Slots
+) -> None:
+    """Write function ``name(memory)`` that computes all roots and runs their sinks."""
+    section = _Section(module, name, lanes, sources, slots)
+    section.plan([r.node for r in roots])
+    for root in roots:
+        section.write(root)
+    section.finish()
+
+
+class _Section:
+    """State while one section is written."""
+
+    def __init__(
+        self, module: Module, name: str, lanes: int, sources: Sources, slots: Slots
+    ) -> None:
+        self.module = module
+        self.name = name
+        self.lanes = lanes
+        self.sources = sources
+        self.graph = sources.graph
+        self.slots = slots
+        self.parts: list[str] = []
+        self.code: Code | None = None
+        self.uses: Counter[int] = Counter()
+        self.divisors: Counter[int] = Counter()
+        self.powers: set[tuple[int, int]] = set()
+        self.crossing: dict[int, int] = {}
+        self.sources_known = dict(sources.known)
+
+    # ---- plan ----------------------------------------------------------------------------------
+    def plan(self, roots: Sequence[int]) -> None:
+        """Count uses, and give a slot to every value that is needed beyond its own function."""
+        graph, known = self.graph, self.sources.known
+        needed = schedule(graph, roots, known)
+        for node in needed:
+            self.uses.update(graph.args[node])
+            if graph.ops[node] is Op.DIV:
+                self.divisors[graph.args[node][1]] += 1
+            if graph.ops[node] is Op.POW:
+                self.powers.add(graph.args[node])  # type: ignore[arg-type]
+        self.uses.update(roots)
+        self._cut(roots)
+
+    def _cut(self, roots: Sequence[int]) -> None:
+        """Decide which root belongs to which function and what crosses between them."""
+        graph = self.graph
+        done = set(self.sources.known)
+        part, size = 0, 0
+        self.part_of_root: list[int] = []
+        home: dict[int, int] = {}
+        for root in roots:
+            order = schedule(graph, [root], done)
+            if size + len(order) > CHUNK and size:
+                part, size = part + 1, 0
+            size += len(order) + 2
+            self.part_of_root.append(part)
+            for node in order:
+                home[node] = part
+            done.update(order)
+            for node in [root, *(a for n in order for a in graph.args[n])]:
+                if node in home and home[node] != part and node not in self.crossing:
+                    if graph.ops[node] not in _CHEAP:
+                        self.crossing[node] = self.slots.take()
+        self._written = 0
+
+    # ---- write ---------------------------------------------------------------------------------
+    def write(self, root: Root) -> None:
+        """Compute one root and hand it on."""
+        part = self.part_of_root[self._written]
+        self._written += 1
+        if self.code is None or len(self.parts) != part + 1:
+            self._close()
+            self._open()
+        code = self.code
+        assert code is not None
+        for node in self._missing(root.node):
+            value = self._compute(code, node)
+            code.found[node] = value
+            if node in self.crossing:
+                code.store(self.crossing[node], self._as_number(code, value))
+                self.sources_known[node] = self.crossing[node]
+        root.sink(code, self._value(code, root.node))
+
+    def _missing(self, root: int) -> list[int]:
+        code = self.code
+        assert code is not None
+        graph = self.graph
+        order: list[int] = []
+        done: set[int] = set()
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if node in done or node in code.found or node in self.sources_known:
+                stack.pop()
+                continue
+            if graph.ops[node] in _CHEAP:
+                done.add(node)
+                stack.pop()
+                continue
+            waiting = [
+                a
+                for a in graph.args[node]
+                if a not in done and a not in code.found and a not in self.sources_known
+            ]
+            waiting = [a for a in waiting if graph.ops[a] not in _CHEAP]
+            if waiting:
+                stack.extend(reversed(waiting))
+            else:
+                done.add(node)
+                order.append(node)
+                stack.pop()
+        return order
+
+    def _open(self) -> None:
+        name = f"{self.name}_part{len(self.parts)}"
+        self.parts.append(name)
+        function = Function(
+            self.module, name, [PTR], external=False, attributes="nounwind noinline"
+        )
+        self.code = Code(function, self.lanes)
+
+    def _close(self) -> None:
+        if self.code is not None:
+            self.code.function.finish()
+            self.code = None
+
+    def finish(self) -> None:
+        """Write the function that calls all parts."""
+        self._close()
+        whole = Function(self.module, self.name, [PTR])
+        for part in self.parts:
+            whole.call(part, "void", [whole.arguments[0]])
+        whole.finish()
+
+    # ---- values --------------------------------------------------------------------------------
+    def _value(self, code: Code, node: int) -> Value:
+        """Value of a node: computed here, or loaded."""
+        if node in code.found:
+            return code.found[node]
+        op, graph, sources = self.graph.ops[node], self.graph, self.sources
+        if op is Op.CONSTANT:
+            return code.number(graph.values[node])
+        if node in self.sources_known:
+            value = code.load(self.sources_known[node])
+            return value.differs(0.0) if op in BOOLEAN_OPS else value
+        if op is Op.STATE:
+            return code.load(sources.states[graph.index(node)])
+        if op is Op.PARAMETER:
+            return code.load(sources.parameters + graph.index(node))
+        if op is Op.TIME:
+            return code.load(sources.time)
+        raise AssertionError(f"node {node} ({op}) was not computed in time")
+
+    def _as_number(self, code: Code, value: Value) -> Value:
+        if value.kind == like(code.kind, BOOL):
+            return value.select(code.number(1.0), code.number(0.0))
+        return value
+
+    def _compute(self, code: Code, node: int) -> Value:
+        graph, f = self.graph, code.function
+        op, args = graph.ops[node], graph.args[node]
+        if op is Op.DIV:
+            return self._divide(code, *args)
+        if op is Op.POW:
+            return self._power(code, *args)
+        if op in (Op.ADD, Op.SUB):
+            return self._sum(code, op, *args)
+        values = [self._value(code, a) for a in args]
+        if op in BOOLEAN_OPS or op is Op.SELECT:
+            return _logic(op, values)
+        return _FUNCTIONS[op](f, *values)
+
+    def _sum(self, code: Code, op: Op, a: int, b: int) -> Value:
+        """Sum or difference; a product used only here is fused into it."""
+        f = code.function
+        for product, other in ((b, a), (a, b)):
+            if self._fusible(code, product):
+                x, y = (self._value(code, n) for n in self.graph.args[product])
+                rest = self._value(code, other)
+                if op is Op.ADD:
+                    return f.fma(x, y, rest)
+                return f.negative_fma(x, y, rest) if product == b else f.fma(x, y, -rest)
+        x, y = self._value(code, a), self._value(code, b)
+        return x + y if op is Op.ADD else x - y
+
+    def _fusible(self, code: Code, node: int) -> bool:
+        """Whether a node is a product whose only use is here; it is then written again, fused.
+
+        The plain product is left unused and LLVM drops it.
+        """
+        return (
+            self.graph.ops[node] is Op.MUL
+            and self.uses[node] == 1
+            and node in code.found
+            and node not in self.sources.known
+            and all(
+                a in code.found or a in self.sources_known or self.graph.ops[a] in _CHEAP
+                for a in self.graph.args[node]
+            )
+        )
+
+    def _divide(self, code: Code, a: int, b: int) -> Value:
+        graph, f = self.graph, code.function
+        slot = self.sources.reciprocals.get(b)
+        one = graph.ops[a] is Op.CONSTANT and graph.values[a] == 1.0
+        if slot is not None:
+            over = code.load(slot)
+        elif self.divisors[b] > 1 and graph.ops[b] is not Op.CONSTANT:
+            key = -1 - b  # the reciprocal of b, shared by all quotients of this section
+            if key not in code.found:
+                code.found[key] = 1.0 / self._value(code, b)
+            over = code.found[key]
+        else:
+            return self._value(code, a) / self._value(code, b)
+        return over if one else self._value(code, a) * over
+
+    def _power(self, code: Code, a: int, b: int) -> Value:
+        graph, f = self.graph, code.function
+        x = self._value(code, a)
+        if graph.ops[b] is Op.CONSTANT:
+            n = graph.values[b]
+            if n == int(n) and abs(n) <= _WHOLE:
+                return vector_math.whole_power(f, x, int(n))
+            if 2 * n == int(2 * n) and 0 < n <= _WHOLE:
+                return f.intrinsic("sqrt", x) * vector_math.whole_power(f, x, int(n - 0.5))
+        return vector_math.power(f, x, self._value(code, b))
+
+
+# Nodes that are loaded or spelled where they are used, not computed.
+_CHEAP = frozenset({Op.CONSTANT, Op.STATE, Op.PARAMETER, Op.TIME})
+
+
+def _logic(op: Op, v: list[Value]) -> Value:
+    if op is Op.SELECT:
+        return v[0].select(v[1], v[2])
+    if op is Op.NOT:
+        return ~v[0]
+    if op is Op.AND:
+        return v[0] & v[1]
+    if op is Op.OR:
+        return v[0] | v[1]
+    return _COMPARE[op](v[0], v[1])
+
+
+_COMPARE: dict[Op, Callable[[Value, Value], Value]] = {
+    Op.LT: Value.__lt__,
+    Op.LE: Value.__le__,
+    Op.GT: Value.__gt__,
+    Op.GE: Value.__ge__,
+    Op.EQ: Value.equals,
+    Op.NE: Value.differs,
+}
+
+
+def _minimum(f: Function, a: Value, b: Value) -> Value:
+    """The smaller; NaN if either is, as in NumPy."""
+    return ((a <= b) | a.differs(a)).select(a, b)
+
+
+def _maximum(f: Function, a: Value, b: Value) -> Value:
+    return ((a >= b) | a.differs(a)).select(a, b)
+
+
+def _factorial(f: Function, x: Value) -> Value:
+    value = vector_math.lane_by_lane(f, "tgamma", x + 1.0)
+    return (x < 0.0).select(f.constant(x.kind, float("nan")), value)
+
+
+def _library(name: str) -> Callable[..., Value]:
+    return lambda f, x: vector_math.lane_by_lane(f, name, x)
+
+
+_FUNCTIONS: dict[Op, Callable[..., Value]] = {
+    Op.MUL: lambda f, a, b: a * b,
+    Op.NEG: lambda f, a: -a,
+    Op.EXP: vector_math.exponential,
+    Op.LN: vector_math.logarithm,
+    Op.SQRT: lambda f, a: f.intrinsic("sqrt", a),
+    Op.ABS: lambda f, a: f.intrinsic("fabs", a),
+    Op.FLOOR: lambda f, a: f.intrinsic("floor", a),
+    Op.CEIL: lambda f, a: f.intrinsic("ceil", a),
+    Op.MIN: _minimum,
+    Op.MAX: _maximum,
+    Op.FACTORIAL: _factorial,
+    **{
+        op: _library(op.value)
+        for op in (
+            Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH,
+            Op.ASINH, Op.ACOSH, Op.ATANH,
+        )
+    },
+}

@@ -1,0 +1,88 @@
+"""SBML Level 2 and 3 documents read into a `System`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rascade.engine.sbml_scan import UNDERSTOOD_PACKAGES, load_text, scan
+from rascade.errors import ModelFileError, UnsupportedFeature
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rascade.engine.system import System
+
+__all__ = ["read_sbml"]
+
+# SimBiology writes identifiers with dots; libsbml reads them, and only complains.
+_TOLERATED = frozenset({10310, 10311})
+
+
+def read_sbml(source: str | Path, *, trusted: bool = False) -> System:
+    """Read a model.
+
+    In scope: compartments, species, parameters, assignment and rate rules, initial assignments in
+    any order, function definitions, reactions with local parameters and any stoichiometry, events
+    without delay or priority, piecewise and logical maths, time and Avogadro's number. A name
+    stands for what it means in SBML: a species for its concentration, unless it has only
+    substance units.
+
+    Args:
+        source: a path, or the text of a model.
+        trusted: skip the scan for harmful input; for text that Rascade itself has written.
+
+    Raises:
+        ModelFileError: the file cannot be read, is not well-formed or contradicts itself.
+        UnsupportedFeature: it is right, but uses a feature that is out of scope.
+    """
+    import libsbml
+
+    from rascade.engine.sbml_model import ModelReader
+
+    data, name = load_text(source, trusted=trusted)
+    if not trusted:
+        scan(data, name)
+    document = libsbml.readSBMLFromString(data.decode("utf-8", errors="replace"))
+    _check_errors(document, name)
+    model = document.getModel()
+    if model is None:
+        raise ModelFileError(f"{name}: the document has no model")
+    _check_scope(document, model)
+    return ModelReader(model, name).system()
+
+
+def _check_errors(document: Any, name: str) -> None:
+    import libsbml
+
+    for k in range(document.getNumErrors()):
+        error = document.getError(k)
+        serious = error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR
+        if serious and error.getErrorId() not in _TOLERATED:
+            message = " ".join(error.getMessage().split())
+            raise ModelFileError(f"{name}:{error.getLine()}: {message}")
+
+
+def _check_scope(document: Any, model: Any) -> None:
+    """Refuse by name what the engine does not do."""
+    if document.getLevel() < 2:
+        raise UnsupportedFeature("SBML Level 1")
+    # libsbml gives every Level 2 document a layout package that it then calls required.
+    for k in range(document.getNumPlugins() if document.getLevel() > 2 else 0):
+        package = document.getPlugin(k).getPackageName()
+        if document.getPackageRequired(package) and package not in UNDERSTOOD_PACKAGES:
+            raise UnsupportedFeature(f"SBML package {package}")
+    for rule in _each(model.getListOfRules()):
+        if rule.isAlgebraic():
+            raise UnsupportedFeature("algebraic rule")
+    for reaction in _each(model.getListOfReactions()):
+        if reaction.isSetFast() and reaction.getFast():
+            raise UnsupportedFeature("fast reaction")
+    for event in _each(model.getListOfEvents()):
+        if event.isSetDelay():
+            raise UnsupportedFeature("delayed event")
+        if event.isSetPriority():
+            raise UnsupportedFeature("prioritised event")
+
+
+def _each(items: Any) -> list[Any]:
+    return [items.get(k) for k in range(items.size())]

@@ -1,0 +1,114 @@
+"""A look at a model file before libsbml sees it.
+
+libsbml builds the whole document in memory and recurses over MathML, so that a file made to harm
+can exhaust memory or the stack. Expat reads the file first, as a stream, and refuses what no real
+model has.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from rascade.errors import ModelFileError, UnsupportedFeature
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "UNDERSTOOD_PACKAGES", "load_text", "scan"]
+
+MAX_BYTES = 64 * 2**20
+"""The largest file that is read unless it is trusted; the largest public models have 50 MB."""
+MAX_DEPTH = 256
+"""The deepest nesting of elements; libsbml crashes at some thousands."""
+
+UNDERSTOOD_PACKAGES = frozenset({"l3v2extendedmath"})
+"""Level 3 Version 2's operators for Version 1; those out of scope are refused where used."""
+
+_CORE = re.compile(r"http://www\.sbml\.org/sbml/level[0-9]+(/version[0-9]+(/core)?)?")
+
+
+def load_text(source: str | Path, *, trusted: bool = False) -> tuple[bytes, str]:
+    """Return the bytes of a model and the name to use for it in messages.
+
+    Args:
+        source: a path, or the text of a model (anything whose first character is ``<``).
+        trusted: whether to skip the cap on size.
+
+    Raises:
+        ModelFileError: no such file, not readable or too large.
+    """
+    if isinstance(source, str) and source.lstrip("\ufeff \t\r\n").startswith("<"):
+        data, name = source.encode(), "the model text"
+        if not trusted and len(data) > MAX_BYTES:
+            raise ModelFileError(_too_large(name))
+        return data, name
+    path = Path(source)
+    try:
+        if not trusted and path.stat().st_size > MAX_BYTES:
+            raise ModelFileError(_too_large(str(path)))
+        return path.read_bytes(), str(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelFileError(f"cannot read the model {str(source)!r:.200}: {reason}") from error
+
+
+def _too_large(name: str) -> str:
+    return f"{name}: larger than {MAX_BYTES // 2**20} MiB; pass trusted=True to read it anyway"
+
+
+def scan(data: bytes, name: str) -> None:
+    """Refuse a document that is not well-formed, has a DOCTYPE or is nested too deeply.
+
+    Args:
+        data: the document.
+        name: what to call it in messages.
+
+    Raises:
+        ModelFileError: for these reasons, or because it is not SBML.
+        UnsupportedFeature: a package that must be understood to read the model.
+    """
+    parser = expat.ParserCreate(namespace_separator=" ")
+    depth = 0
+
+    def refuse(why: str) -> NoReturn:
+        raise ModelFileError(f"{name}:{parser.CurrentLineNumber}: {why}")
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            refuse(f"elements are nested more than {MAX_DEPTH} deep")
+        if depth == 1:
+            namespace, _, local = tag.rpartition(" ")
+            if local != "sbml" or not _CORE.fullmatch(namespace):
+                refuse(f"not an SBML document: its outermost element is {local!r}")
+            _check_packages(attributes)
+
+    def end(_tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def doctype(*_: object) -> NoReturn:
+        refuse("a DOCTYPE is not allowed in a model")
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise ModelFileError(f"{name}:{error.lineno}: not well-formed XML: {error}") from error
+    except (LookupError, ValueError) as error:  # an encoding that does not exist
+        raise ModelFileError(f"{name}: not readable as XML: {error}") from error
+
+
+def _check_packages(attributes: dict[str, str]) -> None:
+    for attribute, value in attributes.items():
+        namespace, _, local = attribute.rpartition(" ")
+        if namespace and local == "required" and value.strip() in {"true", "1"}:
+            package = re.sub(r".*/(\w+)/version\d+$", r"\1", namespace)
+            if package not in UNDERSTOOD_PACKAGES:
+                raise UnsupportedFeature(f"SBML package {package}")

@@ -1,0 +1,292 @@
+"""Put mechanisms together into one flat Antimony model for the drugs and clones of a study.
+
+Every mechanism is copied once for the system, a drug, a clone, or a drug in a clone. A copy's own
+symbols get the names of its drug and clone; a symbol that it reads is taken from the nearest place
+that defines it: the same drug and clone, the drug, the clone, the system, and at last the
+parameter table, again from the most specific row to the most general.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from rascade.errors import InputError, ModelFileError, UnsupportedFeature
+from rascade.model.mechanisms import (
+    Mechanism,
+    data_file,
+    load_mechanisms,
+    rename_symbols,
+    symbols_in,
+)
+from rascade.model.table import ParameterTable
+
+__all__ = ["Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
+
+_SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size")
+_PLACES = frozenset({"body", "cell", "tumour", "tumour_tissue", "normal_organ"})
+# What a port reads where nothing is there to fill it: no kill, no brake, no binding.
+_ABSENT = {"cytotoxic_kill": 0.0, "immune_kill": 0.0, "AKT_brake": 1.0}
+
+
+@dataclass(frozen=True)
+class Drug:
+    """What a drug brings to the model: its mechanisms, and where its dose goes by route."""
+
+    name: str
+    mechanisms: tuple[str, ...]
+    routes: Mapping[str, str]
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def identifier(self) -> str:
+        """The drug's name as part of an SBML identifier."""
+        text = self.name.replace("-", "_").replace(" ", "_")
+        return f"_{text}" if text[0].isdigit() else text
+
+    def dose_target(self, route: str) -> str:
+        """Return the species that a dose by this route enters.
+
+        Raises:
+            UnsupportedFeature: the model has no such route for the drug.
+        """
+        if route not in self.routes:
+            ways = ", ".join(self.routes)
+            raise UnsupportedFeature(
+                f"{self.name} {route}", f"{self.name} is not modelled by {route}; modelled: {ways}"
+            )
+        return f"{self.routes[route]}_{self.identifier}"
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A cell population and the mechanisms it is made of."""
+
+    name: str
+    title: str
+    tissue: str
+    mechanisms: tuple[str, ...]
+    drug_mechanisms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One copy of a mechanism: for which drug, in which clone, and what its ports are called there."""
+
+    mechanism: Mechanism
+    drug: Drug | None = None
+    clone: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def suffix(self) -> str:
+        """What is hung on the copy's own symbols."""
+        parts = [self.drug.identifier if self.drug else "", self.clone or ""]
+        return "".join(f"_{part}" for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A flat model and what its names mean.
+
+    Attributes:
+        antimony: the model's text, valid Antimony without numbers for its parameters.
+        copies: the copies it is made of, in order.
+        parameters: SBML identifier -> row of the parameter table.
+        symbols: SBML identifier of an own symbol -> (copy, symbol in the mechanism's file).
+        sums: generated sums, name -> symbols added.
+    """
+
+    antimony: str
+    copies: tuple[Copy, ...]
+    parameters: Mapping[str, str]
+    symbols: Mapping[str, tuple[Copy, str]]
+    sums: Mapping[str, tuple[str, ...]]
+
+
+@cache
+def known_drugs() -> Mapping[str, Drug]:
+    """Return the drugs that the model can simulate, by INN name."""
+    listing = tomllib.loads(data_file("drugs.toml").read_text(encoding="utf-8"))
+    return {
+        name: Drug(name, tuple(facts["mechanisms"]), facts["routes"], facts.get("aliases", {}))
+        for name, facts in listing.items()
+    }
+
+
+@cache
+def known_clones() -> Mapping[str, Clone]:
+    """Return the cell populations of the model by name."""
+    listing = tomllib.loads(data_file("clones.toml").read_text(encoding="utf-8"))
+    return {
+        name: Clone(
+            name,
+            facts["title"],
+            facts["tissue"],
+            tuple(facts["mechanisms"]),
+            tuple(facts["drug_mechanisms"]),
+        )
+        for name, facts in listing.items()
+    }
+
+
+def find_drugs(names: Sequence[str]) -> tuple[Drug, ...]:
+    """Return the drugs of these names, each once, in alphabetical order.
+
+    Raises:
+        UnsupportedFeature: a drug is not modelled yet.
+    """
+    drugs = known_drugs()
+    for name in names:
+        if name not in drugs:
+            near = difflib.get_close_matches(name, drugs, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise UnsupportedFeature(
+                f"drug {name}",
+                f"{name} is not modelled yet.{hint} Modelled: {', '.join(sorted(drugs))}",
+            )
+    return tuple(drugs[name] for name in sorted(set(names)))
+
+
+def _find_clones(names: Sequence[str] | None) -> tuple[Clone, ...]:
+    clones = known_clones()
+    for name in names or ():
+        if name not in clones:
+            raise InputError(f"no clone {name!r}; the model has {', '.join(clones)}")
+    return tuple(clones[name] for name in (names or clones))
+
+
+def _copies(drugs: Sequence[Drug], clones: Sequence[Clone]) -> list[Copy]:
+    """List the copies that these drugs and clones need; what none needs is left out."""
+    library = load_mechanisms()
+    normal = any(clone.tissue == "normal_tissue" for clone in clones)
+    copies = []
+    for drug in drugs:
+        for name in drug.mechanisms:
+            if library[name].per == "drug" and (normal or name != "normal_tissue_exposure"):
+                copies.append(Copy(library[name], drug, None, drug.aliases.get(name, {})))
+    for clone in clones:
+        copies += [Copy(library[name], None, clone.name) for name in clone.mechanisms]
+        for drug in drugs:
+            for name in drug.mechanisms:
+                if name in clone.drug_mechanisms:
+                    copies.append(Copy(library[name], drug, clone.name, {"drug_tissue": clone.tissue}))
+    cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
+    system = [name for name in _SYSTEM if cytotoxics or name != "cytotoxic_response"]
+    return [Copy(library["body_places"])] + copies + [Copy(library[n]) for n in system if n != "body_places"]
+
+
+def _candidates(symbol: str, copy: Copy) -> list[str]:
+    drug, clone = copy.drug.identifier if copy.drug else None, copy.clone
+    names = []
+    if drug and clone:
+        names.append(f"{symbol}_{drug}_{clone}")
+    if drug:
+        names.append(f"{symbol}_{drug}")
+    if clone:
+        names.append(f"{symbol}_{clone}")
+    return [*names, symbol]
+
+
+def _row_candidates(symbol: str, copy: Copy) -> list[tuple[str, str]]:
+    """Return (table row, SBML identifier) from the most specific to the most general."""
+    drug, clone = copy.drug, copy.clone
+    pairs = []
+    if drug and clone:
+        pairs.append((f"{drug.name}.{symbol}[{clone}]", f"{symbol}_{drug.identifier}_{clone}"))
+    if drug:
+        pairs.append((f"{drug.name}.{symbol}", f"{symbol}_{drug.identifier}"))
+    if clone:
+        pairs.append((f"{symbol}[{clone}]", f"{symbol}_{clone}"))
+    return [*pairs, (symbol, symbol)]
+
+
+class _Builder:
+    """Resolve names and write the flat text."""
+
+    def __init__(self, copies: Sequence[Copy], table: ParameterTable) -> None:
+        self.copies = copies
+        self.table = table
+        self.symbols = {
+            f"{own}{copy.suffix}": (copy, own)
+            for copy in copies
+            for own in copy.mechanism.own
+        }
+        self.sums: dict[str, list[str]] = {}
+        for copy in copies:
+            for total, own in copy.mechanism.adds.items():
+                self.sums.setdefault(total, []).append(f"{own}{copy.suffix}")
+        self.parameters: dict[str, str] = {}
+        self.absent: dict[str, float] = {}
+
+    def resolve(self, symbol: str, copy: Copy) -> str:
+        """Return the flat name of a symbol that a copy uses."""
+        if symbol in copy.mechanism.own:
+            return symbol + copy.suffix
+        if symbol in _PLACES:
+            return symbol
+        wanted = copy.aliases.get(symbol, symbol)
+        for name in _candidates(wanted, copy):
+            if name in self.symbols or name in self.sums:
+                return name
+        for row, name in _row_candidates(wanted, copy):
+            if row in self.table:
+                self.parameters[name] = row
+                return name
+        if symbol in copy.mechanism.ports:
+            return self._absent(symbol, copy)
+        raise ModelFileError(
+            f"{copy.mechanism.name}.ant reads {symbol!r}{copy.suffix and f' for {copy.suffix[1:]}'}, "
+            "which no mechanism defines and which has no row in parameters.csv"
+        )
+
+    def _absent(self, symbol: str, copy: Copy) -> str:
+        total = symbol.endswith("_sum")
+        if not total and symbol not in _ABSENT:
+            raise ModelFileError(f"{copy.mechanism.name}.ant: nothing fills the port {symbol!r}")
+        self.absent[symbol] = 0.0 if total else _ABSENT[symbol]
+        return symbol
+
+    def text(self) -> str:
+        """Return the flat Antimony text."""
+        lines = ["model rascade()"]
+        for copy in self.copies:
+            lines.append(f"  // {copy.mechanism.title}{copy.suffix and f' ({copy.suffix[1:]})'}")
+            for statement in copy.mechanism.statements:
+                names = {s: self.resolve(s, copy) for s in symbols_in(statement)}
+                lines.append(f"  {rename_symbols(statement, names)};")
+        lines.append("  // Sums over copies")
+        lines += [f"  {total} := {' + '.join(parts)};" for total, parts in self.sums.items()]
+        if self.absent:
+            lines.append("  // Not part of this model")
+            lines += [f"  {name} = {value:g};" for name, value in sorted(self.absent.items())]
+        return "\n".join([*lines, "end", ""])
+
+
+def compose(
+    drugs: Sequence[str], table: ParameterTable, clones: Sequence[str] | None = None
+) -> Composition:
+    """Put together the model for these drugs.
+
+    Args:
+        drugs: INN names; empty for the untreated disease.
+        table: the parameter table that says which numbers are clone- or drug-specific.
+        clones: cell populations; all that the model knows if not given.
+
+    Raises:
+        UnsupportedFeature: a drug is not modelled yet.
+        ModelFileError: a mechanism reads something that nothing defines.
+    """
+    copies = _copies(find_drugs(drugs), _find_clones(clones))
+    builder = _Builder(copies, table)
+    text = builder.text()
+    return Composition(
+        text,
+        tuple(copies),
+        dict(sorted(builder.parameters.items())),
+        builder.symbols,
+        {total: tuple(parts) for total, parts in builder.sums.items()},
+    )

@@ -1,0 +1,250 @@
+"""The parameter table: every number of the disease model with unit, range, spread and source."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from rascade.errors import InputError, ParameterError
+from rascade.model.mechanisms import data_file
+from rascade.units import convert, is_unit
+
+__all__ = ["COLUMNS", "DISTRIBUTIONS", "Allele", "Parameter", "ParameterTable", "load_alleles", "load_table", "parse_table"]
+
+COLUMNS: Final = (
+    "name",
+    "value",
+    "unit",
+    "low",
+    "high",
+    "distribution",
+    "cv",
+    "fitted",
+    "source",
+    "confidence",
+    "description",
+)
+DISTRIBUTIONS: Final = ("fixed", "lognormal")
+CONFIDENCE: Final = ("verified", "recalled", "derived", "assumed", "fitted")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row of the parameter table.
+
+    Attributes:
+        name: ``name``, ``drug.name``, ``name[clone]`` or ``drug.name[clone]``.
+        value: typical (median) value in `unit`.
+        unit: unit as in the source.
+        low: lower end of the plausible range, in `unit`.
+        high: upper end of the plausible range, in `unit`.
+        distribution: ``fixed`` or ``lognormal`` (between patients, cut at low and high).
+        cv: coefficient of variation between patients, as a fraction.
+        fitted: calibration targets that the value was set against by hand; empty if none.
+        source: citation identifiers, ``;``-separated, or the reasoning behind an assumption.
+        confidence: ``verified``, ``recalled``, ``derived``, ``assumed`` or ``fitted``.
+        description: what it is.
+    """
+
+    name: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    distribution: str
+    cv: float
+    fitted: str
+    source: str
+    confidence: str
+    description: str
+
+    @property
+    def varies(self) -> bool:
+        """Whether patients differ in it."""
+        return self.distribution != "fixed"
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the logarithm."""
+        return math.sqrt(math.log1p(self.cv**2))
+
+
+@dataclass(frozen=True)
+class Allele:
+    """What a KRAS allele does to the RAS cycle: values of the allele-specific parameters."""
+
+    name: str
+    values: Mapping[str, float]
+    source: str
+
+
+class ParameterTable(Mapping[str, Parameter]):
+    """Rows by name, immutable; `with_values` gives a changed copy."""
+
+    def __init__(self, rows: Mapping[str, Parameter]) -> None:
+        self._rows = MappingProxyType(dict(rows))
+
+    def __getitem__(self, name: str) -> Parameter:
+        try:
+            return self._rows[name]
+        except KeyError:
+            raise ParameterError(self.unknown(name)) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def unknown(self, name: str) -> str:
+        """Return the message for a name that is not in the table, with the nearest names."""
+        near = difflib.get_close_matches(name, self._rows, n=3, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; 'rascade model show' lists all"
+        return f"no parameter {name!r} in the parameter table{hint}"
+
+    def with_values(self, values: Mapping[str, float]) -> ParameterTable:
+        """Return a copy with other typical values (in the table's units).
+
+        Raises:
+            ParameterError: a name is unknown or a value is not a finite, non-negative number.
+        """
+        rows = dict(self._rows)
+        for name, value in values.items():
+            row = self[name]
+            if not math.isfinite(value) or value < 0:
+                raise ParameterError(f"parameter {name}: {value} is not a finite number >= 0")
+            rows[name] = replace(
+                row, value=value, low=min(row.low, value), high=max(row.high, value)
+            )
+        return ParameterTable(rows)
+
+    def model_value(self, name: str, molecular_weight: float | None = None) -> float:
+        """Return a value in the model's units (hour, nmol, litre, nM, mm, 1e6 cells)."""
+        row = self[name]
+        return to_model_units(row.value, row.unit, molecular_weight)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over all rows."""
+        text = "\n".join(repr(self._rows[name]) for name in sorted(self._rows))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _model_unit(unit: str, weighed: bool) -> str:
+    """Return the model's unit for a source unit: its dimensions in hour, nmol, litre, mm, cells."""
+    from rascade.units import dimensions
+
+    powers = dict(dimensions(unit))
+    mass = powers.pop("[mass]", 0)
+    if mass and not weighed:
+        raise InputError(f"unit {unit!r} holds a mass; give molar units or a molecular weight")
+    length = powers.pop("[length]", 0)
+    parts = [f"nanomole**{powers.pop('[substance]', 0) + mass}", f"hour**{powers.pop('[time]', 0)}"]
+    if length:
+        parts.append(f"liter**{length / 3}" if length % 3 == 0 else f"millimeter**{length}")
+    if powers:
+        raise InputError(f"unit {unit!r} has dimensions that the model does not know: {powers}")
+    return " * ".join(parts)
+
+
+def to_model_units(value: float, unit: str, molecular_weight: float | None = None) -> float:
+    """Convert a number from its table unit into the model's units.
+
+    Args:
+        value: the number.
+        unit: its unit.
+        molecular_weight: g/mol of the drug that it belongs to, for units that hold a mass.
+    """
+    from rascade.units import convert_mass_to_amount
+
+    target = _model_unit(unit, molecular_weight is not None)
+    if molecular_weight is None:
+        return convert(value, unit, target)
+    return convert_mass_to_amount(value, unit, target, molecular_weight)
+
+
+def _number(row: Mapping[str, str], column: str, where: str) -> float:
+    try:
+        return float(row[column])
+    except ValueError:
+        raise ParameterError(f"{where}: {column}: {row[column]!r} is not a number") from None
+
+
+def _read_row(row: Mapping[str, str], where: str) -> Parameter:
+    value = _number(row, "value", where)
+    low = _number(row, "low", where) if row["low"] else value
+    high = _number(row, "high", where) if row["high"] else value
+    cv = _number(row, "cv", where) if row["cv"] else 0.0
+    distribution = row["distribution"] or "fixed"
+    problems = [
+        (not row["source"], "source: empty; every number needs one"),
+        (not is_unit(row["unit"]) or not row["unit"], f"unit: {row['unit']!r} is not a unit"),
+        (not low <= value <= high, f"value: {value} is outside {low} to {high}"),
+        (distribution not in DISTRIBUTIONS, f"distribution: {distribution!r}; use {DISTRIBUTIONS}"),
+        ((distribution != "fixed") != (cv > 0), "cv: must be > 0 for a distribution, empty if fixed"),
+        (row["confidence"] not in CONFIDENCE, f"confidence: {row['confidence']!r}; use {CONFIDENCE}"),
+        ((row["confidence"] == "fitted") != bool(row["fitted"]), "fitted: name the targets, or none"),
+        (not row["description"], "description: empty"),
+    ]
+    for wrong, message in problems:
+        if wrong:
+            raise ParameterError(f"{where}: {message}")
+    return Parameter(
+        row["name"], value, row["unit"], low, high, distribution, cv, row["fitted"], row["source"],
+        row["confidence"], row["description"],
+    )  # fmt: skip
+
+
+def parse_table(text: str, file: str) -> ParameterTable:
+    """Read a parameter table from CSV text.
+
+    Raises:
+        ParameterError: naming file, line, column and what is wrong.
+    """
+    reader = csv.DictReader(io.StringIO(text))
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise ParameterError(f"{file}:1: the columns must be {', '.join(COLUMNS)}")
+    rows: dict[str, Parameter] = {}
+    for row in reader:
+        where = f"{file}:{reader.line_num}: {row['name']}"
+        if row["name"] in rows:
+            raise ParameterError(f"{where}: name: stands twice")
+        rows[row["name"]] = _read_row(row, where)
+    return ParameterTable(rows)
+
+
+@cache
+def load_table() -> ParameterTable:
+    """Return the package's parameter table."""
+    return parse_table(data_file("parameters.csv").read_text(encoding="utf-8"), "parameters.csv")
+
+
+@cache
+def load_alleles() -> Mapping[str, Allele]:
+    """Return the KRAS alleles that the model knows, wild type (``WT``) included."""
+    reader = csv.DictReader(io.StringIO(data_file("alleles.csv").read_text(encoding="utf-8")))
+    fields = [name for name in reader.fieldnames or () if name not in ("allele", "source")]
+    return MappingProxyType(
+        {
+            row["allele"]: Allele(
+                row["allele"],
+                MappingProxyType(
+                    {name: _number(row, name, f"alleles.csv:{reader.line_num}") for name in fields}
+                ),
+                row["source"],
+            )
+            for row in reader
+        }
+    )

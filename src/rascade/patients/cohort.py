@@ -1,0 +1,207 @@
+"""Cohorts: virtual patients that are eligible, plausible, and at steady state before treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rascade.errors import EligibilityError, SimulationError
+from rascade.patients.eligibility import eligible
+from rascade.patients.population import Population, draw_parameters, engine_parameters
+from rascade.patients.profile import categories, draw_profiles
+
+if TYPE_CHECKING:
+    from rascade.engine import Settings, Simulation
+    from rascade.model import Assembly
+
+__all__ = ["Cohort", "DOUBLING_TIME_DAYS", "draw_cohort", "steady_state"]
+
+# Range of untreated volume doubling times in 100 patients followed by CT (Ahn 2016,
+# doi:10.1007/s12029-016-9876-7): a virtual tumour outside it is drawn anew.
+DOUBLING_TIME_DAYS = (20.0, 977.0)
+EQUILIBRATION_HOURS = 120 * 24.0
+_MOST_ATTEMPTS = 5000
+_SWITCH = "tumour_active"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients that entered, and how many drawn ones did not.
+
+    Attributes:
+        population: the patients.
+        attempts: shape (n,), how often each was drawn before one was eligible and plausible.
+        screened: patients drawn in all.
+        ineligible: of these, failed by the eligibility expressions.
+        implausible: of these, failed by the plausibility filter.
+    """
+
+    population: Population
+    attempts: NDArray[np.int64]
+    screened: int
+    ineligible: int
+    implausible: int
+
+
+def steady_state(
+    assembly: Assembly,
+    population: Population,
+    settings: Settings,
+    backend: str = "compiled",
+) -> Simulation:
+    """Bring patients to the steady state before treatment.
+
+    Signalling, receptors and immune cells settle while the tumour is held as it is; then the
+    tumour is set free.
+
+    Returns:
+        A simulation paused at time 0, without doses.
+    """
+    from rascade.engine import Simulation
+
+    parameters: dict[str, Any] = dict(engine_parameters(assembly, population))
+    simulation = Simulation(
+        assembly.system,
+        patients=population.size,
+        parameters={**parameters, _SWITCH: 0.0},
+        start=-EQUILIBRATION_HOURS,
+        settings=replace(settings, progress=None),
+        backend=backend,
+    )
+    simulation.advance(0.0)
+    simulation.set_parameters({_SWITCH: assembly.values[_SWITCH]})
+    return simulation
+
+
+def doubling_time_days(simulation: Simulation) -> NDArray[np.float64]:
+    """Return the present volume doubling time of each tumour, infinite where it does not grow."""
+    growth = (
+        simulation.value("division_sensitive")
+        - simulation.value("turnover_sensitive")
+        - simulation.value("induced_death_sensitive")
+    ) / simulation.value("cells_sensitive")
+    with np.errstate(divide="ignore"):
+        return np.where(growth > 0, np.log(2.0) / np.maximum(growth, 1e-30) / 24.0, np.inf)
+
+
+def plausible(simulation: Simulation) -> NDArray[np.bool_]:
+    """Tell which patients are at a plausible steady state: solved, and growing as tumours grow."""
+    time = doubling_time_days(simulation)
+    low, high = DOUBLING_TIME_DAYS
+    return (simulation.status == 0) & (time >= low) & (time <= high)
+
+
+class _Screening:
+    """Draw patients until each is eligible and plausible."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        seed: int,
+        expressions: Sequence[str],
+        settings: Settings,
+        backend: str,
+    ) -> None:
+        self.assembly, self.seed, self.expressions = assembly, seed, expressions
+        self.settings, self.backend = settings, backend
+        self.screened = self.ineligible = self.implausible = 0
+
+    def next_eligible(
+        self, patients: NDArray[np.int64], attempts: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return for each patient the first attempt from its own on that gives an eligible one."""
+        found = attempts.copy()
+        pending = np.arange(patients.size)
+        while pending.size:
+            if found[pending].max() >= _MOST_ATTEMPTS:
+                raise EligibilityError(
+                    f"eligibility: none of {_MOST_ATTEMPTS} patients drawn for one place met "
+                    f"{' and '.join(self.expressions) or 'the plausibility filter'}"
+                )
+            met = np.zeros(pending.size, dtype=bool)
+            for attempt in np.unique(found[pending]):
+                now = np.flatnonzero(found[pending] == attempt)
+                profiles = draw_profiles(self.seed, patients[pending[now]], int(attempt))
+                met[now] = eligible(self.expressions, profiles, categories())
+            self.screened += int(pending.size)
+            self.ineligible += int((~met).sum())
+            pending = pending[~met]
+            found[pending] += 1
+        return found
+
+    def population(
+        self, patients: NDArray[np.int64], attempts: NDArray[np.int64]
+    ) -> Population:
+        """Draw profiles and parameters, each patient at its own attempt."""
+        rows = sorted(set(self.assembly.composition.parameters.values()))
+        profiles: dict[str, NDArray[Any]] = {}
+        parameters: dict[str, NDArray[np.float64]] = {}
+        for attempt in np.unique(attempts):
+            now = np.flatnonzero(attempts == attempt)
+            drawn = (
+                draw_profiles(self.seed, patients[now], int(attempt)),
+                draw_parameters(self.assembly.table, rows, self.seed, patients[now], int(attempt)),
+            )
+            for target, source in zip((profiles, parameters), drawn, strict=True):
+                for name, values in source.items():
+                    if name not in target:
+                        target[name] = np.empty(patients.size, dtype=values.dtype)  # type: ignore[index]
+                    if target[name].dtype < values.dtype:
+                        target[name] = target[name].astype(values.dtype)
+                    target[name][now] = values
+        return Population(patients, profiles, parameters)
+
+    def run(self, patients: NDArray[np.int64]) -> Cohort:
+        attempts = np.zeros(patients.size, dtype=np.int64)
+        pending = np.arange(patients.size)
+        while pending.size:
+            attempts[pending] = self.next_eligible(patients[pending], attempts[pending])
+            trial = self.population(patients[pending], attempts[pending])
+            good = plausible(steady_state(self.assembly, trial, self.settings, self.backend))
+            self.implausible += int((~good).sum())
+            if not good.any() and attempts[pending].min() > _MOST_ATTEMPTS:
+                raise SimulationError("no virtual patient passes the plausibility filter")
+            pending = pending[~good]
+            attempts[pending] += 1
+        return Cohort(
+            self.population(patients, attempts),
+            attempts,
+            self.screened,
+            self.ineligible,
+            self.implausible,
+        )
+
+
+def draw_cohort(
+    assembly: Assembly,
+    *,
+    seed: int,
+    patients: NDArray[np.int64],
+    eligibility: Sequence[str] = (),
+    settings: Settings | None = None,
+    backend: str = "compiled",
+) -> Cohort:
+    """Draw a cohort.
+
+    A patient depends on the seed, its number, the eligibility expressions and the plausibility
+    filter, never on how many others are drawn beside it.
+
+    Args:
+        assembly: the model; which of its parameters vary decides what is drawn.
+        seed: of the study.
+        patients: shape (n,), patient numbers.
+        eligibility: conditions on profiles, all of which must hold.
+        settings: of the solver.
+        backend: of the engine.
+
+    Raises:
+        EligibilityError: an expression is wrong, or nobody meets it.
+    """
+    from rascade.engine import Settings as EngineSettings
+
+    screening = _Screening(assembly, seed, eligibility, settings or EngineSettings(), backend)
+    return screening.run(patients)

@@ -1,0 +1,50 @@
+"""Counter-based random numbers: a draw depends on seed, stream, patient and attempt, on nothing else.
+
+A stream is a name (``parameter:KRAS_share``, ``lesion error``). Patient i of a stream gets the same
+number whether one patient is drawn or a million, in one chunk or many, and whatever other streams
+exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["exponential", "normal", "uniform"]
+
+_TINY = 2.0**-54
+
+
+def _generator(seed: int, stream: str, attempt: int) -> np.random.Generator:
+    digest = hashlib.sha256(f"{seed}\x1f{stream}\x1f{attempt}".encode()).digest()
+    key = np.frombuffer(digest[:16], dtype="<u8")
+    return np.random.Generator(np.random.Philox(key=key))
+
+
+def uniform(seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0) -> NDArray[np.float64]:
+    """Return one number in (0, 1) for each patient.
+
+    Args:
+        seed: of the study.
+        stream: name of what is drawn.
+        patients: shape (n,), patient numbers >= 0.
+        attempt: 0 at first; raised when a patient is drawn anew.
+    """
+    if patients.size == 0:
+        return np.empty(0)
+    row = _generator(seed, stream, attempt).random(int(patients.max()) + 1)
+    return np.clip(row[patients], _TINY, 1.0 - _TINY)
+
+
+def normal(seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0) -> NDArray[np.float64]:
+    """Return one standard normal number for each patient; arguments as `uniform`."""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(uniform(seed, stream, patients, attempt)))
+
+
+def exponential(seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0) -> NDArray[np.float64]:
+    """Return one number of mean 1 from the exponential distribution for each patient."""
+    return -np.log(uniform(seed, stream, patients, attempt))

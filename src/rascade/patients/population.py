@@ -1,0 +1,83 @@
+"""Virtual patients: a profile and a value for every parameter that differs between patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rascade.model import Assembly, ParameterTable, load_alleles
+from rascade.patients.keys import uniform
+from rascade.patients.profile import draw_profiles, truncated_lognormal
+
+__all__ = ["Population", "draw_parameters", "engine_parameters"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """Virtual patients before anything is simulated.
+
+    Attributes:
+        patients: shape (n,), their numbers in the study.
+        profiles: property -> values, shape (n,).
+        parameters: row of the parameter table -> values in the table's unit, shape (n,).
+    """
+
+    patients: NDArray[np.int64]
+    profiles: Mapping[str, NDArray[Any]]
+    parameters: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def size(self) -> int:
+        """Number of patients."""
+        return int(self.patients.size)
+
+
+def draw_parameters(
+    table: ParameterTable,
+    rows: Sequence[str],
+    seed: int,
+    patients: NDArray[np.int64],
+    attempt: int = 0,
+) -> dict[str, NDArray[np.float64]]:
+    """Draw the parameters that differ between patients.
+
+    Args:
+        table: distributions.
+        rows: which rows; those that do not vary are passed over.
+        seed: of the study.
+        patients: shape (n,), patient numbers.
+        attempt: raised when a patient is drawn anew.
+    """
+    drawn = {}
+    for name in sorted(set(rows)):
+        row = table[name]
+        if row.varies and row.value > 0:
+            draws = uniform(seed, f"parameter:{name}", patients, attempt)
+            drawn[name] = truncated_lognormal(draws, row.value, row.cv, row.low, row.high)
+    return drawn
+
+
+def engine_parameters(
+    assembly: Assembly, population: Population
+) -> dict[str, NDArray[np.float64]]:
+    """Return the engine's per-patient parameters: drawn values and what the KRAS allele sets.
+
+    Returns:
+        SBML identifier -> values in the model's units, shape (n,).
+    """
+    rows = {row: identifier for identifier, row in assembly.composition.parameters.items()}
+    values = {
+        rows[name]: drawn * assembly.scale(rows[name])
+        for name, drawn in population.parameters.items()
+        if name in rows
+    }
+    alleles = load_alleles()
+    kras = population.profiles["kras_allele"]
+    for name in next(iter(alleles.values())).values:
+        if name in rows:
+            values[rows[name]] = np.array([alleles[allele].values[name] for allele in kras])
+    return values

@@ -1,0 +1,155 @@
+"""Who the patients are: sex, age, size, performance status, KRAS allele and co-mutations."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rascade.errors import EvidenceError
+from rascade.patients.keys import uniform
+
+__all__ = ["Property", "categories", "draw_profiles", "load_properties"]
+
+_FILE = "profile.csv"
+
+
+@dataclass(frozen=True)
+class Property:
+    """A distribution of one property, in one category or over several.
+
+    Attributes:
+        name: column name.
+        kind: ``share`` (probabilities of categories), ``normal`` or ``lognormal``.
+        rows: category -> row of the file; category is a sex, or the value itself for shares.
+    """
+
+    name: str
+    kind: str
+    rows: Mapping[str, Mapping[str, str]]
+
+    @property
+    def truth(self) -> bool:
+        """Whether the property is a yes or no."""
+        return set(self.rows) == {"True"}
+
+
+@cache
+def load_properties() -> Mapping[str, Property]:
+    """Read the distributions of patient properties.
+
+    Raises:
+        EvidenceError: a row has no source, or shares do not add up to one.
+    """
+    text = (files("rascade.patients") / "data" / _FILE).read_text(encoding="utf-8")
+    reader = csv.DictReader(text.splitlines())
+    found: dict[str, dict[str, Mapping[str, str]]] = {}
+    kinds: dict[str, str] = {}
+    for row in reader:
+        if not row["source"]:
+            raise EvidenceError(f"{_FILE}:{reader.line_num}: source: empty; every number needs one")
+        found.setdefault(row["property"], {})[row["category"]] = row
+        kinds[row["property"]] = row["kind"]
+    properties = {name: Property(name, kinds[name], rows) for name, rows in found.items()}
+    for item in properties.values():
+        _check_shares(item)
+    return MappingProxyType(properties)
+
+
+def _check_shares(item: Property) -> None:
+    if item.kind == "share" and not item.truth:
+        total = sum(float(row["value"]) for row in item.rows.values())
+        if abs(total - 1.0) > 1e-9:
+            raise EvidenceError(f"{_FILE}: {item.name}: shares add up to {total:g}, not to 1")
+
+
+def categories() -> Mapping[str, Sequence[str]]:
+    """Return the texts that each property of text can have."""
+    return {
+        item.name: tuple(item.rows)
+        for item in load_properties().values()
+        if item.kind == "share" and not item.truth and item.name != "ecog"
+    }
+
+
+def draw_profiles(
+    seed: int, patients: NDArray[np.int64], attempt: int = 0
+) -> dict[str, NDArray[Any]]:
+    """Draw profiles.
+
+    Args:
+        seed: of the study.
+        patients: shape (n,), patient numbers.
+        attempt: raised when a patient is drawn anew.
+
+    Returns:
+        Property name -> values of shape (n,); texts, numbers in the file's units, or booleans.
+        ``body_surface_m2`` follows from weight and height (Mosteller 1987, PMID:3657876).
+    """
+    profiles: dict[str, NDArray[Any]] = {}
+    for item in load_properties().values():
+        draws = uniform(seed, f"profile:{item.name}", patients, attempt)
+        profiles[item.name] = _draw(item, draws, profiles)
+    weight, height = profiles["weight_kg"], profiles["height_cm"]
+    profiles["body_surface_m2"] = np.sqrt(weight * height / 3600.0)
+    return profiles
+
+
+def _draw(
+    item: Property, draws: NDArray[np.float64], profiles: Mapping[str, NDArray[Any]]
+) -> NDArray[Any]:
+    if item.truth:
+        return draws < float(item.rows["True"]["value"])
+    if item.kind == "share":
+        names = np.array(list(item.rows))
+        edges = np.cumsum([float(row["value"]) for row in item.rows.values()])
+        drawn = names[np.minimum(np.searchsorted(edges, draws, side="right"), len(names) - 1)]
+        return drawn.astype(np.int64) if item.name == "ecog" else drawn
+    values = np.empty(draws.shape)
+    for category, row in item.rows.items():
+        chosen = profiles["sex"] == category if category else np.ones(draws.shape, dtype=bool)
+        values[chosen] = _quantile(item.kind, row, draws[chosen])
+    return values
+
+
+def _quantile(
+    kind: str, row: Mapping[str, str], draws: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    centre, spread = float(row["value"]), float(row["spread"])
+    low, high = float(row["low"]), float(row["high"])
+    if kind == "lognormal":
+        return truncated_lognormal(draws, centre, spread, low, high)
+    return _truncated_normal(draws, centre, spread, low, high)
+
+
+def _truncated_normal(
+    draws: NDArray[np.float64], mean: float, sd: float, low: float, high: float
+) -> NDArray[np.float64]:
+    from scipy.special import ndtr, ndtri
+
+    start, end = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
+    return np.asarray(mean + sd * ndtri(start + draws * (end - start)))
+
+
+def truncated_lognormal(
+    draws: NDArray[np.float64], median: float, cv: float, low: float, high: float
+) -> NDArray[np.float64]:
+    """Turn uniform numbers into log-normal ones between two bounds.
+
+    Args:
+        draws: shape (n,), in (0, 1).
+        median: of the distribution before it is cut.
+        cv: coefficient of variation, as a fraction.
+        low: lower bound, >= 0.
+        high: upper bound.
+    """
+    sigma = float(np.sqrt(np.log1p(cv**2)))
+    lowest = np.log(low) if low > 0 else -np.inf
+    return np.exp(_truncated_normal(draws, float(np.log(median)), sigma, lowest, float(np.log(high))))

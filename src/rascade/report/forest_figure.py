@@ -1,0 +1,219 @@
+"""Forest plots of hazard ratios by subgroup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit
+from rascade.report.text import interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from rascade.report.folder import TrialRun
+    from rascade.trial.survival import CoxFit
+
+__all__ = ["forest_figure", "subgroups"]
+
+MIN_PATIENTS = 10  # a subgroup smaller than this is not drawn
+AGE_CUT = 65  # years, the cut that trials in pancreatic cancer report
+_ROW = 0.19
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """Some of the patients of a contrast."""
+
+    heading: str
+    label: str
+    members: np.ndarray
+
+
+def subgroups(patients: pd.DataFrame) -> list[Subgroup]:
+    """All patients, then by KRAS allele, sex and age where the columns are there."""
+    found = [Subgroup("", "All patients", np.ones(len(patients), bool))]
+    for column, heading in (("kras_allele", "KRAS allele"), ("sex", "Sex")):
+        if column in patients:
+            values = patients[column].astype(str)
+            counts = values.value_counts()
+            for value in sorted(counts.index, key=lambda v: (-counts[v], v)):
+                found.append(Subgroup(heading, value, (values == value).to_numpy()))
+    if "age_years" in patients:
+        age = patients["age_years"].to_numpy(float)
+        found.append(Subgroup("Age", f"< {AGE_CUT} years", age < AGE_CUT))
+        found.append(Subgroup("Age", f"≥ {AGE_CUT} years", age >= AGE_CUT))
+    return [s for s in found if s.members.sum() >= (1 if not s.heading else MIN_PATIENTS)]
+
+
+def forest_figure(run: TrialRun, arm: str) -> Figure:
+    """Draw PFS and OS hazard ratios of an arm against the reference, by subgroup."""
+    assert run.reference is not None
+    pair = run.patients[run.patients["arm"].isin([arm, run.reference])]
+    groups = subgroups(pair)
+    rows = _rows(groups)
+    top = Canvas.TOP + 0.38
+    plot = _ROW * (len(rows) + 0.6)
+    canvas = Canvas(
+        WIDTH, top + plot + 0.62 + Canvas.FOOTER, f"{arm} against {run.reference}", run.footer
+    )
+    columns = {"pfs": (1.95, 1.55), "os": (4.6, 1.55)}  # left edge and width of the plots
+    position = {
+        row.label + row.heading: i for i, row in enumerate(rows) if isinstance(row, Subgroup)
+    }
+    for i, row in enumerate(rows):
+        y = top + _ROW * (i + 0.8)
+        if isinstance(row, str):
+            canvas.text(0.06, y, row, size=7, weight="bold")
+        else:
+            indent = 0.16 if row.heading else 0.0
+            canvas.text(0.06 + indent, y, fit(row.label, 1.15, 7), size=7)
+            canvas.text(1.72, y, str(int(row.members.sum())), size=7, ha="right")
+    canvas.text(1.72, top - 0.12, "n", size=7, weight="bold", ha="right")
+    color = arm_color(run.arms.index(arm))
+    fits = {end: _fits(pair, groups, end, arm) for end in columns}
+    limits = _axis_limits([f for own in fits.values() for f in own])
+    for end, (left, width) in columns.items():
+        axes = canvas.axes(left, top, width, plot)
+        _forest_axes(axes, limits, len(rows), arm, run.reference, width)
+        canvas.text(
+            left + width / 2,
+            top - 0.12,
+            f"{end.upper()}, hazard ratio",
+            size=7,
+            weight="bold",
+            ha="center",
+        )
+        canvas.text(
+            left + width + 0.98, top - 0.12, "HR (95 % CI)", size=7, weight="bold", ha="right"
+        )
+        for group, result in zip(groups, fits[end], strict=True):
+            row_number = position[group.label + group.heading]
+            _mark(axes, row_number, result, group, len(pair), color)
+            canvas.text(
+                left + width + 0.98,
+                top + _ROW * (row_number + 0.8),
+                _ratio(result),
+                size=6.5,
+                ha="right",
+            )
+    caption = (
+        "Cox hazard ratios with 95 % Wald confidence intervals; the area of a square is in "
+        "proportion to the number of patients. Subgroups are not adjusted for multiplicity: they "
+        f"describe the simulated cohort. Subgroups of fewer than {MIN_PATIENTS} patients are left "
+        "out."
+    )
+    alt = (
+        "Forest plot. "
+        + "; ".join(
+            f"{group.label}: {end.upper()} HR {_ratio(result)}"
+            for end, own in fits.items()
+            for group, result in zip(groups, own, strict=True)
+        )
+        + "."
+    )
+    name = f"forest-{run.arms.index(arm) + 1}"
+    return Figure(name, f"Subgroups: {arm} against {run.reference}", caption, alt, canvas.svg())
+
+
+def _rows(groups: list[Subgroup]) -> list[Subgroup | str]:
+    rows: list[Subgroup | str] = []
+    for index, group in enumerate(groups):
+        if group.heading and group.heading != groups[index - 1].heading:
+            rows.append(group.heading)
+        rows.append(group)
+    return rows
+
+
+def _fits(pair: pd.DataFrame, groups: list[Subgroup], end: str, arm: str) -> list[CoxFit]:
+    from rascade.trial.survival import cox_hazard_ratio
+
+    time = pair[f"{end}_months"].to_numpy(float)
+    event, treated = pair[f"{end}_event"].to_numpy(bool), (pair["arm"] == arm).to_numpy()
+    known = np.isfinite(time)
+    return [
+        cox_hazard_ratio(time[m], event[m], treated[m]) for m in (g.members & known for g in groups)
+    ]
+
+
+def _axis_limits(fits: list[CoxFit]) -> tuple[float, float]:
+    ends = [x for f in fits if f.hazard_ratio.estimate for x in f.hazard_ratio[1:] if x]
+    reach = max([1.5, *(max(x, 1 / x) for x in ends)])
+    reach = min(reach * 1.1, 16.0)
+    return 1 / reach, reach
+
+
+def _forest_axes(
+    axes: Axes, limits: tuple[float, float], rows: int, arm: str, reference: str, width: float
+) -> None:
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    axes.set_xscale("log")
+    axes.set(xlim=limits, ylim=(rows + 0.3, -0.3))
+    span = np.log(limits[1])
+    steps = (
+        [0.5, 1, 2]
+        if span < np.log(3.2)
+        else [0.25, 0.5, 1, 2, 4]
+        if span < np.log(6)
+        else [0.1, 0.3, 1, 3, 10]
+    )
+    axes.xaxis.set_major_locator(FixedLocator([s for s in steps if limits[0] <= s <= limits[1]]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.axvline(1, color=GREY, linewidth=0.6, zorder=0)
+    half = width / 2 - 0.08
+    for x, text, side in (
+        (0.0, f"← {arm} better", "left"),
+        (1.0, f"{reference} better →", "right"),
+    ):
+        axes.text(
+            x,
+            -0.27 / (_ROW * (rows + 0.6)),
+            fit(text, half + 0.12, 6),
+            fontsize=6,
+            ha=side,
+            va="top",
+            color=GREY,
+            transform=axes.transAxes,
+        )
+
+
+def _mark(axes: Axes, row: int, fit_: CoxFit, group: Subgroup, total: int, color: str) -> None:
+    ratio = fit_.hazard_ratio
+    y = row + 0.5
+    if ratio.estimate is None or ratio.low is None or ratio.high is None:
+        return
+    low, high = axes.get_xlim()
+    axes.plot([max(ratio.low, low), min(ratio.high, high)], [y, y], color=color, linewidth=1)
+    for end, beyond, marker in ((low, ratio.low < low, "<"), (high, ratio.high > high, ">")):
+        if beyond:
+            axes.plot([end], [y], marker=marker, markersize=3.5, color=color, clip_on=False)
+    size = 2.5 + 4.5 * np.sqrt(group.members.sum() / max(total, 1))
+    marker = "s" if group.heading else "D"
+    if low <= ratio.estimate <= high:
+        axes.plot(
+            [ratio.estimate],
+            [y],
+            marker=marker,
+            markersize=size,
+            color=color,
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+        )
+    if not group.heading:
+        axes.axhline(row + 1.0, color=FAINT, linewidth=0.5)
+
+
+def _ratio(fit_: CoxFit) -> str:
+    ratio = fit_.hazard_ratio
+    if ratio.estimate is None:
+        return "not estimable"
+    if max(ratio.high or 0, ratio.estimate) >= 100:
+        return f"{ratio.estimate:.3g} ({ratio.low:.2g}–{ratio.high:.2g})"
+    return f"{ratio.estimate:.2f} ({interval(ratio[1:], 2)})"

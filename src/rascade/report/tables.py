@@ -1,0 +1,200 @@
+"""The tables of a trial report, as texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rascade.report.page import Table
+from rascade.report.text import interval, months_text, number, p_value, percent, plain
+
+if TYPE_CHECKING:
+    from rascade.report.folder import TrialRun
+    from rascade.report.published import Comparison
+
+__all__ = [
+    "contrast_table",
+    "headline_table",
+    "parameter_table",
+    "provenance_table",
+    "published_table",
+    "response_table",
+    "solver_table",
+]
+
+RESPONSES = {
+    "CR": "Complete response",
+    "PR": "Partial response",
+    "SD": "Stable disease",
+    "PD": "Progressive disease",
+    "NE": "Not evaluable",
+}
+MOST_PARAMETERS = 60
+
+
+def headline_table(run: TrialRun) -> Table:
+    """Arms with response rates and medians."""
+    rows = [
+        (
+            arm["name"],
+            str(arm["n"]),
+            percent(arm["orr_pct"], arm["orr_ci"]),
+            percent(arm["dcr_pct"]),
+            months_text(arm["pfs_median_months"], arm["pfs_ci"]),
+            months_text(arm["os_median_months"], arm["os_ci"]),
+        )
+        for arm in run.summary["arms"]
+    ]
+    return Table(
+        "Arms",
+        ("Arm", "n", "ORR (95 % CI)", "DCR", "Median PFS, months (95 % CI)",
+         "Median OS, months (95 % CI)"),
+        rows,
+        "ORR: objective response rate by RECIST 1.1 with exact (Clopper–Pearson) interval; "
+        "DCR: disease control rate; PFS: progression-free survival; OS: overall survival; "
+        "NR: not reached.",
+        frozenset({1, 2, 3, 4, 5}),
+    )  # fmt: skip
+
+
+def contrast_table(run: TrialRun) -> Table | None:
+    """Hazard ratios against the reference; None with a single arm."""
+    rows = []
+    for contrast in run.summary["contrasts"]:
+        cells = [contrast["arm"], contrast["reference"]]
+        for end in ("pfs", "os"):
+            ratio = contrast[f"{end}_hr"]
+            limits = interval(contrast[f"{end}_hr_ci"], 2)
+            cells.append("not estimable" if ratio is None else f"{ratio:.2f} ({limits})")
+            cells.append(p_value(contrast[f"{end}_logrank_p"]))
+        rows.append(tuple(cells))
+    if not rows:
+        return None
+    return Table(
+        "Contrasts",
+        ("Arm", "Reference", "PFS hazard ratio (95 % CI)", "PFS log-rank",
+         "OS hazard ratio (95 % CI)", "OS log-rank"),
+        rows,
+        "Below 1 favours the arm. Cox model with Efron's ties and Wald interval. p values describe "
+        "the simulated sample: they shrink with the number of virtual patients at will.",
+        frozenset({2, 3, 4, 5}),
+    )  # fmt: skip
+
+
+def response_table(run: TrialRun) -> Table:
+    """Best overall response by arm."""
+    counts = {arm: run.of_arm(arm)["best_response"].astype(str).value_counts() for arm in run.arms}
+
+    def cell(arm: str, names: list[str]) -> str:
+        total, own = len(run.of_arm(arm)), sum(int(counts[arm].get(name, 0)) for name in names)
+        return f"{own} ({100 * own / total:.1f} %)" if total else "—"
+
+    rows = [(text, *(cell(arm, [name]) for arm in run.arms)) for name, text in RESPONSES.items()]
+    rows.append(("Objective response", *(cell(arm, ["CR", "PR"]) for arm in run.arms)))
+    rows.append(("Disease control", *(cell(arm, ["CR", "PR", "SD"]) for arm in run.arms)))
+    return Table(
+        "Best overall response, RECIST 1.1, patients (%)",
+        ("Response", *(f"{arm} (n = {len(run.of_arm(arm))})" for arm in run.arms)),
+        rows,
+        numeric=frozenset(range(1, len(run.arms) + 1)),
+    )
+
+
+def parameter_table(parameters: list[dict[str, Any]]) -> Table | None:
+    """Parameters that mattered, by influence; None if the manifest lists none."""
+    if not parameters:
+        return None
+    ranked = sorted(parameters, key=lambda p: (-abs(p.get("influence") or 0.0), str(p.get("name"))))
+    rows = []
+    for p in ranked[:MOST_PARAMETERS]:
+        low, high = p.get("low"), p.get("high")
+        spread = f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
+        rows.append(
+            (
+                plain(p.get("name", "")),
+                number(p.get("value")),
+                plain(p.get("unit") or ""),
+                " ".join(x for x in (plain(p.get("distribution") or ""), spread) if x),
+                "" if p.get("influence") is None else f"{p['influence']:+.2f}".replace("-", "−"),
+                "fitted" if p.get("fitted") else "from source",
+                plain(p.get("source") or "—"),
+                plain(p.get("confidence") or ""),
+            )
+        )
+    left = len(ranked) - len(rows)
+    note = (
+        "Influence: as the run's manifest reports it; larger is stronger, the sign is the direction. "
+        "Fitted values were adjusted so that published results come out; all others are as the "
+        "source has them."
+    )
+    if left > 0:
+        note += f" {left} more parameters, less influential, are in manifest.json."
+    return Table(
+        "Parameters that mattered",
+        (
+            "Parameter",
+            "Value",
+            "Unit",
+            "Distribution",
+            "Influence",
+            "Origin",
+            "Source",
+            "Confidence",
+        ),
+        rows,
+        note,
+        frozenset({1, 4}),
+    )
+
+
+def published_table(rows: list[Comparison]) -> Table | None:
+    """Published beside simulated; None without any."""
+    if not rows:
+        return None
+    return Table(
+        "Simulated and published results",
+        ("Arm", "End point", "Unit", "Simulated (95 % CI)", "Published (95 % CI)", "Difference",
+         "Use", "Source"),
+        [
+            (c.arm, c.label, c.unit, c.simulated_text, c.published_text, c.verdict, c.use, c.source)
+            for c in rows
+        ],
+        "Use: results marked calibrate were used to set parameters, so agreement with them is no "
+        "evidence; results marked validate were kept apart.",
+        frozenset({3, 4}),
+    )  # fmt: skip
+
+
+def solver_table(run: TrialRun) -> Table:
+    """How the solver ended, by arm."""
+    patients = run.patients
+    if "solver_status" not in patients:
+        return Table(
+            "Solver status", ("Status", "Patients"), [("not recorded", str(len(patients)))]
+        )
+    status = patients["solver_status"].astype(str).map(plain)
+    names = sorted(status.unique())
+    rows = [
+        (name, *(str(int(((status == name) & (patients["arm"] == arm)).sum())) for arm in run.arms))
+        for name in names
+    ]
+    return Table("Solver status, patients", ("Status", *run.arms), rows,
+                 numeric=frozenset(range(1, len(run.arms) + 1)))  # fmt: skip
+
+
+def provenance_table(manifest: dict[str, Any]) -> Table:
+    """Seed, hashes, versions, command and times, one a row."""
+    apart = {"mechanism", "parameters", "published", "limits"}
+    rows: list[tuple[str, ...]] = []
+    for key, value in manifest.items():
+        if key in apart:
+            continue
+        if isinstance(value, dict):
+            text = ", ".join(f"{plain(k)} {plain(v)}" for k, v in value.items())
+        elif isinstance(value, list):
+            text = ", ".join(
+                plain(v.get("name", v)) if isinstance(v, dict) else plain(v) for v in value
+            )
+        else:
+            text = plain(value)
+        rows.append((plain(key).replace("_", " "), text))
+    return Table("How this run was made", ("What", "Value"), rows)

@@ -1,0 +1,96 @@
+"""Texts and numbers as a reader sees them: cleaned, rounded, never a NaN."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+__all__ = ["clean", "interval", "months_text", "number", "p_value", "percent", "plain"]
+
+DASH = "–"
+NOT_REACHED = "NR"
+
+
+@cache
+def _known_glyphs() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+def plain(value: object) -> str:
+    """One line of printable text: no control, bidirectional or unassigned characters."""
+    text = unicodedata.normalize("NFC", " ".join(str(value).split()))
+    return "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Cn"})
+
+
+def clean(value: object) -> str:
+    """`plain` text in which characters that the figures' font lacks become ``□``."""
+    known = _known_glyphs()
+    lines = str(value).split("\n")
+    return "\n".join("".join(c if ord(c) in known else "□" for c in plain(line)) for line in lines)
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number to some significant digits, in plain notation where that is readable."""
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "" if value is None else plain(value)
+    if not math.isfinite(value):
+        return "" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ").replace("-", "−")
+    size = abs(value)
+    if value == 0 or 1e-3 <= size < 1e5:
+        decimals = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(size)))
+        text = f"{value:.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        text = f"{float(mantissa):g} × 10{_superscript(int(exponent))}"
+    return text.replace("-", "−")
+
+
+def _superscript(value: int) -> str:
+    return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _fixed(value: float | None, decimals: int, missing: str) -> str:
+    if value is None or not math.isfinite(value):
+        return missing
+    return f"{value:.{decimals}f}"
+
+
+def interval(
+    limits: Sequence[float | None] | None, decimals: int = 1, missing: str = NOT_REACHED
+) -> str:
+    """``low–high``; a limit that is not known is `missing`, no limits at all an empty text."""
+    if limits is None or all(x is None for x in limits):
+        return ""
+    low, high = (_fixed(x, decimals, missing) for x in limits)
+    return f"{low}{DASH}{high}"
+
+
+def percent(value: float | None, limits: Sequence[float | None] | None = None) -> str:
+    """``35.0 % (17.2–55.7)``; an em dash where nothing is known."""
+    if value is None:
+        return "—"
+    text = f"{value:.1f} %"
+    return f"{text} ({interval(limits)})" if interval(limits) else text
+
+
+def months_text(value: float | None, limits: Sequence[float | None] | None = None) -> str:
+    """``8.5 (7.1–NR)``; NR where the median is not reached."""
+    text = NOT_REACHED if value is None else f"{value:.1f}"
+    return f"{text} ({interval(limits)})" if interval(limits) else text
+
+
+def p_value(value: float | None) -> str:
+    """``p = 0.03``, ``p < 0.001``, or an em dash."""
+    if value is None or not math.isfinite(value):
+        return "—"
+    return (
+        "p < 0.001" if value < 0.001 else f"p = {value:.2g}" if value < 0.1 else f"p = {value:.2f}"
+    )

@@ -1,0 +1,161 @@
+"""The report of a trial: ``report.html`` from the folder of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rascade.report.canvas import Figure
+    from rascade.report.folder import TrialRun
+
+__all__ = ["write_report"]
+
+
+def write_report(folder: Path, *, figures: bool = False) -> Path:
+    """Write ``report.html`` into the folder of a finished ``rascade trial``.
+
+    The page is one file that needs no network. The same folder gives the same bytes.
+
+    Args:
+        folder: with ``study.yaml``, ``manifest.json``, ``summary.json``, ``patients.parquet`` and
+            ``visits.parquet``.
+        figures: also write each figure as ``figures/NAME.svg``.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: a file or a column is missing or broken.
+        OutputError: the folder cannot be written.
+    """
+    from rascade.report.canvas import drawing
+    from rascade.report.folder import read_trial, write_text
+    from rascade.report.page import render
+
+    folder = Path(folder)
+    run = read_trial(folder)
+    with drawing():
+        drawn = _figures(run)
+    if figures:
+        write_figures(folder, [f for group in drawn.values() for f in group])
+    page = render("trial.html.j2", **_content(run, drawn))
+    return write_text(folder / "report.html", page)
+
+
+def write_figures(folder: Path, figures: list[Figure]) -> None:
+    """Write figures as SVG files into ``figures/`` of a folder."""
+    from rascade.errors import OutputError
+    from rascade.report.folder import write_text
+
+    place = folder / "figures"
+    try:
+        place.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be made ({error.strerror or error})") from error
+    for figure in figures:
+        write_text(place / f"{figure.name}.svg", figure.svg)
+
+
+def _figures(run: TrialRun) -> dict[str, list[Figure]]:
+    from rascade.report.biomarker_figure import biomarker_figure
+    from rascade.report.forest_figure import forest_figure
+    from rascade.report.mechanism_figure import mechanism_figure
+    from rascade.report.published import compare, published_figure
+    from rascade.report.response_figures import spider_figure, waterfall_figure
+    from rascade.report.survival_figures import survival_figure
+
+    others = [arm for arm in run.arms if arm != run.reference] if run.reference else []
+    everything: dict[str, list[Figure | None]] = {
+        "survival": [survival_figure(run, "pfs"), survival_figure(run, "os")],
+        "response": [waterfall_figure(run), spider_figure(run)],
+        "biomarkers": [biomarker_figure(run)],
+        "forests": [forest_figure(run, arm) for arm in others],
+        "published": [published_figure(run, compare(run))],
+        "mechanism": [mechanism_figure(run.manifest.get("mechanism") or {}, run.footer)],
+    }
+    return {name: [f for f in group if f is not None] for name, group in everything.items()}
+
+
+def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
+    from rascade.report import tables
+    from rascade.report.canvas import arm_color
+    from rascade.report.published import compare
+    from rascade.report.text import plain
+
+    pairs = compare(run)
+
+    def one(name: str) -> Figure | None:
+        return drawn[name][0] if drawn[name] else None
+
+    patients, arms = len(run.patients), len(run.arms)
+    return {
+        "title": plain(run.summary["study"]),
+        "lead": f"{patients} simulated patients in {arms} arm{'s' if arms != 1 else ''}. "
+        f"{_cohort(run)}".strip(),
+        "colors": {arm: arm_color(i) for i, arm in enumerate(run.arms)},
+        "warnings": [plain(text) for text in run.summary.get("warnings") or []],
+        "headline": tables.headline_table(run),
+        "contrasts": tables.contrast_table(run),
+        "survival": drawn["survival"],
+        "responses": tables.response_table(run),
+        "response": drawn["response"],
+        "biomarkers": one("biomarkers"),
+        "forests": drawn["forests"],
+        "published": tables.published_table(pairs),
+        "published_figure": one("published"),
+        "mechanism": one("mechanism"),
+        "parameters": tables.parameter_table(run.manifest.get("parameters") or []),
+        "limits": _limits(run),
+        "solver": tables.solver_table(run),
+        "provenance": tables.provenance_table(run.manifest),
+        "study": run.study,
+    }
+
+
+def _cohort(run: TrialRun) -> str:
+    from rascade.report.text import plain
+
+    cohort = run.summary.get("cohort")
+    if not isinstance(cohort, dict):
+        return ""
+    parts = []
+    for key, value in cohort.items():
+        text = " and ".join(map(plain, value)) if isinstance(value, list) else plain(value)
+        parts.append(f"{plain(key).replace('_', ' ')}: {text}")
+    return "Cohort: " + "; ".join(parts) + "."
+
+
+def _limits(run: TrialRun) -> list[str]:
+    """What a reader must know before believing a number, from what the run itself says."""
+    from rascade.report.text import plain
+
+    parameters = run.manifest.get("parameters") or []
+    fitted = sum(bool(p.get("fitted")) for p in parameters)
+    published = run.manifest.get("published") or []
+    uses = [str(row.get("use")) for row in published]
+    texts = [
+        "The intervals on this page are those of a trial of this size in the simulated population. "
+        "They leave out that the model itself may be wrong, so the truth can lie outside them more "
+        "often than one time in twenty.",
+    ]
+    if parameters:
+        texts.append(
+            f"{fitted} of the {len(parameters)} listed parameters were fitted to published results; "
+            f"the other {len(parameters) - fitted} are as their sources have them."
+        )
+    if published:
+        texts.append(
+            f"Of {len(published)} published results shown, {uses.count('calibrate')} were used to "
+            f"set parameters and {uses.count('validate')} were kept for validation."
+        )
+    else:
+        texts.append("No published results were given to compare this run with.")
+    if all(arm.get("grade3plus_trae_pct") is None for arm in run.summary["arms"]):
+        texts.append(
+            "Side effects are not modelled in this run: doses are neither held nor reduced."
+        )
+    if "solver_status" in run.patients and run.patients["os_months"].isna().any():
+        failed = int(run.patients["os_months"].isna().sum())
+        texts.append(f"The solver gave up on {failed} patients; they are left out of PFS and OS.")
+    return texts + [plain(text) for text in run.manifest.get("limits") or []]

@@ -1,0 +1,181 @@
+"""Reading and writing study files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rascade.errors import InputError, StudyFileError, UnsupportedFeature
+from rascade.regimen.words import did_you_mean
+from rascade.studies.problems import study_error
+from rascade.studies.schema import KINDS, MAX_PATIENTS, Checks, TrialStudy
+from rascade.studies.yaml_text import Document, plain_value, read_yaml
+
+__all__ = ["dump", "load", "loads", "model_checks", "override", "study_hash"]
+
+#: A larger study file is refused before it is read.
+MAX_BYTES = 2**20
+
+
+def load(path: str | Path, checks: Checks | None = None) -> TrialStudy:
+    """Read a study file.
+
+    Args:
+        path: of the YAML file.
+        checks: what names are checked against; None takes the evidence, the patients' properties
+            and the model (`model_checks`).
+
+    Raises:
+        StudyFileError: the file cannot be read or is wrong; every problem is named as
+            ``study.yaml:12: arms[1].regimen: ...``.
+        UnsupportedFeature: the study is right, but something in it cannot be simulated yet.
+    """
+    return loads(_read(Path(path)), str(path), checks)
+
+
+def loads(text: str, name: str = "study", checks: Checks | None = None) -> TrialStudy:
+    """Read a study from text; `name` stands for the file in messages. See `load`."""
+    document = read_yaml(text, name)
+    model = KINDS[_kind(document)]
+    checks = model_checks() if checks is None else checks
+    try:
+        study = model.model_validate(document.value, context=checks)
+    except ValidationError as error:
+        raise study_error(error, document, model) from None
+    _check_modelled(study, document, checks)
+    return study
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise StudyFileError(f"{path} is a folder; give the study file in it")
+        if not path.exists():
+            raise StudyFileError(f"{path}: no such file{_neighbour(path)}")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StudyFileError(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise StudyFileError(f"{path} is larger than {MAX_BYTES >> 20} MiB; it is no study file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise StudyFileError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+
+
+def _neighbour(path: Path) -> str:
+    """Return a hint at a file of nearly this name, here or in studies/."""
+    folders = [path.parent, Path("studies")]
+    files = [
+        file
+        for folder in folders
+        if folder.is_dir()
+        for file in sorted(folder.iterdir())
+        if file.suffix in {".yaml", ".yml"}
+    ]
+    near = did_you_mean(path.name, [file.name for file in files])
+    return next((f"; did you mean {file}?" for file in files if repr(file.name) in near), "")
+
+
+def _kind(document: Document) -> str:
+    kind = document.value.get("kind")
+    listed = ", ".join(KINDS)
+    if kind is None:
+        key = next((key for key in document.value if did_you_mean(key, ["kind"])), None)
+        hint = f" ({key!r} is close)" if key else ""
+        raise document.error(("kind",), f"missing; write 'kind: trial'{hint}; kinds: {listed}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        hint = did_you_mean(str(kind), KINDS)
+        raise document.error(("kind",), f"{kind!r} is not a kind of study ({listed}){hint}")
+    return kind
+
+
+def _check_modelled(study: TrialStudy, document: Document, checks: Checks) -> None:
+    if checks.modelled is None:
+        return
+    for index, arm in enumerate(study.arms):
+        try:
+            checks.modelled(arm.regimen.drugs)
+        except UnsupportedFeature as error:
+            where = document.message(("arms", index, "regimen"), str(error))
+            raise UnsupportedFeature(error.feature, where) from None
+        except InputError as error:
+            raise document.error(("arms", index, "regimen"), str(error)) from None
+
+
+def model_checks() -> Checks:
+    """Return checks against the evidence, the patients' properties and the model."""
+    return Checks(eligibility=_expression, parameter=_parameter, modelled=_modelled)
+
+
+def _expression(text: str) -> None:
+    import numpy as np
+
+    from rascade.patients import categories, draw_profiles, eligible
+
+    # Two patients are enough to see whether every name and comparison has a meaning.
+    eligible([text], draw_profiles(0, np.arange(2, dtype=np.int64)), categories())
+
+
+def _parameter(name: str, value: float) -> None:
+    from rascade.model import load_table
+
+    load_table().with_values({name: value})
+
+
+def _modelled(drugs: Sequence[str]) -> None:
+    from rascade.model.compose import find_drugs
+
+    find_drugs(drugs)
+
+
+def override(study: TrialStudy, *, size: int | None = None, seed: int | None = None) -> TrialStudy:
+    """Return the study with another number of patients in each arm, or another seed.
+
+    Raises:
+        InputError: a number is out of its range.
+    """
+    if size is not None and not 1 <= size <= MAX_PATIENTS:
+        raise InputError(f"--size: {size} patients in each arm; it must be 1 to {MAX_PATIENTS}")
+    if seed is not None and not 0 <= seed < 2**63:
+        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    changes: dict[str, Any] = {}
+    if size is not None:
+        changes["cohort"] = study.cohort.model_copy(update={"size": size})
+        changes["arms"] = tuple(arm.model_copy(update={"size": None}) for arm in study.arms)
+    if seed is not None:
+        changes["seed"] = seed
+    return study.model_copy(update=changes)
+
+
+def _plain(study: TrialStudy) -> dict[str, Any]:
+    return study.model_dump(mode="json", exclude_none=True, exclude_defaults=False)
+
+
+def dump(study: TrialStudy) -> str:
+    """Return the study as YAML in one normal form; ``loads(dump(study)) == study``."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes the texts that would be read back as numbers by YAML 1.2 but not by 1.1."""
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        style = None if isinstance(plain_value(value), str) else "'"
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+    Dumper.add_representer(str, text)
+    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 10_000}
+    return str(yaml.dump(_plain(study), Dumper=Dumper, **options))
+
+
+def study_hash(study: TrialStudy) -> str:
+    """Return the SHA-256 of what a study means; layout and comments of its file do not matter."""
+    text = json.dumps(_plain(study), sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,80 @@
+"""Turn the doses of a regimen into the engine's: milligrams by route into nanomoles by species."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade.errors import UnsupportedFeature
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from rascade.engine import Doses
+    from rascade.model import Assembly
+    from rascade.regimen import Regimen
+
+__all__ = ["engine_doses", "infusion_hours"]
+
+_NANOMOLES_PER_MILLIGRAM = 1e6  # divided by the molecular weight in g/mol
+
+
+def infusion_hours(assembly: Assembly) -> dict[str, float]:
+    """Return the usual infusion time of each infused drug in hours."""
+    rows = {drug.name: f"{drug.name}.infusion" for drug in assembly.drugs}
+    return {name: assembly.table.model_value(row) for name, row in rows.items() if row in assembly.table}
+
+
+def engine_doses(
+    assembly: Assembly,
+    regimen: Regimen,
+    profiles: Mapping[str, NDArray[Any]],
+    until_day: int,
+    chosen: NDArray[np.bool_] | None = None,
+) -> Doses:
+    """Expand a regimen for every patient.
+
+    Args:
+        assembly: model with the regimen's drugs.
+        regimen: orders.
+        profiles: ``weight_kg`` and ``body_surface_m2``, each of shape (n,).
+        until_day: last day of treatment, 1 or more.
+        chosen: shape (n,), patients who are treated; all if not given.
+
+    Raises:
+        UnsupportedFeature: a route or a unit of dose that the model does not have.
+    """
+    from rascade.engine import Doses
+
+    weights, surfaces = profiles["weight_kg"], profiles["body_surface_m2"]
+    treated = np.arange(len(weights)) if chosen is None else np.flatnonzero(chosen)
+    hours = infusion_hours(assembly)
+    pieces = []
+    for order in regimen.orders:
+        if order.dose.base_unit not in ("mg", "g", "ug", "µg"):
+            raise UnsupportedFeature(
+                f"dose unit {order.dose.base_unit}",
+                f"{order.drug}: a dose in {order.dose.base_unit} is not modelled yet",
+            )
+        target = assembly.drug(order.drug).dose_target(order.route)
+        factor = _NANOMOLES_PER_MILLIGRAM / assembly.molecular_weight(order.drug)
+        single = type(regimen)((order,))
+        tables = [
+            single.doses(until_day, float(weights[i]), float(surfaces[i]), hours) for i in treated
+        ]
+        counts = [len(table) for table in tables]
+        if not sum(counts):
+            continue
+        pieces.append(
+            Doses(
+                np.repeat(treated, counts),
+                np.concatenate([table.time_h for table in tables]),
+                target,
+                np.concatenate([table.amount_mg for table in tables]) * factor,
+                np.concatenate([table.duration_h for table in tables]),
+            )
+        )
+    return Doses.concat(pieces) if pieces else Doses.empty()

@@ -1,0 +1,312 @@
+"""Run a trial: draw each arm's cohort, simulate it from visit to visit, read the scans."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade.errors import SimulationError
+from rascade.model import Assembly, assemble, load_table
+from rascade.patients import Cohort, draw_cohort, steady_state
+from rascade.patients.keys import exponential
+from rascade.trial.dosing import engine_doses
+from rascade.trial.endpoints import DAYS_PER_MONTH
+from rascade.trial.lesions import Lesions, draw_lesions, measured_diameters
+from rascade.trial.response import Progress, Response, VisitReading, begin, next_visit, record_diameters
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from rascade.engine import Segment, Settings, Simulation
+    from rascade.trial.spec import ArmSpec, TrialSpec
+
+__all__ = ["ArmRun", "TrialOutcome", "VisitRecord", "run", "run_arm"]
+
+Report = Callable[[float, str], None]
+HOURS_PER_DAY = 24.0
+# What is kept at every visit, and what is watched between visits.
+_SIGNALS = {"pERK_rel": "pERK_tumour", "RAS_GTP_rel": "RAS_GTP_total_sensitive", "pAKT_rel": "pAKT_sensitive"}
+_WATCHED = ("relative_size", "tumour_volume", "new_lesion_hazard", "death_hazard", *_SIGNALS.values())
+_GRID_DAYS = 7.0
+_GONE_BELOW_MM = 2.0  # a lesion that shrinks below this is not seen on a 5 mm slice
+_LITRES_TO_ML = 1000.0
+
+
+@dataclass(frozen=True)
+class VisitRecord:
+    """One visit of an arm; arrays of shape (n,)."""
+
+    day: float
+    reading: VisitReading
+    true_sum_mm: NDArray[np.float64]
+    new_lesion: NDArray[np.bool_]
+    attended: NDArray[np.bool_]
+    on_treatment: NDArray[np.bool_]
+    signals: Mapping[str, NDArray[np.float64]]
+    volume_ml: NDArray[np.float64]
+
+
+@dataclass
+class ArmRun:
+    """An arm as it was simulated.
+
+    Attributes:
+        arm: its specification.
+        assembly: the model with the arm's drugs.
+        cohort: the patients.
+        lesions: their target lesions.
+        baseline_mm: (n,) measured sum of diameters at baseline.
+        visits: in order of time.
+        death_day: (n,) day of death, infinite where not reached.
+        status: (n,) status of the solver at the end.
+    """
+
+    arm: ArmSpec
+    assembly: Assembly
+    cohort: Cohort
+    lesions: Lesions
+    baseline_mm: NDArray[np.float64]
+    visits: list[VisitRecord]
+    death_day: NDArray[np.float64]
+    status: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """Everything a trial gives.
+
+    Attributes:
+        patients: one row a patient.
+        visits: one row a patient and visit.
+        summary: read-outs by arm and contrasts, ready for JSON.
+        model_hash: SHA-256 over the models of all arms.
+        provenance: mechanism, parameters and published results for the report, ready for JSON.
+        arms: the arms as simulated.
+    """
+
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+    summary: dict[str, Any]
+    model_hash: str
+    provenance: dict[str, Any]
+    arms: tuple[ArmRun, ...] = field(repr=False)
+
+
+def visit_days(spec: TrialSpec) -> list[float]:
+    """Return the days of the scans after baseline, and the end of follow-up as the last entry."""
+    end = spec.follow_up_months * DAYS_PER_MONTH
+    step = spec.imaging_every_weeks * 7.0
+    scans = [step * k for k in range(1, math.floor(end / step + 1e-9) + 1)]
+    return scans if scans and scans[-1] >= end - 1e-9 else [*scans, end]
+
+
+class _Arm:
+    """One arm on its way through the visits."""
+
+    def __init__(
+        self, spec: TrialSpec, arm: ArmSpec, patients: NDArray[np.int64], settings: Settings, backend: str
+    ) -> None:
+        self.spec, self.arm, self.patients = spec, arm, patients
+        self.settings, self.backend = settings, backend
+        self.assembly = assemble(arm.regimen.drugs, table=load_table().with_values(spec.parameters))
+        self.cohort = draw_cohort(
+            self.assembly,
+            seed=spec.seed,
+            patients=patients,
+            eligibility=spec.cohort.eligibility,
+            settings=settings,
+            backend=backend,
+        )
+        size = patients.size
+        self.treated = np.ones(size, dtype=bool)
+        self.death_day = np.full(size, np.inf)
+        self.death_threshold = exponential(spec.seed, "death", patients)
+        self.lesion_threshold = exponential(spec.seed, "new lesion", patients)
+        self.visits: list[VisitRecord] = []
+
+    def start(self) -> None:
+        """Bring the arm to baseline: steady state, baseline scan, first doses."""
+        population = self.cohort.population
+        self.simulation: Simulation = steady_state(
+            self.assembly, population, self.settings, self.backend
+        )
+        self.lesions = draw_lesions(
+            self.spec.seed, self.patients, self.simulation.value("sum_of_diameters")
+        )
+        self.last = {name: self.simulation.value(name) for name in _WATCHED}
+        self.baseline = {name: self.simulation.value(name) for name in _SIGNALS.values()}
+        diameters = self._scan(np.ones(self.patients.size), 0)
+        self.progress: Progress = begin(diameters, np.isfinite(diameters))
+        self._dose()
+
+    def _dose(self) -> None:
+        until = math.ceil(self.spec.follow_up_months * DAYS_PER_MONTH)
+        profiles = self.cohort.population.profiles
+        self.simulation.set_doses(
+            engine_doses(self.assembly, self.arm.regimen, profiles, until, self.treated)
+        )
+
+    def _scan(self, relative_size: NDArray[np.float64], visit: int) -> NDArray[np.float64]:
+        true = self.lesions.true_diameters(relative_size)
+        measured = measured_diameters(true, self.spec.seed, self.patients, visit)
+        return record_diameters(measured, gone_below_mm=_GONE_BELOW_MM)
+
+    def go_to(self, day: float, visit: int, scan: bool) -> None:
+        """Simulate to a visit, note deaths, read the scan, stop treatment at progression."""
+        start = self.simulation.time / HOURS_PER_DAY
+        days = np.append(np.arange(start + _GRID_DAYS, day - 1e-9, _GRID_DAYS), day)
+        segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, _WATCHED)
+        self._note_deaths(np.append(start, days), segment)
+        now = {name: segment[name][:, -1] for name in _WATCHED}
+        solved = np.isfinite(now["relative_size"])
+        attended = solved & (self.death_day > day)
+        self.last = {n: np.where(solved, now[n], self.last[n]) for n in _WATCHED}
+        if scan:
+            self._read(day, visit, attended)
+        self.simulation.stop(np.isfinite(self.death_day))
+
+    def _note_deaths(self, days: NDArray[np.float64], segment: Segment) -> None:
+        before = self.last["death_hazard"][:, None]
+        hazard = np.concatenate([before, segment["death_hazard"]], axis=1)
+        reached = np.nan_to_num(hazard, nan=-1.0) >= self.death_threshold[:, None]
+        for i in np.flatnonzero(reached.any(axis=1) & np.isinf(self.death_day)):
+            k = max(int(np.argmax(reached[i])), 1)
+            low, high = hazard[i, k - 1], hazard[i, k]
+            part = (self.death_threshold[i] - low) / (high - low) if high > low else 1.0
+            self.death_day[i] = days[k - 1] + part * (days[k] - days[k - 1])
+
+    def _read(self, day: float, visit: int, attended: NDArray[np.bool_]) -> None:
+        diameters = self._scan(self.last["relative_size"], visit)
+        diameters[~attended] = np.nan
+        new_lesion = attended & (self.last["new_lesion_hazard"] >= self.lesion_threshold)
+        self.progress, reading = next_visit(self.progress, diameters, new_lesion=new_lesion)
+        on_treatment = self.treated & attended
+        true = self.lesions.true_diameters(self.last["relative_size"])
+        signals = {
+            column: np.where(attended, self.last[name] / self.baseline[name], np.nan)
+            for column, name in _SIGNALS.items()
+        }
+        volume = np.where(attended, self.last["tumour_volume"] * _LITRES_TO_ML, np.nan)
+        self.visits.append(
+            VisitRecord(
+                day,
+                reading,
+                np.where(attended, np.nansum(true, axis=1), np.nan),
+                new_lesion,
+                attended,
+                on_treatment,
+                signals,
+                volume,
+            )
+        )
+        still = self.treated & (reading.overall != Response.PD)
+        if (still != self.treated).any():
+            self.treated = still
+            self._dose()
+
+    def result(self) -> ArmRun:
+        """Return the arm at the end of follow-up."""
+        return ArmRun(
+            self.arm,
+            self.assembly,
+            self.cohort,
+            self.lesions,
+            self.progress.baseline_mm,
+            self.visits,
+            self.death_day,
+            self.simulation.status,
+        )
+
+
+def run_arm(
+    spec: TrialSpec,
+    arm: ArmSpec,
+    patients: NDArray[np.int64],
+    *,
+    settings: Settings,
+    backend: str = "compiled",
+    report: Callable[[float], None] | None = None,
+) -> ArmRun:
+    """Simulate one arm.
+
+    Args:
+        spec: the trial.
+        arm: which arm.
+        patients: (n,) patient numbers.
+        settings: of the solver.
+        backend: of the engine.
+        report: called with the share of the arm that is done.
+
+    Raises:
+        SimulationError: the solver gave up on every patient.
+    """
+    running = _Arm(spec, arm, patients, settings, backend)
+    running.start()
+    days = visit_days(spec)
+    end = spec.follow_up_months * DAYS_PER_MONTH
+    scans = math.floor(end / (spec.imaging_every_weeks * 7.0) + 1e-9)
+    for visit, day in enumerate(days, start=1):
+        running.go_to(day, visit, scan=visit <= scans)
+        if report:
+            report(day / end)
+    if all(failure for failure in running.simulation.status >= 3):
+        first = running.simulation.failures()[0]
+        raise SimulationError(
+            f"arm {arm.name}: the solver gave up on every patient; the first at day "
+            f"{first.time / HOURS_PER_DAY:.1f}, {first.species or 'no species named'}: {first.status.name}"
+        )
+    return running.result()
+
+
+def allocate(spec: TrialSpec) -> list[NDArray[np.int64]]:
+    """Return each arm's patient numbers: arms take turns, so a larger trial holds a smaller one."""
+    count = len(spec.arms)
+    return [
+        np.arange(arm.size or spec.cohort.size, dtype=np.int64) * count + index
+        for index, arm in enumerate(spec.arms)
+    ]
+
+
+def run(
+    spec: TrialSpec,
+    *,
+    threads: int = 1,
+    progress: Report | None = None,
+    backend: str = "compiled",
+) -> TrialOutcome:
+    """Run a trial.
+
+    Args:
+        spec: the trial.
+        threads: of the engine; the result does not depend on it.
+        progress: called with the share done (0 to 1) and what is being done.
+        backend: ``compiled`` or ``reference``.
+
+    Raises:
+        InputError: the specification is wrong somewhere.
+        UnsupportedFeature: a drug, route or setting that this version does not model.
+        SimulationError: the solver gave up on every patient of an arm.
+    """
+    from rascade.engine import Settings
+    from rascade.trial.tables import outcome
+
+    settings = Settings(threads=threads)
+    arms = []
+    sizes = [len(patients) for patients in allocate(spec)]
+    for index, (arm, patients) in enumerate(zip(spec.arms, allocate(spec), strict=True)):
+
+        def report(share: float, index: int = index, arm: ArmSpec = arm) -> None:
+            if progress:
+                done = sum(sizes[:index]) + share * sizes[index]
+                progress(done / sum(sizes), arm.name)
+
+        report(0.0)
+        arms.append(
+            run_arm(spec, arm, patients, settings=settings, backend=backend, report=report)
+        )
+    return outcome(spec, arms)

@@ -1,0 +1,97 @@
+"""What a trial is: arms, cohort, visits. Frozen, checked, without a file or a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rascade.errors import InputError, UnsupportedFeature
+from rascade.regimen import Regimen
+
+__all__ = ["ArmSpec", "CohortSpec", "TrialSpec"]
+
+DISEASES = ("PDAC",)
+STAGES = ("metastatic",)
+LINES = (2,)
+
+
+@dataclass(frozen=True)
+class CohortSpec:
+    """Who may enter.
+
+    Attributes:
+        disease: ``PDAC``.
+        stage: ``metastatic``.
+        line: line of treatment; 2 is what this version is calibrated to.
+        size: patients per arm.
+        eligibility: conditions on a patient's profile, all of which must hold.
+    """
+
+    disease: str
+    stage: str
+    line: int
+    size: int
+    eligibility: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what, value, known in (
+            ("disease", self.disease, DISEASES),
+            ("stage", self.stage, STAGES),
+            ("line", self.line, LINES),
+        ):
+            if value not in known:
+                ways = ", ".join(map(str, known))
+                raise UnsupportedFeature(
+                    f"{what} {value}", f"cohort.{what}: {value!r} is not modelled yet; use {ways}"
+                )
+        if self.size < 1:
+            raise InputError(f"cohort.size: {self.size} patients per arm; give at least 1")
+
+
+@dataclass(frozen=True)
+class ArmSpec:
+    """An arm of a trial.
+
+    Attributes:
+        name: as shown in every table.
+        regimen: what is given; no orders for an untreated arm.
+        size: patients; the cohort's size if None.
+        published: rows of the evidence that hold the arm's published results.
+    """
+
+    name: str
+    regimen: Regimen
+    size: int | None = None
+    published: str | None = None
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """A trial.
+
+    Attributes:
+        name: of the study.
+        seed: every random number follows from it.
+        cohort: who may enter.
+        arms: at least one.
+        imaging_every_weeks: between scans.
+        follow_up_months: until the end, a month being 30.4375 days.
+        parameters: changed typical values, by row of the parameter table, in the row's unit.
+        reference: arm that the others are compared with; the last one if None.
+    """
+
+    name: str
+    seed: int
+    cohort: CohortSpec
+    arms: tuple[ArmSpec, ...]
+    imaging_every_weeks: float = 8.0
+    follow_up_months: float = 24.0
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    reference: str | None = None
+
+    @property
+    def reference_arm(self) -> str | None:
+        """Name of the arm that the others are compared with; None where there is one arm only."""
+        if len(self.arms) < 2:
+            return None
+        return self.reference or self.arms[-1].name
