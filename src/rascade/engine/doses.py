@@ -107,7 +107,6 @@ def dose_table(
     doses: Doses,
     n: int,
     states: Mapping[str, int],
-    factors: Mapping[str, NDArray[np.float64]],
 ) -> DoseTable:
     """Sort doses by patient and time.
 
@@ -115,7 +114,6 @@ def dose_table(
         doses: the doses.
         n: the number of patients.
         states: target name -> state; has every target of the doses.
-        factors: target name -> (n,) what a unit of amount adds to the state; absent means 1.
 
     Raises:
         InputError: a patient that does not exist.
@@ -131,16 +129,11 @@ def dose_table(
     row, patient = row[order], patient[order]
     codes = doses.target[row]
     state_of = np.array([states[name] for name in doses.targets], dtype=np.int64)
-    amount = doses.amount[row]
-    for code, name in enumerate(doses.targets):
-        if name in factors:
-            mine = codes == code
-            amount[mine] *= factors[name][patient[mine]]
     return DoseTable(
         start=np.searchsorted(patient, np.arange(n + 1)).astype(np.int64),
         time=doses.time[row],
         state=state_of[codes] if len(row) else np.empty(0, dtype=np.int64),
-        amount=amount,
+        amount=doses.amount[row],
         duration=doses.duration[row],
     )
 

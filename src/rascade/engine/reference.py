@@ -183,9 +183,8 @@ class _Patient:
             warnings.simplefilter("ignore")  # trial steps overflow; they are judged by the result
             solver = self._solver(stop)
             while self.t < stop:
-                later = self.times[self.written :]
-                later = later[later < stop]
-                landing = float(later[0]) if later.size else stop
+                left = self.written < len(self.times)
+                landing = min(float(self.times[self.written]), stop) if left else stop
                 before = (self.t, self.y, self.h)
                 if not self._step(solver, landing):
                     solver = self._solver(stop)

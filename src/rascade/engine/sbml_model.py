@@ -23,7 +23,7 @@ from rascade.engine.system import Assignable, Event, System, build_system
 from rascade.errors import ModelFileError, UnsupportedFeature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -41,18 +41,20 @@ class ModelReader:
     def __init__(self, model: Any, name: str) -> None:
         self.model, self.file = model, name
         self.graph = Graph()
-        functions = {f.getId(): f.getMath() for f in _each(model.getListOfFunctionDefinitions())}
-        self.math = MathReader(self.graph, {k: v for k, v in functions.items() if v is not None})
-        self.compartments = {c.getId(): c for c in _each(model.getListOfCompartments())}
-        self.species = {s.getId(): s for s in _each(model.getListOfSpecies())}
-        self.globals = {p.getId(): p for p in _each(model.getListOfParameters())}
-        self.reactions = {r.getId(): r for r in _each(model.getListOfReactions())}
-        self.references = {
-            reference.getId(): reference
+        self._taken: set[str] = set()
+        functions = self._named(_each(model.getListOfFunctionDefinitions()))
+        bodies = {k: f.getMath() for k, f in functions.items() if f.getMath() is not None}
+        self.math = MathReader(self.graph, bodies)
+        self.compartments = self._named(_each(model.getListOfCompartments()))
+        self.species = self._named(_each(model.getListOfSpecies()))
+        self.globals = self._named(_each(model.getListOfParameters()))
+        self.reactions = self._named(_each(model.getListOfReactions()))
+        self.references = self._named(
+            reference
             for reaction in self.reactions.values()
             for reference, _ in _references(reaction)
             if reference.isSetId()
-        }
+        )
         self.notes: list[str] = []
         self.states: dict[str, int] = {}
         self.parameters: dict[str, float] = {}
@@ -92,6 +94,17 @@ class ModelReader:
         return dataclasses.replace(system, scale=_scale(system))
 
     # -- what there is ----------------------------------------------------------------------
+
+    def _named(self, elements: Iterable[Any]) -> dict[str, Any]:
+        """Return elements by identifier; all of a model share one set of identifiers."""
+        out = {}
+        for element in elements:
+            name = element.getId()
+            if name in self._taken:
+                raise self._error(element, f"the identifier {name!r} is used twice")
+            self._taken.add(name)
+            out[name] = element
+        return out
 
     def _collect(self) -> None:
         """Sort the rules and initial assignments by what they set."""

@@ -265,24 +265,23 @@ class Simulation:
 
     def _check_known(self) -> None:
         """Refuse a parameter that is needed and has no value."""
-        system = self.system
-        missing: NDArray[np.bool_] = np.isnan(self._batch.p).any(axis=0, keepdims=True)[0]
-        for index in sorted(leaves(system.graph, system.rates, Op.PARAMETER)):
-            if missing[index]:
-                raise ParameterError(
-                    f"parameter {system.parameters[index]!r} has no value in the model; give one"
-                )
+        system, batch = self.system, self._batch
+        missing = set(np.flatnonzero(np.isnan(batch.p).any(axis=0)).tolist())
+        unknown = np.flatnonzero(np.isnan(batch.y).any(axis=0)).tolist()
+        needed = leaves(
+            system.graph, [*system.rates, *(system.initial[k] for k in unknown)], Op.PARAMETER
+        )
+        for index in sorted(missing & needed):
+            raise ParameterError(
+                f"parameter {system.parameters[index]!r} has no value in the model; give one"
+            )
 
     def _table(self, doses: Doses) -> DoseTable:
-        system = self.system
-        factors = {}
         for name in doses.targets:
-            if name not in system.dose_targets:
-                raise InputError(unknown_name("species to dose", name, system.dose_targets))
-            factor = system.assignable.get(f"amount({name})", system.assignable[name]).factor
-            if system.graph.constant_value(factor) != 1.0:
-                factors[name] = self._evaluate(factor)
-        return dose_table(doses, self._batch.n, system.dose_targets, factors)
+            if name not in self.system.dose_targets:
+                known = self.system.dose_targets
+                raise InputError(unknown_name("species to dose", name, known))
+        return dose_table(doses, self._batch.n, self.system.dose_targets)
 
     def _times(self, to: float, times: ArrayLike | None, any_output: bool) -> NDArray[np.float64]:
         if not np.isfinite(to) or to < self._time:
@@ -304,7 +303,7 @@ class Simulation:
         if not len(breaks):
             return self._doses
         empty = Doses(breaks[:, 0].astype(np.int64), breaks[:, 1], "", 0.0)
-        table = dose_table(empty, self._batch.n, {"": 0}, {})
+        table = dose_table(empty, self._batch.n, {"": 0})
         return join_tables(self._doses, table)
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rascade.model.compose import Composition, Drug, compose, find_drugs
-from rascade.model.table import ParameterTable, load_table
+from rascade.model.table import ParameterTable, load_table, to_model_units
 
 if TYPE_CHECKING:
     from rascade.engine import System
@@ -44,12 +44,14 @@ class Assembly:
         name = f"{drug}.molecular_weight"
         return self.table[name].value if "." in row and name in self.table else None
 
+    def has_molecular_weight(self, row: str) -> bool:
+        """Tell whether a row of the table belongs to a drug, so that masses turn into amounts."""
+        return self._molecular_weight(row) is not None
+
     def scale(self, identifier: str) -> float:
         """Return the factor from the table's unit to the model's for a parameter."""
         row = self.composition.parameters[identifier]
         one = self.table[row].value or 1.0
-        from rascade.model.table import to_model_units
-
         return to_model_units(one, self.table[row].unit, self._molecular_weight(row)) / one
 
     @cached_property

@@ -27,9 +27,14 @@ from rascade.model.table import ParameterTable
 __all__ = ["Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
 
 _SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size")
-_PLACES = frozenset({"body", "cell", "tumour", "tumour_tissue", "normal_organ"})
+_PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
 # What a port reads where nothing is there to fill it: no kill, no brake, no binding.
-_ABSENT = {"cytotoxic_kill": 0.0, "immune_kill": 0.0, "AKT_brake": 1.0}
+_ABSENT: dict[str, tuple[float, dict[str, float]]] = {
+    "cytotoxic_kill": (0.0, {"[time]": -1.0}),
+    "immune_kill": (0.0, {"[time]": -1.0}),
+    "PD1_binding_sum": (0.0, {}),
+    "AKT_brake": (1.0, {}),
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,8 @@ class Composition:
         copies: the copies it is made of, in order.
         parameters: SBML identifier -> row of the parameter table.
         symbols: SBML identifier of an own symbol -> (copy, symbol in the mechanism's file).
-        sums: generated sums, name -> symbols added.
+    sums: generated sums, name -> symbols added.
+    absent_units: ports that nothing fills here -> dimensions of the number that stands there.
     """
 
     antimony: str
@@ -105,6 +111,7 @@ class Composition:
     parameters: Mapping[str, str]
     symbols: Mapping[str, tuple[Copy, str]]
     sums: Mapping[str, tuple[str, ...]]
+    absent_units: Mapping[str, Mapping[str, float]]
 
 
 @cache
@@ -244,10 +251,9 @@ class _Builder:
         )
 
     def _absent(self, symbol: str, copy: Copy) -> str:
-        total = symbol.endswith("_sum")
-        if not total and symbol not in _ABSENT:
+        if symbol not in _ABSENT:
             raise ModelFileError(f"{copy.mechanism.name}.ant: nothing fills the port {symbol!r}")
-        self.absent[symbol] = 0.0 if total else _ABSENT[symbol]
+        self.absent[symbol] = _ABSENT[symbol][0]
         return symbol
 
     def text(self) -> str:
@@ -289,4 +295,5 @@ def compose(
         dict(sorted(builder.parameters.items())),
         builder.symbols,
         {total: tuple(parts) for total, parts in builder.sums.items()},
+        {name: _ABSENT[name][1] for name in sorted(builder.absent)},
     )

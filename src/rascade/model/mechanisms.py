@@ -124,7 +124,7 @@ def _parse(name: str, text: str, facts: Mapping[str, object]) -> Mechanism:
     for statement in statements:
         own |= _own_symbols(statement)
         used |= symbols_in(statement)
-    places = {"body", "cell", "tumour", "tumour_tissue", "normal_organ"} - own
+    places = {"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"} - own
     adds = facts.get("adds", {})
     return Mechanism(
         name=name,

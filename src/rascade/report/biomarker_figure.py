@@ -48,8 +48,12 @@ def biomarker_figure(run: TrialRun) -> Figure | None:
             axes.fill_between(month, low, high, color=color, alpha=0.16, linewidth=0)
             axes.plot(month, middle, color=color, marker="o", markersize=2)
         axes.axhline(100, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
-        highest = max([110.0, *(float(q[3].max()) for (_, n), q in quantiles.items()
-                                if n == name and len(q[3]))])  # fmt: skip
+        highest = max(
+            [
+                110.0,
+                *(float(q[3].max()) for (_, n), q in quantiles.items() if n == name and len(q[3])),
+            ]
+        )
         axes.set(xlim=(0, max(last, ticks[-1])), ylim=(0, 1.04 * highest), xticks=ticks)
         axes.set_xlabel("Time (months)")
         axes.text(0, 1.03, BIOMARKERS[name], transform=axes.transAxes, weight="bold")
@@ -61,10 +65,15 @@ def biomarker_figure(run: TrialRun) -> Figure | None:
         "treatment are not drawn, except in arms that are that small. Later visits show those who "
         "stayed on treatment, not the whole arm."
     )
-    alt = "Pathway signals over time. " + "; ".join(
-        f"{arm}, {BIOMARKERS[name]}: median {q[2][1]:.0f} % of baseline at the first visit"
-        for (arm, name), q in quantiles.items() if len(q[2]) > 1
-    ) + "."  # fmt: skip
+    alt = (
+        "Pathway signals over time. "
+        + "; ".join(
+            f"{arm}, {BIOMARKERS[name]}: median {q[2][1]:.0f} % of baseline at the first visit"
+            for (arm, name), q in quantiles.items()
+            if len(q[2]) > 1
+        )
+        + "."
+    )
     return Figure("biomarkers", "Pathway signals", caption, alt, canvas.svg())
 
 
@@ -76,8 +85,13 @@ def _arm_key(canvas: Canvas, run: TrialRun) -> None:
     for position, arm in enumerate(run.arms):
         at = [x / canvas.width, (x + 0.22) / canvas.width]
         level = 1 - y / canvas.height
-        line = Line2D(at, [level, level], color=arm_color(position), linewidth=1.6,
-                      transform=canvas.figure.transFigure)  # fmt: skip
+        line = Line2D(
+            at,
+            [level, level],
+            color=arm_color(position),
+            linewidth=1.6,
+            transform=canvas.figure.transFigure,
+        )
         canvas.figure.add_artist(line)
         name = fit(arm, room, 7)
         canvas.text(x + 0.28, y, name, size=7)

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["TrialRun", "read_json", "read_table", "read_trial", "research_footer", "write_text"]
 
 PATIENT_COLUMNS = (
-    "patient", "arm", "best_response", "best_change_pct", "pfs_months", "pfs_event", "os_months",
+    "patient",
+    "arm",
+    "best_response",
+    "best_change_pct",
+    "pfs_months",
+    "pfs_event",
+    "os_months",
     "os_event",
-)  # fmt: skip
+)
 VISIT_COLUMNS = ("patient", "arm", "day", "change_pct", "new_lesion")
 
 
@@ -72,8 +78,11 @@ class TrialRun:
 
 def research_footer(name: object, seed: object = None, model_hash: object = None) -> str:
     """The research-use line that goes with every figure wherever it is copied."""
-    parts = ["Research use only: simulated, not for treating a patient", f"Rascade {__version__}",
-             plain(name)]  # fmt: skip
+    parts = [
+        "Research use only: simulated, not for treating a patient",
+        f"Rascade {__version__}",
+        plain(name),
+    ]
     if seed is not None:
         parts.append(f"seed {seed}")
     if model_hash:

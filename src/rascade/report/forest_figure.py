@@ -55,7 +55,7 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
     pair = run.patients[run.patients["arm"].isin([arm, run.reference])]
     groups = subgroups(pair)
     rows = _rows(groups)
-    top = Canvas.TOP + 0.38
+    top = Canvas.TOP + 0.3
     plot = _ROW * (len(rows) + 0.6)
     canvas = Canvas(
         WIDTH, top + plot + 0.62 + Canvas.FOOTER, f"{arm} against {run.reference}", run.footer
@@ -167,15 +167,15 @@ def _forest_axes(
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.axvline(1, color=GREY, linewidth=0.6, zorder=0)
-    half = width / 2 - 0.08
-    for x, text, side in (
-        (0.0, f"← {arm} better", "left"),
-        (1.0, f"{reference} better →", "right"),
+    inch = 1 / (_ROW * (rows + 0.6))
+    for row, text, x, side in (
+        (0, f"← {arm} better", 0.0, "left"),
+        (1, f"{reference} better →", 1.0, "right"),
     ):
         axes.text(
             x,
-            -0.27 / (_ROW * (rows + 0.6)),
-            fit(text, half + 0.12, 6),
+            -(0.25 + 0.12 * row) * inch,
+            fit(text, width + 0.2, 6),
             fontsize=6,
             ha=side,
             va="top",

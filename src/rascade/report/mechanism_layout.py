@@ -173,22 +173,27 @@ def _order_rows(layout: Layout) -> None:
 
 
 def _cost(layout: Layout) -> tuple[float, float]:
-    at = {k: (r, (i + 0.5) / len(row)) for r, row in enumerate(layout.rows)
-          for i, k in enumerate(row)}  # fmt: skip
+    at = {
+        k: (r, (i + 0.5) / len(row)) for r, row in enumerate(layout.rows) for i, k in enumerate(row)
+    }
     by_gap: dict[int, list[tuple[float, float]]] = defaultdict(list)
     length, sideways = 0.0, 0.0
     for a, b in _segments(layout):
         (row_a, x_a), (row_b, x_b) = sorted([at[a], at[b]])
         length += abs(x_a - x_b)
         if row_a == row_b:
-            # Inside a row only neighbours can be joined by a straight arrow.
-            sideways += max(0.0, abs(x_a - x_b) * len(layout.rows[row_a]) - 1.0)
+            # Inside a row only neighbours can be joined by a straight arrow, and a chain reads
+            # from left to right.
+            sideways += 1.5 * max(0.0, abs(x_a - x_b) * len(layout.rows[row_a]) - 1.0)
+            sideways += 0.4 * (at[b][1] < at[a][1])
         else:
             by_gap[row_a].append((x_a, x_b))
     crossings = sum(
         (p[0] - q[0]) * (p[1] - q[1]) < 0
-        for gap in by_gap.values() for i, p in enumerate(gap) for q in gap[:i]
-    )  # fmt: skip
+        for gap in by_gap.values()
+        for i, p in enumerate(gap)
+        for q in gap[:i]
+    )
     return crossings + sideways, length
 
 

@@ -52,9 +52,13 @@ def patient_figures(
 
 
 def _panel(
-    name: str, key: tuple[str, str], columns: list[tuple[str, dict[str, Any]]],
-    trajectory: pd.DataFrame, simulation: dict[str, Any], footer: str,
-) -> Figure:  # fmt: skip
+    name: str,
+    key: tuple[str, str],
+    columns: list[tuple[str, dict[str, Any]]],
+    trajectory: pd.DataFrame,
+    simulation: dict[str, Any],
+    footer: str,
+) -> Figure:
     panel, unit = key
     title, log = PANELS.get(panel, (clean(panel).capitalize(), False))
     drugs = list(dict.fromkeys(clean(d["drug"]) for d in simulation.get("doses") or []))
@@ -84,10 +88,15 @@ def _panel(
     caption += "; ticks under the axis are doses." if drugs else "."
     if len(columns) > len(shown):
         caption += f" The first {len(shown)} of {len(columns)} quantities are drawn."
-    alt = f"{title} over {end:g} days: " + ", ".join(
-        f"{label} ends at {values[-1]:.3g} {unit}".rstrip()
-        for label, values in zip(labels, series, strict=True) if len(values)
-    ) + "."  # fmt: skip
+    alt = (
+        f"{title} over {end:g} days: "
+        + ", ".join(
+            f"{label} ends at {values[-1]:.3g} {unit}".rstrip()
+            for label, values in zip(labels, series, strict=True)
+            if len(values)
+        )
+        + "."
+    )
     return Figure(name, title if not unit else f"{title} ({unit})", caption, alt, canvas.svg())
 
 
@@ -129,10 +138,23 @@ def _label_lines(axes: Axes, series: list[Any], labels: list[str]) -> None:
     placed = declutter(ends, gap, 0.03, 0.97)
     width = WIDTH - _LEFT - _RIGHT
     for index, label in enumerate(labels):
-        axes.plot([1.0, 1 + 0.1 / width], [ends[index], placed[index]], color=ARM_COLORS[index],
-                  linewidth=0.5, transform=axes.transAxes, clip_on=False)  # fmt: skip
-        axes.text(1 + 0.14 / width, placed[index], fit(label, _RIGHT - 0.25, 7), fontsize=7,
-                  va="center", color=ARM_COLORS[index], transform=axes.transAxes)  # fmt: skip
+        axes.plot(
+            [1.0, 1 + 0.1 / width],
+            [ends[index], placed[index]],
+            color=ARM_COLORS[index],
+            linewidth=0.5,
+            transform=axes.transAxes,
+            clip_on=False,
+        )
+        axes.text(
+            1 + 0.14 / width,
+            placed[index],
+            fit(label, _RIGHT - 0.25, 7),
+            fontsize=7,
+            va="center",
+            color=ARM_COLORS[index],
+            transform=axes.transAxes,
+        )
 
 
 def _dose_strip(

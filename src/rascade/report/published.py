@@ -95,7 +95,7 @@ def compare(run: TrialRun) -> list[Comparison]:
                 (own[0], own[1]),
                 plain(row.get("use") or "compare"),
                 plain(row.get("source") or ""),
-            )  # fmt: skip
+            )
         )
     order = {label: i for i, (label, *_) in enumerate(_END_POINTS.values())}
     return sorted(found, key=lambda c: (run.arms.index(c.arm), order[c.label]))
@@ -114,24 +114,37 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
     for unit, own in panels:
         plot = _ROW * (len(own) + 0.4)
         axes = canvas.axes(left, top, WIDTH - left - 0.25, plot)
-        ends = [x for c in own for x in (c.published, c.simulated, *c.published_limits,
-                                         *c.simulated_limits) if x is not None]  # fmt: skip
+        ends = [
+            x
+            for c in own
+            for x in (c.published, c.simulated, *c.published_limits, *c.simulated_limits)
+            if x is not None
+        ]
         axes.set(xlim=(0, 1.06 * max([1.0, *ends])), ylim=(len(own) + 0.2, -0.2), yticks=[])
         axes.set_xlabel("Patients (%)" if unit == "%" else "Median (months)")
         for row, item in enumerate(own):
             _pair(axes, row + 0.5, item, arm_color(run.arms.index(item.arm)))
             y = top + _ROW * (row + 0.7)
             canvas.text(left - 0.12, y, item.label, size=7, ha="right")
-            canvas.text(0.06, y, fit(item.arm, left - 0.95, 7), size=7,
-                        color=arm_color(run.arms.index(item.arm)))  # fmt: skip
+            canvas.text(
+                0.06,
+                y,
+                fit(item.arm, left - 0.95, 7),
+                size=7,
+                color=arm_color(run.arms.index(item.arm)),
+            )
         top += plot + 0.58
     caption = (
         "Points with 95 % confidence intervals where known: simulated (filled), published (open)."
     )
-    alt = "Simulated and published results. " + "; ".join(
-        f"{c.arm}, {c.label}: simulated {c.simulated_text}, published {c.published_text} {c.unit}"
-        for c in rows
-    ) + "."  # fmt: skip
+    alt = (
+        "Simulated and published results. "
+        + "; ".join(
+            f"{c.arm}, {c.label}: simulated {c.simulated_text}, published {c.published_text} {c.unit}"
+            for c in rows
+        )
+        + "."
+    )
     return Figure("published", "Simulated and published results", caption, alt, canvas.svg())
 
 
@@ -149,8 +162,15 @@ def _pair(axes: Any, y: float, item: Comparison, color: str) -> None:
                 high if high is not None else axes.get_xlim()[1],
             ]
             axes.plot(ends, [y + shift] * 2, color=edge, linewidth=1)
-        axes.plot([value], [y + shift], marker="o" if face != "white" else "s", markersize=4,
-                  markerfacecolor=face, markeredgecolor=edge, markeredgewidth=0.8)  # fmt: skip
+        axes.plot(
+            [value],
+            [y + shift],
+            marker="o" if face != "white" else "s",
+            markersize=4,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            markeredgewidth=0.8,
+        )
 
 
 def _key(canvas: Canvas, y: float, left: float) -> None:
@@ -160,8 +180,15 @@ def _key(canvas: Canvas, y: float, left: float) -> None:
         (left, "simulated", "o", GREY),
         (left + 0.85, "published", "s", "white"),
     ):
-        line = Line2D([(x + 0.06) / canvas.width], [1 - y / canvas.height], marker=marker,
-                      markersize=4, markerfacecolor=face, markeredgecolor=INK if face == "white" else GREY,
-                      transform=canvas.figure.transFigure, linestyle="none")  # fmt: skip
+        line = Line2D(
+            [(x + 0.06) / canvas.width],
+            [1 - y / canvas.height],
+            marker=marker,
+            markersize=4,
+            markerfacecolor=face,
+            markeredgecolor=INK if face == "white" else GREY,
+            transform=canvas.figure.transFigure,
+            linestyle="none",
+        )
         canvas.figure.add_artist(line)
         canvas.text(x + 0.16, y, label, size=7)

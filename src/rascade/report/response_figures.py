@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 __all__ = ["spider_figure", "waterfall_figure"]
 
 CAP = 100.0  # % growth at which bars and lines are cut
-_LEFT, _GAP, _PANEL = 0.62, 0.28, 1.85  # inches
+_LEFT, _GAP, _PANEL = 0.74, 0.28, 1.85  # inches
 _MANY_POINTS = 20_000  # lines above this are drawn as a picture inside the SVG
 
 
-def _grid(run: TrialRun, title: str, xlabel: str) -> tuple[Canvas, list[Axes]]:
+def _grid(run: TrialRun, title: str, xlabel: str, under: float) -> tuple[Canvas, list[Axes]]:
     """Panels of equal size, one an arm, with the shared vertical axis and the response key."""
     count = len(run.arms)
     columns = 1 if count == 1 else 2 if count in (2, 4) else 3
     rows = -(-count // columns)
     width = (WIDTH - _LEFT - 0.12 - _GAP * (columns - 1)) / columns
     top = Canvas.TOP + 0.42
-    step = _PANEL + 0.72
-    canvas = Canvas(WIDTH, top + step * rows - 0.08 + Canvas.FOOTER, title, run.footer)
+    step = _PANEL + under + 0.26
+    canvas = Canvas(WIDTH, top + step * rows - 0.16 + Canvas.FOOTER, title, run.footer)
     panels = []
     for index, arm in enumerate(run.arms):
         row, column = divmod(index, columns)
@@ -88,7 +88,7 @@ def _key(canvas: Canvas, y: float) -> None:
 
 def waterfall_figure(run: TrialRun) -> Figure:
     """Draw the best change in tumour size of every patient, one panel an arm."""
-    canvas, panels = _grid(run, "Best change in tumour size", "Patients, by change")
+    canvas, panels = _grid(run, "Best change in tumour size", "Patients, by change", 0.24)
     notes = []
     for arm, axes in zip(run.arms, panels, strict=True):
         rows = run.of_arm(arm)
@@ -119,18 +119,28 @@ def _bars(axes: Axes, change: np.ndarray, response: np.ndarray) -> None:
     height = np.minimum(change, CAP)
     # A change of nothing still needs a bar that can be seen.
     height = np.where(np.abs(height) < 0.6, 0.6, height)
-    corners = np.stack([
-        np.stack([x - half, x + half, x + half, x - half], axis=1),
-        np.stack([0 * x, 0 * x, height, height], axis=1),
-    ], axis=2)  # fmt: skip
+    corners = np.stack(
+        [
+            np.stack([x - half, x + half, x + half, x - half], axis=1),
+            np.stack([0 * x, 0 * x, height, height], axis=1),
+        ],
+        axis=2,
+    )
     colors = [RESPONSE_COLORS.get(r, RESPONSE_COLORS["NE"]) for r in response]
     edge = colors if len(change) > 120 else "white"
     axes.add_collection(
         PolyCollection(list(corners), facecolors=colors, edgecolors=edge, linewidths=0.2)
     )
     cut = np.flatnonzero(change > CAP)
-    axes.plot(cut, np.full(len(cut), CAP + 5), "^", markersize=2.6, color=INK, clip_on=False,
-              linestyle="none")  # fmt: skip
+    axes.plot(
+        cut,
+        np.full(len(cut), CAP + 5),
+        "^",
+        markersize=2.6,
+        color=INK,
+        clip_on=False,
+        linestyle="none",
+    )
     axes.set_xlim(-0.8, max(len(change), 1) - 0.2)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
@@ -138,7 +148,9 @@ def _bars(axes: Axes, change: np.ndarray, response: np.ndarray) -> None:
 
 def spider_figure(run: TrialRun) -> Figure:
     """Draw the change in tumour size of every patient over time, one panel an arm."""
-    canvas, panels = _grid(run, "Tumour size over time", "Time from start of treatment (months)")
+    canvas, panels = _grid(
+        run, "Tumour size over time", "Time from start of treatment (months)", 0.42
+    )
     best = run.patients.set_index("patient")["best_response"].astype(str).to_dict()
     visits = run.visits
     ticks = month_ticks(float(visits["day"].max()) / DAYS_PER_MONTH if len(visits) else 1.0)
@@ -192,10 +204,18 @@ def _lines(axes: Axes, rows: object, best: dict[object, str], crowded: bool) -> 
             linewidths=0.45 if busy else 0.8,
             alpha=0.65 if busy else 0.9,
             rasterized=crowded,
-        )  # fmt: skip
+        )
     )
     if marks:
         x, y, shade = zip(*marks, strict=True)
-        axes.scatter(x, y, s=7 if busy else 14, marker="x", c=shade, linewidths=0.8, zorder=3,
-                     rasterized=crowded)  # fmt: skip
+        axes.scatter(
+            x,
+            y,
+            s=7 if busy else 14,
+            marker="x",
+            c=shade,
+            linewidths=0.8,
+            zorder=3,
+            rasterized=crowded,
+        )
     return len(marks)

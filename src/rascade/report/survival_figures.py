@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ENDPOINTS", "month_ticks", "survival_figure"]
 
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
-_LEFT, _RIGHT, _PLOT = 1.28, 1.55, 2.5  # inches: names at risk, direct labels, height of the curve
+_LEFT, _RIGHT, _PLOT = 1.28, 1.62, 2.5  # inches: names at risk, direct labels, height of the curve
 _ROW = 0.155
 
 
@@ -42,7 +42,7 @@ def survival_figure(run: TrialRun, end: str) -> Figure:
         curves[arm] = kaplan_meier(time[known], rows[f"{end}_event"].to_numpy(bool)[known])
     notes = _contrast_lines(run, end)
     above = Canvas.TOP + 0.13 * len(notes) + 0.06
-    height = above + _PLOT + 0.62 + _ROW * (len(run.arms) + 1) + Canvas.FOOTER
+    height = above + _PLOT + 0.55 + _ROW * (len(run.arms) + 1) + Canvas.FOOTER
     canvas = Canvas(WIDTH, height, ENDPOINTS[end], run.footer)
     for row, note in enumerate(notes):
         canvas.text(
@@ -143,8 +143,8 @@ def _label_curves(
         options: dict[str, Any] = {"transform": mixed, "fontsize": 7, "clip_on": False}
         name = fit(arm, _RIGHT - 0.3, 7, "bold")
         place = places[position]
-        axes.text(at, place, name, color=color, weight="bold", va="bottom", **options)
-        axes.text(at, place, f"median {median}", color=INK, va="top", **options)
+        axes.text(at, place + 0.7, name, color=color, weight="bold", va="bottom", **options)
+        axes.text(at, place - 0.7, f"median {median}", color=INK, va="top", **options)
 
 
 def _at_risk_table(

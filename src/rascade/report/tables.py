@@ -46,14 +46,20 @@ def headline_table(run: TrialRun) -> Table:
     ]
     return Table(
         "Arms",
-        ("Arm", "n", "ORR (95 % CI)", "DCR", "Median PFS, months (95 % CI)",
-         "Median OS, months (95 % CI)"),
+        (
+            "Arm",
+            "n",
+            "ORR (95 % CI)",
+            "DCR",
+            "Median PFS, months (95 % CI)",
+            "Median OS, months (95 % CI)",
+        ),
         rows,
         "ORR: objective response rate by RECIST 1.1 with exact (Clopper–Pearson) interval; "
         "DCR: disease control rate; PFS: progression-free survival; OS: overall survival; "
         "NR: not reached.",
         frozenset({1, 2, 3, 4, 5}),
-    )  # fmt: skip
+    )
 
 
 def contrast_table(run: TrialRun) -> Table | None:
@@ -71,13 +77,19 @@ def contrast_table(run: TrialRun) -> Table | None:
         return None
     return Table(
         "Contrasts",
-        ("Arm", "Reference", "PFS hazard ratio (95 % CI)", "PFS log-rank",
-         "OS hazard ratio (95 % CI)", "OS log-rank"),
+        (
+            "Arm",
+            "Reference",
+            "PFS hazard ratio (95 % CI)",
+            "PFS log-rank",
+            "OS hazard ratio (95 % CI)",
+            "OS log-rank",
+        ),
         rows,
         "Below 1 favours the arm. Cox model with Efron's ties and Wald interval. p values describe "
         "the simulated sample: they shrink with the number of virtual patients at will.",
         frozenset({2, 3, 4, 5}),
-    )  # fmt: skip
+    )
 
 
 def response_table(run: TrialRun) -> Table:
@@ -152,8 +164,16 @@ def published_table(rows: list[Comparison]) -> Table | None:
         return None
     return Table(
         "Simulated and published results",
-        ("Arm", "End point", "Unit", "Simulated (95 % CI)", "Published (95 % CI)", "Difference",
-         "Use", "Source"),
+        (
+            "Arm",
+            "End point",
+            "Unit",
+            "Simulated (95 % CI)",
+            "Published (95 % CI)",
+            "Difference",
+            "Use",
+            "Source",
+        ),
         [
             (c.arm, c.label, c.unit, c.simulated_text, c.published_text, c.verdict, c.use, c.source)
             for c in rows
@@ -161,7 +181,7 @@ def published_table(rows: list[Comparison]) -> Table | None:
         "Use: results marked calibrate were used to set parameters, so agreement with them is no "
         "evidence; results marked validate were kept apart.",
         frozenset({3, 4}),
-    )  # fmt: skip
+    )
 
 
 def solver_table(run: TrialRun) -> Table:
@@ -177,8 +197,12 @@ def solver_table(run: TrialRun) -> Table:
         (name, *(str(int(((status == name) & (patients["arm"] == arm)).sum())) for arm in run.arms))
         for name in names
     ]
-    return Table("Solver status, patients", ("Status", *run.arms), rows,
-                 numeric=frozenset(range(1, len(run.arms) + 1)))  # fmt: skip
+    return Table(
+        "Solver status, patients",
+        ("Status", *run.arms),
+        rows,
+        numeric=frozenset(range(1, len(run.arms) + 1)),
+    )
 
 
 def provenance_table(manifest: dict[str, Any]) -> Table:

@@ -33,12 +33,18 @@ def study_error(
         for path, item in found
         # "regimne" is one mistake, not an unknown key and a missing one.
         if not (item["type"] == "missing" and path in misspelt)
+        # Entries that failed are not counted, so a list of them is called too short as well.
+        and not (item["type"] == "too_short" and any(_below(path, other) for other, _ in found))
     ]
     lines.sort(key=lambda line: int(line.removeprefix(document.name).split(":")[1]))
     more = len(lines) - MAX_SHOWN
     if more > 0:
         lines = [*lines[:MAX_SHOWN], f"... and {more} more"]
     return StudyFileError("\n".join(lines))
+
+
+def _below(path: Path, other: Path) -> bool:
+    return len(other) > len(path) and other[: len(path)] == path
 
 
 def _path(item: Mapping[str, Any]) -> Path:

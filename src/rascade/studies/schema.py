@@ -90,7 +90,6 @@ OrderText = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": "orders as clinicians write them, joined by '+'; 'none' is no treatment",
             "examples": ["gemcitabine 1000 mg/m2 IV D1,8,15 Q28D", "daraxonrasib 300 mg PO QD"],
         }
     ),
@@ -127,9 +126,11 @@ class Arm(_Part):
     name: Name
     """Unique within the study."""
     regimen: OrderText
-    """What its patients get."""
+    """Orders as clinicians write them, joined by ``+``; ``none`` is no treatment."""
     size: PatientCount | None = None
     """Patients in this arm, where it differs from the cohort's size."""
+    published: Annotated[StrictStr, Field(min_length=1, max_length=200)] | None = None
+    """Trial arm of the evidence whose published results the report shows beside these."""
 
 
 class TrialStudy(_Part):

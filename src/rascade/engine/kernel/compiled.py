@@ -74,7 +74,6 @@ class CompiledBackend:
         settings: Settings,
     ) -> None:
         """Advance every running patient to a time; see `Backend.advance`."""
-        out[...] = np.nan
         queue = np.flatnonzero(batch.status == Status.RUNNING).astype(np.int64)
         if not len(queue):
             return

@@ -1,0 +1,79 @@
+"""What made a result: hashes, versions, seed, command, times."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+from rascade import RESEARCH_USE, __version__
+
+__all__ = ["base_manifest", "command_line", "now", "package_versions"]
+
+#: Packages whose version can change a number or a byte of the results.
+PACKAGES = (
+    "antimony",
+    "lark",
+    "llvmlite",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "python-libsbml",
+    "scipy",
+    "statsmodels",
+)
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    versions = {"python": platform.python_version(), "rascade": __version__}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def now() -> str:
+    """Return the time in UTC as ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def command_line(arguments: Sequence[str] | None = None) -> list[str]:
+    """Return the command as typed, the program by its name only."""
+    given = list(sys.argv if arguments is None else arguments)
+    return [given[0].replace("\\", "/").rsplit("/", maxsplit=1)[-1], *given[1:]] if given else []
+
+
+def base_manifest(kind: str, started: str, **entries: Any) -> dict[str, Any]:
+    """Return what every manifest starts with.
+
+    Args:
+        kind: kind of study, or verb.
+        started: `now` at the start of the work.
+        entries: what is added, in order.
+    """
+    manifest: dict[str, Any] = {
+        "rascade_version": __version__,
+        "research_use": RESEARCH_USE,
+        "kind": kind,
+        **entries,
+        "command": command_line(),
+        "started": started,
+        "finished": now(),
+        "versions": package_versions(),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    return manifest
+
+
+def add_new(manifest: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add entries; one that is there already is kept, so provenance cannot hide a fact."""
+    for name, value in more.items():
+        manifest.setdefault(name, value)

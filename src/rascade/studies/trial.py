@@ -1,0 +1,168 @@
+"""Running a trial study: file to plan, plan to outcome, outcome to a folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rascade import RESEARCH_USE, __version__
+from rascade.errors import InputError
+from rascade.regimen import format_regimen
+from rascade.studies.load import dump, override, study_hash
+from rascade.studies.manifest import add_new, base_manifest, now
+from rascade.studies.schema import TrialStudy
+from rascade.studies.store import (
+    MANIFEST,
+    file_hashes,
+    new_results,
+    plain_json,
+    write_json,
+    write_table,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    from rascade.trial.run import TrialOutcome
+    from rascade.trial.spec import TrialSpec
+
+__all__ = ["Progress", "TrialResult", "run_trial", "to_spec"]
+
+#: Called with the share of work that is done (0 to 1) and what is being done.
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """Where the results of a trial are, and what they say.
+
+    Attributes:
+        folder: the results folder.
+        summary: what ``summary.json`` holds.
+        manifest: what ``manifest.json`` holds.
+    """
+
+    folder: Path
+    summary: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+
+def run_trial(
+    study: TrialStudy,
+    out: str | Path,
+    *,
+    size: int | None = None,
+    seed: int | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+    finish: Callable[[Path], object] | None = None,
+) -> TrialResult:
+    """Run a trial and write its results folder, whole or not at all.
+
+    Args:
+        study: what to simulate.
+        out: the results folder; results that Rascade wrote there before are replaced at the end.
+        size: patients in each arm instead of the study's.
+        seed: seed instead of the study's.
+        threads: of the solver, 1 or more; results do not depend on it.
+        progress: told how far the simulation is.
+        finish: called with the folder before it gets its name, to add to it (the report); if it
+            fails, nothing is left.
+
+    Raises:
+        InputError: the study or a number is wrong, or `out` cannot be written.
+        UnsupportedFeature: the study asks for what cannot be simulated yet.
+        SimulationError: the solver gave up.
+    """
+    if threads < 1:
+        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+    study = override(study, size=size, seed=seed)
+    spec = to_spec(study)
+    started = now()
+    from rascade.trial.run import run
+
+    # The place is tried before the work: nobody should wait two minutes for a typing mistake.
+    with new_results(out) as folder:
+        outcome = run(spec, threads=threads, progress=progress)
+        summary = _write(folder, study, outcome)
+        manifest = _manifest(study, outcome, started, threads)
+        write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
+        if finish is not None:
+            finish(folder)
+        manifest["files"] = file_hashes(folder)
+        write_json(folder / MANIFEST, manifest)
+    return TrialResult(Path(out), summary, manifest)
+
+
+def to_spec(study: TrialStudy) -> TrialSpec:
+    """Return the plan of the trial for `rascade.trial`.
+
+    Raises:
+        UnsupportedFeature: the stage or the line cannot be simulated yet.
+    """
+    from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
+
+    cohort = study.cohort
+    return TrialSpec(
+        name=study.name,
+        seed=study.seed,
+        cohort=CohortSpec(
+            disease=cohort.disease,
+            stage=cohort.stage,
+            line=cohort.line,
+            size=cohort.size,
+            eligibility=cohort.eligibility,
+        ),
+        arms=tuple(
+            ArmSpec(arm.name, arm.regimen, study.size_of(arm), arm.published) for arm in study.arms
+        ),
+        imaging_every_weeks=study.imaging_every_weeks,
+        follow_up_months=study.follow_up_months,
+        parameters=dict(study.parameters),
+        reference=study.reference_arm,
+    )
+
+
+def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
+    """Write the data of a run; return the summary as written."""
+    summary: dict[str, Any] = plain_json(outcome.summary)
+    add_new(
+        summary,
+        {
+            "study": study.name,
+            "seed": study.seed,
+            "model_hash": outcome.model_hash,
+            "rascade_version": __version__,
+            "research_use": RESEARCH_USE,
+        },
+    )
+    write_text(folder / "study.yaml", dump(study))
+    write_table(folder / "patients.parquet", outcome.patients)
+    write_table(folder / "visits.parquet", outcome.visits)
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def _manifest(
+    study: TrialStudy, outcome: TrialOutcome, started: str, threads: int
+) -> dict[str, Any]:
+    from rascade.model import load_table
+
+    manifest = base_manifest(
+        study.kind,
+        started,
+        study=study.name,
+        study_hash=study_hash(study),
+        model_hash=outcome.model_hash,
+        parameter_hash=load_table().with_values(study.parameters).hash,
+        seed=study.seed,
+        threads=threads,
+        arms=[
+            {"name": arm.name, "regimen": format_regimen(arm.regimen), "size": study.size_of(arm)}
+            for arm in study.arms
+        ],
+        reference=study.reference_arm,
+    )
+    add_new(manifest, plain_json(outcome.provenance))
+    return manifest
