@@ -57,7 +57,9 @@ def convert(value: float, unit: str, to: str) -> float:
         quantity = ureg.Quantity(value, _normalised(unit))
         return float(quantity.to(_normalised(to)).magnitude)
     except pint.DimensionalityError as error:
-        raise InputError(f"cannot turn {unit!r} into {to!r}: they measure different things") from error
+        raise InputError(
+            f"cannot turn {unit!r} into {to!r}: they measure different things"
+        ) from error
     except (pint.UndefinedUnitError, pint.errors.DefinitionSyntaxError, TypeError) as error:
         raise InputError(f"unknown unit in {unit!r} or {to!r}: {error}") from error
 

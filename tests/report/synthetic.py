@@ -1,4 +1,4 @@
-"""Made-up runs that look like real ones, for the reports. Shapes only: no number here is a result."""
+"""Made-up runs that look like real ones, for the reports; no number here is a result."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def write_simulation(folder: Path, *, regimen="daraxonrasib 300 mg PO QD", days=
             "sld": column("sum of diameters", "mm", "tumour"),
         },
         "doses": [{"drug": "daraxonrasib", "day": float(d)} for d in range(days)]
-        + [{"drug": "gemcitabine", "day": float(d)} for d in range(days) if d % 7 == 0 and d % 28 < 21],
+        + [{"drug": "gemcitabine", "day": float(d)} for d in range(0, days, 7) if d % 28 < 21],
     }  # fmt: skip
     (folder / "simulation.json").write_text(json.dumps(simulation))
     return folder

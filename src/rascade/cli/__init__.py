@@ -1,1 +1,1 @@
-"""rascade.cli"""
+"""The command line: one file a verb, no logic; everything is done by the packages below."""

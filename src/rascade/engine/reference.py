@@ -116,6 +116,7 @@ class _Patient:
         self.h = float(self.batch.h[self.i])
         self.written = int(np.searchsorted(self.times, self.t))
         self.taken = 0
+        self.before = np.inf
         self.infusion = np.zeros_like(self.y)
 
     def run(self, to: float, doses: DoseTable, rows: slice) -> None:
@@ -128,6 +129,7 @@ class _Patient:
         batch, i = self.batch, self.i
         try:
             for stop in stops.tolist():
+                self.before = float(np.nextafter(stop, -np.inf))
                 self._write()
                 for k in np.flatnonzero((time == self.t) & (duration == 0)).tolist():
                     self.y[state[k]] += amount[k]
@@ -152,7 +154,8 @@ class _Patient:
             self.written += 1
 
     def _rhs(self, t: float, y: Vector) -> Vector:
-        rates: Vector = self.backend.rates(t, y, self.p) + self.infusion
+        # A rate may jump at the stop; up to there the side before the jump counts.
+        rates: Vector = self.backend.rates(min(t, self.before), y, self.p) + self.infusion
         return rates
 
     def _solver(self, stop: float) -> Radau:
@@ -172,7 +175,7 @@ class _Patient:
             first_step=min(self.h, stop - self.t) if self.h > 0 else None,
             rtol=self.settings.rtol,
             atol=self.batch.atol,  # type: ignore[arg-type]  # the stubs know scalars only
-            jac=lambda t, y: self.backend.jacobian(t, y, self.p),
+            jac=lambda t, y: self.backend.jacobian(min(t, self.before), y, self.p),
         )
 
     def _integrate(self, stop: float) -> None:

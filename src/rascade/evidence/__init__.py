@@ -1,1 +1,46 @@
-"""rascade.evidence"""
+"""What is known: drugs, trials, biology, adverse events, claims; every number with its source.
+
+::
+
+    from rascade.evidence import load
+
+    evidence = load()
+    evidence.drug("RMC-6236").fact("half_life").number  # hours
+    evidence.trial("rasolute-302.daraxonrasib").os_median_months
+"""
+
+from rascade.evidence.load import evidence_hash, load
+from rascade.evidence.records import (
+    AdverseEvent,
+    Citation,
+    Claim,
+    Conflict,
+    Contrast,
+    Drug,
+    Fact,
+    Lookup,
+    Problem,
+    Record,
+    TrialArm,
+    as_dict,
+)
+from rascade.evidence.store import TABLES, Evidence
+
+__all__ = [
+    "TABLES",
+    "AdverseEvent",
+    "Citation",
+    "Claim",
+    "Conflict",
+    "Contrast",
+    "Drug",
+    "Evidence",
+    "Fact",
+    "Lookup",
+    "Problem",
+    "Record",
+    "TrialArm",
+    "as_dict",
+    "evidence_hash",
+    "load",
+]

@@ -180,10 +180,16 @@ def _copies(drugs: Sequence[Drug], clones: Sequence[Clone]) -> list[Copy]:
         for drug in drugs:
             for name in drug.mechanisms:
                 if name in clone.drug_mechanisms:
-                    copies.append(Copy(library[name], drug, clone.name, {"drug_tissue": clone.tissue}))
+                    copies.append(
+                        Copy(library[name], drug, clone.name, {"drug_tissue": clone.tissue})
+                    )
     cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
     system = [name for name in _SYSTEM if cytotoxics or name != "cytotoxic_response"]
-    return [Copy(library["body_places"])] + copies + [Copy(library[n]) for n in system if n != "body_places"]
+    return (
+        [Copy(library["body_places"])]
+        + copies
+        + [Copy(library[n]) for n in system if n != "body_places"]
+    )
 
 
 def _candidates(symbol: str, copy: Copy) -> list[str]:
@@ -218,9 +224,7 @@ class _Builder:
         self.copies = copies
         self.table = table
         self.symbols = {
-            f"{own}{copy.suffix}": (copy, own)
-            for copy in copies
-            for own in copy.mechanism.own
+            f"{own}{copy.suffix}": (copy, own) for copy in copies for own in copy.mechanism.own
         }
         self.sums: dict[str, list[str]] = {}
         for copy in copies:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rascade.model.assembly import Assembly
 
-__all__ = ["to_sbml"]
+__all__ = ["species_facts", "to_sbml"]
 
 _BASE = {
     "[time]": ("UNIT_KIND_SECOND", 3600.0, 0),
@@ -57,7 +57,9 @@ def _compile(antimony_text: str) -> str:
 
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString(antimony_text) < 0:
-        raise ModelFileError(f"the assembled model is not valid Antimony: {antimony.getLastError()}")
+        raise ModelFileError(
+            f"the assembled model is not valid Antimony: {antimony.getLastError()}"
+        )
     return str(antimony.getSBMLString("rascade"))
 
 
@@ -98,7 +100,9 @@ class _Units:
 
 
 def _word(base: str) -> str:
-    return {"[time]": "hour", "[substance]": "nanomole", "[volume]": "litre", "[length]": "mm"}[base]
+    return {"[time]": "hour", "[substance]": "nanomole", "[volume]": "litre", "[length]": "mm"}[
+        base
+    ]
 
 
 def _power_word(power: float) -> str:
@@ -172,7 +176,7 @@ def _set_state_units(model: Any, assembly: Assembly, units: _Units) -> None:
     for identifier, (_, symbol) in assembly.composition.symbols.items():
         parameter = model.getParameter(identifier)
         if parameter is not None and model.getRateRule(identifier) is not None:
-            facts = _genes().get(symbol, {})
+            facts = species_facts().get(symbol, {})
             parameter.setUnits("litre" if facts.get("unit") == "litre" else "dimensionless")
     for name, unit in assembly.composition.absent_units.items():
         model.getParameter(name).setUnits(units.identifier(unit))
@@ -220,7 +224,8 @@ def _powers_of(definition: Any, libsbml: Any) -> dict[str, float]:
 
 
 @cache
-def _genes() -> Mapping[str, Mapping[str, str]]:
+def species_facts() -> Mapping[str, Mapping[str, str]]:
+    """Return label, unit, genes, UniProt entries and figure panel of each symbol."""
     import csv
 
     text = data_file("species.csv").read_text(encoding="utf-8")
@@ -234,10 +239,12 @@ def _annotate(model: Any, assembly: Assembly) -> None:
     model.setMetaId("rascade")
     for identifier, (copy, symbol) in assembly.composition.symbols.items():
         element = model.getElementBySId(identifier)
-        facts = _genes().get(symbol)
+        facts = species_facts().get(symbol)
         if element is None or facts is None:
             continue
-        place = " ".join(part for part in (copy.drug.name if copy.drug else "", copy.clone or "") if part)
+        place = " ".join(
+            part for part in (copy.drug.name if copy.drug else "", copy.clone or "") if part
+        )
         element.setName(f"{facts['label']}{place and f' ({place})'}")
         accessions = re.findall(r"[A-Z0-9]{6,10}", facts["uniprot"])
         if not accessions:

@@ -17,7 +17,17 @@ from rascade.errors import InputError, ParameterError
 from rascade.model.mechanisms import data_file
 from rascade.units import convert, is_unit
 
-__all__ = ["COLUMNS", "DISTRIBUTIONS", "Allele", "Parameter", "ParameterTable", "load_alleles", "load_table", "parse_table"]
+__all__ = [
+    "COLUMNS",
+    "DISTRIBUTIONS",
+    "Allele",
+    "Parameter",
+    "ParameterTable",
+    "known_alleles",
+    "load_alleles",
+    "load_table",
+    "parse_table",
+]
 
 COLUMNS: Final = (
     "name",
@@ -110,7 +120,9 @@ class ParameterTable(Mapping[str, Parameter]):
     def unknown(self, name: str) -> str:
         """Return the message for a name that is not in the table, with the nearest names."""
         near = difflib.get_close_matches(name, self._rows, n=3, cutoff=0.6)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; 'rascade model show' lists all"
+        hint = (
+            f"; did you mean {' or '.join(near)}?" if near else "; 'rascade model show' lists all"
+        )
         return f"no parameter {name!r} in the parameter table{hint}"
 
     def with_values(self, values: Mapping[str, float]) -> ParameterTable:
@@ -193,9 +205,18 @@ def _read_row(row: Mapping[str, str], where: str) -> Parameter:
         (not is_unit(row["unit"]) or not row["unit"], f"unit: {row['unit']!r} is not a unit"),
         (not low <= value <= high, f"value: {value} is outside {low} to {high}"),
         (distribution not in DISTRIBUTIONS, f"distribution: {distribution!r}; use {DISTRIBUTIONS}"),
-        ((distribution != "fixed") != (cv > 0), "cv: must be > 0 for a distribution, empty if fixed"),
-        (row["confidence"] not in CONFIDENCE, f"confidence: {row['confidence']!r}; use {CONFIDENCE}"),
-        ((row["confidence"] == "fitted") != bool(row["fitted"]), "fitted: name the targets, or none"),
+        (
+            (distribution != "fixed") != (cv > 0),
+            "cv: must be > 0 for a distribution, empty if fixed",
+        ),
+        (
+            row["confidence"] not in CONFIDENCE,
+            f"confidence: {row['confidence']!r}; use {CONFIDENCE}",
+        ),
+        (
+            (row["confidence"] == "fitted") != bool(row["fitted"]),
+            "fitted: name the targets, or none",
+        ),
         (not row["description"], "description: empty"),
     ]
     for wrong, message in problems:
@@ -248,3 +269,8 @@ def load_alleles() -> Mapping[str, Allele]:
             for row in reader
         }
     )
+
+
+def known_alleles() -> tuple[str, ...]:
+    """Return the names of the KRAS alleles that the model knows, wild type (``WT``) included."""
+    return tuple(load_alleles())

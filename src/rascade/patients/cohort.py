@@ -133,9 +133,7 @@ class _Screening:
             found[pending] += 1
         return found
 
-    def population(
-        self, patients: NDArray[np.int64], attempts: NDArray[np.int64]
-    ) -> Population:
+    def population(self, patients: NDArray[np.int64], attempts: NDArray[np.int64]) -> Population:
         """Draw profiles and parameters, each patient at its own attempt."""
         rows = sorted(set(self.assembly.composition.parameters.values()))
         profiles: dict[str, NDArray[Any]] = {}

@@ -175,8 +175,12 @@ def eligible(
     count = len(next(iter(columns.values())))
     result = np.ones(count, dtype=bool)
     for text in expressions:
-        value = np.broadcast_to(np.asarray(_Evaluator(text, columns, categories or {}).visit(_parse(text))), (count,))
+        value = np.broadcast_to(
+            np.asarray(_Evaluator(text, columns, categories or {}).visit(_parse(text))), (count,)
+        )
         if value.dtype != np.bool_:
-            raise EligibilityError(f"eligibility: {text!r} is not a condition that is true or false")
+            raise EligibilityError(
+                f"eligibility: {text!r} is not a condition that is true or false"
+            )
         result &= value
     return result

@@ -23,7 +23,9 @@ def _generator(seed: int, stream: str, attempt: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key))
 
 
-def uniform(seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0) -> NDArray[np.float64]:
+def uniform(
+    seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0
+) -> NDArray[np.float64]:
     """Return one number in (0, 1) for each patient.
 
     Args:
@@ -38,13 +40,17 @@ def uniform(seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 
     return np.clip(row[patients], _TINY, 1.0 - _TINY)
 
 
-def normal(seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0) -> NDArray[np.float64]:
+def normal(
+    seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0
+) -> NDArray[np.float64]:
     """Return one standard normal number for each patient; arguments as `uniform`."""
     from scipy.special import ndtri
 
     return np.asarray(ndtri(uniform(seed, stream, patients, attempt)))
 
 
-def exponential(seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0) -> NDArray[np.float64]:
+def exponential(
+    seed: int, stream: str, patients: NDArray[np.int64], attempt: int = 0
+) -> NDArray[np.float64]:
     """Return one number of mean 1 from the exponential distribution for each patient."""
     return -np.log(uniform(seed, stream, patients, attempt))

@@ -61,9 +61,7 @@ def draw_parameters(
     return drawn
 
 
-def engine_parameters(
-    assembly: Assembly, population: Population
-) -> dict[str, NDArray[np.float64]]:
+def engine_parameters(assembly: Assembly, population: Population) -> dict[str, NDArray[np.float64]]:
     """Return the engine's per-patient parameters: drawn values and what the KRAS allele sets.
 
     Returns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.errors import EvidenceError
+from rascade.errors import EvidenceError, InputError
 from rascade.patients.keys import uniform
 
-__all__ = ["Property", "categories", "draw_profiles", "load_properties"]
+__all__ = ["Property", "categories", "check_profile", "draw_profiles", "load_properties"]
 
 _FILE = "profile.csv"
 
@@ -119,9 +120,7 @@ def _draw(
     return values
 
 
-def _quantile(
-    kind: str, row: Mapping[str, str], draws: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _quantile(kind: str, row: Mapping[str, str], draws: NDArray[np.float64]) -> NDArray[np.float64]:
     centre, spread = float(row["value"]), float(row["spread"])
     low, high = float(row["low"]), float(row["high"])
     if kind == "lognormal":
@@ -152,4 +151,48 @@ def truncated_lognormal(
     """
     sigma = float(np.sqrt(np.log1p(cv**2)))
     lowest = np.log(low) if low > 0 else -np.inf
-    return np.exp(_truncated_normal(draws, float(np.log(median)), sigma, lowest, float(np.log(high))))
+    return np.exp(
+        _truncated_normal(draws, float(np.log(median)), sigma, lowest, float(np.log(high)))
+    )
+
+
+def check_profile(profile: Mapping[str, Any], alleles: Sequence[str]) -> None:
+    """Check the properties that a user gave for one patient.
+
+    Args:
+        profile: property -> value.
+        alleles: KRAS alleles that the model knows.
+
+    Raises:
+        InputError: a property is unknown, a text is not one it can have, or a number is outside
+            the range in which patients are drawn.
+    """
+    known = load_properties()
+    for name, value in profile.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
+            raise InputError(f"patient: no property {name!r}; {hint}")
+        item = known[name]
+        if item.truth:
+            if not isinstance(value, bool):
+                raise InputError(f"patient: {name}: {value!r} must be true or false")
+        elif item.kind == "share":
+            _check_text(name, value, tuple(alleles) if name == "kras_allele" else tuple(item.rows))
+        else:
+            _check_range(item, value)
+
+
+def _check_text(name: str, value: Any, allowed: Sequence[str]) -> None:
+    if str(value) not in allowed:
+        near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"patient: {name}: {value!r} is not one of {', '.join(allowed)}{hint}")
+
+
+def _check_range(item: Property, value: Any) -> None:
+    low = min(float(row["low"]) for row in item.rows.values())
+    high = max(float(row["high"]) for row in item.rows.values())
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        unit = next(iter(item.rows.values()))["unit"]
+        raise InputError(f"patient: {item.name}: {value!r} is not from {low:g} to {high:g} {unit}")

@@ -34,7 +34,9 @@ __all__ = [
     "declutter",
     "drawing",
     "fit",
+    "readable",
     "text_width",
+    "wrap",
 ]
 
 WIDTH = 7.2  # inches: the double column of most journals (183 mm)
@@ -176,6 +178,21 @@ def arm_color(position: int) -> str:
     return ARM_COLORS[position % len(ARM_COLORS)]
 
 
+@lru_cache(maxsize=64)
+def readable(color: str) -> str:
+    """A colour as text on white: darkened until its contrast is 4.5 (WCAG 2, level AA)."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    rgb = to_rgb(color)
+    for step in range(20):
+        darker = [channel * 0.94**step for channel in rgb]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in darker]
+        light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        if 1.05 / (light + 0.05) >= 4.5:
+            break
+    return str(to_hex((darker[0], darker[1], darker[2])))
+
+
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Width of a text in inches."""
@@ -201,6 +218,19 @@ def fit(text: str, width: float, size: float, weight: str = "normal") -> str:
         else:
             high = middle - 1
     return text[:low].rstrip() + "…"
+
+
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """Break a text into at most two lines that fit a width in inches."""
+    text = clean(text)
+    words = text.split(" ")
+    if text_width(text, size, weight) <= width or len(words) == 1:
+        return fit(text, width, size, weight)
+    count = len(words)
+    while count > 1 and text_width(" ".join(words[:count]), size, weight) > width:
+        count -= 1
+    lines = (" ".join(words[:count]), " ".join(words[count:]))
+    return "\n".join(fit(line, width, size, weight) for line in lines if line)
 
 
 def declutter(wanted: list[float], gap: float, low: float, high: float) -> list[float]:

@@ -132,8 +132,10 @@ def _fits(pair: pd.DataFrame, groups: list[Subgroup], end: str, arm: str) -> lis
     from rascade.trial.survival import cox_hazard_ratio
 
     time = pair[f"{end}_months"].to_numpy(float)
-    event, treated = pair[f"{end}_event"].to_numpy(bool), (pair["arm"] == arm).to_numpy()
+    treated = (pair["arm"] == arm).to_numpy()
     known = np.isfinite(time)
+    event = np.zeros(len(pair), dtype=bool)
+    event[known] = pair[f"{end}_event"].to_numpy()[known].astype(bool)
     return [
         cox_hazard_ratio(time[m], event[m], treated[m]) for m in (g.members & known for g in groups)
     ]

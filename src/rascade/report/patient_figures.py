@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.report.canvas import ARM_COLORS, GREY, WIDTH, Canvas, Figure, declutter, fit
+from rascade.report.canvas import ARM_COLORS, GREY, WIDTH, Canvas, Figure, declutter, fit, wrap
 from rascade.report.text import clean
 
 if TYPE_CHECKING:
@@ -75,15 +75,13 @@ def _panel(
     for index, values in enumerate(series):
         axes.plot(day, values, color=ARM_COLORS[index], linewidth=1.1)
     axes.set_xlim(0, end or 1.0)
-    axes.set_ylabel(fit(f"{title} ({unit})" if unit else title, _PLOT + 0.2, 7.5))
+    axes.set_ylabel(wrap(f"{title} ({unit})" if unit else title, _PLOT, 7.5))
     labels = [clean(about.get("label") or column) for column, about in shown]
     _label_lines(axes, series, labels)
-    _dose_strip(canvas, simulation, drugs, end or 1.0, top + _PLOT)
-    axes.tick_params(labelbottom=not drugs)
-    if not drugs:
-        axes.set_xlabel("Day")
-    else:
-        _day_axis(canvas, axes, top + _PLOT + strip)
+    if drugs:
+        axes.tick_params(bottom=False, labelbottom=False)
+        axes = _dose_strip(canvas, simulation, drugs, end or 1.0, top + _PLOT)
+    axes.set_xlabel("Day")
     caption = f"{title} of one simulated patient"
     caption += "; ticks under the axis are doses." if drugs else "."
     if len(columns) > len(shown):
@@ -101,9 +99,9 @@ def _panel(
 
 
 def _scale(axes: Axes, series: list[Any], log: bool) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
-    from rascade.report.text import number
+    from rascade.report.text import number, power_of_ten
 
     finite = np.concatenate([v[np.isfinite(v)] for v in series]) if series else np.empty(0)
     positive = finite[finite > 0]
@@ -112,9 +110,13 @@ def _scale(axes: Axes, series: list[Any], log: bool) -> None:
         low = max(float(positive.min()), high * 10.0**-_DECADES)
         axes.set_yscale("log")
         axes.set_ylim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high * 1.05)))
-        axes.yaxis.set_major_locator(LogLocator(base=10, numticks=8))
-        axes.yaxis.set_major_formatter(lambda value, _: number(float(value)))
+        decades = np.log10(axes.get_ylim()[1] / axes.get_ylim()[0])
+        axes.yaxis.set_major_locator(LogLocator(base=10, numticks=9))
+        write = number if decades < 4.5 else power_of_ten
+        axes.yaxis.set_major_formatter(lambda value, _: write(float(value)))
         axes.yaxis.set_minor_formatter(NullFormatter())
+        if decades > 4.5:
+            axes.yaxis.set_minor_locator(NullLocator())
     else:
         axes.set_ylim(0, 1.08 * float(positive.max()) if positive.size else 1.0)
         axes.yaxis.set_major_formatter(lambda value, _: number(float(value)))
@@ -159,23 +161,14 @@ def _label_lines(axes: Axes, series: list[Any], labels: list[str]) -> None:
 
 def _dose_strip(
     canvas: Canvas, simulation: dict[str, Any], drugs: list[str], end: float, top: float
-) -> None:
-    if not drugs:
-        return
-    axes = canvas.axes(_LEFT, top, WIDTH - _LEFT - _RIGHT, 0.13 * len(drugs))
-    axes.axis("off")
-    axes.set(xlim=(0, end), ylim=(len(drugs), 0))
+) -> Axes:
+    """A row of ticks a drug under the plot; carries the day axis."""
+    axes = canvas.axes(_LEFT, top, WIDTH - _LEFT - _RIGHT, 0.13 * len(drugs) + 0.04)
+    axes.spines["left"].set_visible(False)
+    axes.set(xlim=(0, end), ylim=(len(drugs) + 0.3, 0), yticks=[])
     for row, drug in enumerate(drugs):
         days = sorted({float(d["day"]) for d in simulation["doses"] if clean(d["drug"]) == drug})
         axes.vlines(days, row + 0.25, row + 0.85, color=GREY, linewidth=0.6)
         text = fit(f"{drug} doses", _RIGHT - 0.25, 6)
         canvas.text(WIDTH - _RIGHT + 0.14, top + 0.13 * (row + 0.55), text, size=6, color=GREY)
-
-
-def _day_axis(canvas: Canvas, axes: Axes, top: float) -> None:
-    low, high = axes.get_xlim()
-    ticks = [t for t in axes.get_xticks() if low <= t <= high]
-    scale = (WIDTH - _LEFT - _RIGHT) / (high - low)
-    for tick in ticks:
-        canvas.text(_LEFT + scale * (tick - low), top + 0.12, f"{tick:g}", size=7, ha="center")
-    canvas.text(_LEFT + (WIDTH - _LEFT - _RIGHT) / 2, top + 0.3, "Day", ha="center")
+    return axes

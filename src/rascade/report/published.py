@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rascade.report.canvas import GREY, INK, WIDTH, Canvas, Figure, arm_color, fit
+from rascade.report.canvas import GREY, INK, WIDTH, Canvas, Figure, arm_color, fit, readable
 from rascade.report.text import interval, plain
 
 if TYPE_CHECKING:
@@ -59,9 +59,10 @@ class Comparison:
         low, high = self.published_limits
         share = f"{100 * (self.simulated / self.published - 1):+.0f} %" if self.published else ""
         share = share.replace("-", "−")
-        if low is None or high is None:
-            return f"{share}, no published CI" if share else "no published CI"
-        inside = low <= self.simulated <= high
+        if low is None and high is None:
+            return f"{share}, no published CI".lstrip(", ")
+        above = low is None or self.simulated >= low
+        inside = above and (high is None or self.simulated <= high)
         return f"{share}, {'inside' if inside else 'outside'} the published CI".lstrip(", ")
 
 
@@ -131,7 +132,7 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
                 y,
                 fit(item.arm, left - 0.95, 7),
                 size=7,
-                color=arm_color(run.arms.index(item.arm)),
+                color=readable(arm_color(run.arms.index(item.arm))),
             )
         top += plot + 0.58
     caption = (
@@ -140,7 +141,8 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
     alt = (
         "Simulated and published results. "
         + "; ".join(
-            f"{c.arm}, {c.label}: simulated {c.simulated_text}, published {c.published_text} {c.unit}"
+            f"{c.arm}, {c.label} ({c.unit}): simulated {c.simulated_text}, "
+            f"published {c.published_text}"
             for c in rows
         )
         + "."
@@ -157,11 +159,11 @@ def _pair(axes: Any, y: float, item: Comparison, color: str) -> None:
             continue
         low, high = limits
         if low is not None or high is not None:
-            ends = [
-                low if low is not None else value,
-                high if high is not None else axes.get_xlim()[1],
-            ]
+            border = axes.get_xlim()[1]
+            ends = [value if low is None else low, border if high is None else high]
             axes.plot(ends, [y + shift] * 2, color=edge, linewidth=1)
+            if high is None:
+                axes.plot([border], [y + shift], ">", markersize=3, color=edge, clip_on=False)
         axes.plot(
             [value],
             [y + shift],

@@ -134,7 +134,8 @@ def parameter_table(parameters: list[dict[str, Any]]) -> Table | None:
         )
     left = len(ranked) - len(rows)
     note = (
-        "Influence: as the run's manifest reports it; larger is stronger, the sign is the direction. "
+        "Influence: as the run's manifest reports it; larger is stronger, the sign is the "
+        "direction. "
         "Fitted values were adjusted so that published results come out; all others are as the "
         "source has them."
     )

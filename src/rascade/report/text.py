@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-__all__ = ["clean", "interval", "months_text", "number", "p_value", "percent", "plain"]
+__all__ = [
+    "clean",
+    "interval",
+    "months_text",
+    "number",
+    "p_value",
+    "percent",
+    "plain",
+    "power_of_ten",
+]
 
 DASH = "–"
 NOT_REACHED = "NR"
@@ -49,8 +58,14 @@ def number(value: Any, digits: int = 3) -> str:
         text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        text = f"{float(mantissa):g} × 10{_superscript(int(exponent))}"
+        power = f"10{_superscript(int(exponent))}"
+        text = power if float(mantissa) == 1 else f"{float(mantissa):g} × {power}"
     return text.replace("-", "−")
+
+
+def power_of_ten(value: float) -> str:
+    """A power of ten as ``10⁵``."""
+    return f"10{_superscript(round(math.log10(value)))}"
 
 
 def _superscript(value: int) -> str:

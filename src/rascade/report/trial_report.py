@@ -141,8 +141,8 @@ def _limits(run: TrialRun) -> list[str]:
     ]
     if parameters:
         texts.append(
-            f"{fitted} of the {len(parameters)} listed parameters were fitted to published results; "
-            f"the other {len(parameters) - fitted} are as their sources have them."
+            f"{fitted} of the {len(parameters)} listed parameters were fitted to published "
+            f"results; the other {len(parameters) - fitted} are as their sources have them."
         )
     if published:
         texts.append(

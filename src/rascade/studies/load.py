@@ -16,7 +16,7 @@ from rascade.studies.problems import study_error
 from rascade.studies.schema import KINDS, MAX_PATIENTS, Checks, TrialStudy
 from rascade.studies.yaml_text import Document, plain_value, read_yaml
 
-__all__ = ["dump", "load", "loads", "model_checks", "override", "study_hash"]
+__all__ = ["dump", "load", "loads", "model_checks", "override", "read_study_text", "study_hash"]
 
 #: A larger study file is refused before it is read.
 MAX_BYTES = 2**20
@@ -35,7 +35,7 @@ def load(path: str | Path, checks: Checks | None = None) -> TrialStudy:
             ``study.yaml:12: arms[1].regimen: ...``.
         UnsupportedFeature: the study is right, but something in it cannot be simulated yet.
     """
-    return loads(_read(Path(path)), str(path), checks)
+    return loads(read_study_text(Path(path)), str(path), checks)
 
 
 def loads(text: str, name: str = "study", checks: Checks | None = None) -> TrialStudy:
@@ -51,10 +51,15 @@ def loads(text: str, name: str = "study", checks: Checks | None = None) -> Trial
     return study
 
 
-def _read(path: Path) -> str:
+def read_study_text(path: Path) -> str:
+    """Return the text of a study or patient file.
+
+    Raises:
+        StudyFileError: there is no such file, or it is no text; the message says what to do.
+    """
     try:
         if path.is_dir():
-            raise StudyFileError(f"{path} is a folder; give the study file in it")
+            raise StudyFileError(f"{path} is a folder; give the file in it")
         if not path.exists():
             raise StudyFileError(f"{path}: no such file{_neighbour(path)}")
         with path.open("rb") as file:
@@ -62,7 +67,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise StudyFileError(f"{path} cannot be read: {error.strerror}") from error
     if len(data) > MAX_BYTES:
-        raise StudyFileError(f"{path} is larger than {MAX_BYTES >> 20} MiB; it is no study file")
+        raise StudyFileError(f"{path} is larger than {MAX_BYTES >> 20} MiB; it is no study")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

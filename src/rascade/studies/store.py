@@ -50,7 +50,7 @@ def new_results(out: str | Path) -> Iterator[Path]:
     Raises:
         OutputError: `out` cannot be written or holds what Rascade did not write.
     """
-    target = Path(os.path.abspath(out))  # noqa: PTH100  (resolve() would follow the last link)
+    target = _target(out)
     made = check_output(target)
     partial = _beside(target, "partial")
     published = False
@@ -80,9 +80,9 @@ def check_output(out: str | Path) -> list[Path]:
     Raises:
         OutputError: why it cannot be, and what to do.
     """
-    target = Path(os.path.abspath(out))  # noqa: PTH100
-    _refuse_used_folders(target)
+    target = _target(out)
     with _as_output_error(target):
+        _refuse_used_folders(target)
         made = _make_parents(target.parent)
         _recover(target)
         if target.is_dir():
@@ -94,6 +94,13 @@ def check_output(out: str | Path) -> list[Path]:
         probe.mkdir()
         probe.rmdir()
     return made
+
+
+def _target(out: str | Path) -> Path:
+    """Return the absolute path; a link to a folder stands for the folder that it names."""
+    path = Path(out)
+    with _as_output_error(path):
+        return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
 
 
 def _refuse_used_folders(target: Path) -> None:

@@ -25,7 +25,9 @@ _NANOMOLES_PER_MILLIGRAM = 1e6  # divided by the molecular weight in g/mol
 def infusion_hours(assembly: Assembly) -> dict[str, float]:
     """Return the usual infusion time of each infused drug in hours."""
     rows = {drug.name: f"{drug.name}.infusion" for drug in assembly.drugs}
-    return {name: assembly.table.model_value(row) for name, row in rows.items() if row in assembly.table}
+    return {
+        name: assembly.table.model_value(row) for name, row in rows.items() if row in assembly.table
+    }
 
 
 def engine_doses(

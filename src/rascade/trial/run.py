@@ -16,7 +16,14 @@ from rascade.patients.keys import exponential
 from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
 from rascade.trial.lesions import Lesions, draw_lesions, measured_diameters
-from rascade.trial.response import Progress, Response, VisitReading, begin, next_visit, record_diameters
+from rascade.trial.response import (
+    Progress,
+    Response,
+    VisitReading,
+    begin,
+    next_visit,
+    record_diameters,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +37,18 @@ __all__ = ["ArmRun", "TrialOutcome", "VisitRecord", "run", "run_arm"]
 Report = Callable[[float, str], None]
 HOURS_PER_DAY = 24.0
 # What is kept at every visit, and what is watched between visits.
-_SIGNALS = {"pERK_rel": "pERK_tumour", "RAS_GTP_rel": "RAS_GTP_total_sensitive", "pAKT_rel": "pAKT_sensitive"}
-_WATCHED = ("relative_size", "tumour_volume", "new_lesion_hazard", "death_hazard", *_SIGNALS.values())
+_SIGNALS = {
+    "pERK_rel": "pERK_tumour",
+    "RAS_GTP_rel": "RAS_GTP_total_sensitive",
+    "pAKT_rel": "pAKT_sensitive",
+}
+_WATCHED = (
+    "relative_size",
+    "tumour_volume",
+    "new_lesion_hazard",
+    "death_hazard",
+    *_SIGNALS.values(),
+)
 _GRID_DAYS = 7.0
 _GONE_BELOW_MM = 2.0  # a lesion that shrinks below this is not seen on a 5 mm slice
 _LITRES_TO_ML = 1000.0
@@ -109,7 +126,12 @@ class _Arm:
     """One arm on its way through the visits."""
 
     def __init__(
-        self, spec: TrialSpec, arm: ArmSpec, patients: NDArray[np.int64], settings: Settings, backend: str
+        self,
+        spec: TrialSpec,
+        arm: ArmSpec,
+        patients: NDArray[np.int64],
+        settings: Settings,
+        backend: str,
     ) -> None:
         self.spec, self.arm, self.patients = spec, arm, patients
         self.settings, self.backend = settings, backend
@@ -306,7 +328,5 @@ def run(
                 progress(done / sum(sizes), arm.name)
 
         report(0.0)
-        arms.append(
-            run_arm(spec, arm, patients, settings=settings, backend=backend, report=report)
-        )
+        arms.append(run_arm(spec, arm, patients, settings=settings, backend=backend, report=report))
     return outcome(spec, arms)

@@ -43,7 +43,11 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
     shape = (population.size, 0)
     overall = _stack(run, "overall", shape, np.int8)
     day = np.array([visit.day for visit in run.visits])
-    new = np.stack([v.new_lesion for v in run.visits], axis=1) if run.visits else np.empty(shape, bool)
+    new = (
+        np.stack([v.new_lesion for v in run.visits], axis=1)
+        if run.visits
+        else np.empty(shape, bool)
+    )
     reason = progression_reason(_stack(run, "target", shape, np.int8), NonTarget.NONE, new, overall)
     pfs = progression_free_survival(overall, day, run.death_day, reason=reason)
     end = spec.follow_up_months * DAYS_PER_MONTH
@@ -122,4 +126,6 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         reference=spec.reference_arm,
         cohort=cohort,
     )
-    return TrialOutcome(patients, visits, summary, model_hash, provenance(spec, arms, patients), tuple(arms))
+    return TrialOutcome(
+        patients, visits, summary, model_hash, provenance(spec, arms, patients), tuple(arms)
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.engine.backend import Batch, DoseTable, Settings, Status
-from rascade.engine.expression import Op, leaves
+from rascade.engine.expression import Op, evaluate, leaves
 from rascade.engine.kernel import cache
 from rascade.engine.kernel.driver import write_driver
 from rascade.engine.kernel.emit import ModelCode, write_model, write_outputs
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledBackend"]
 
+_DENSE_UP_TO = 2000  # states up to which the pivoted fallback is available
 _WAIT = 0.1  # seconds between looks at progress and Ctrl-C
 
 
@@ -83,6 +84,31 @@ class CompiledBackend:
             outputs = self._output(kernel, tuple(int(n) for n in output_nodes))
         call = _Call(self.system, kernel, outputs, batch, doses, times, out, queue, to, settings)
         call.run(settings)
+        for patient in np.flatnonzero(batch.status == Status.EVENT):
+            self._agree(call, batch, int(patient), to, settings)
+
+    def _agree(
+        self, call: _Call, batch: Batch, patient: int, to: float, settings: Settings
+    ) -> None:
+        """Go on a little where rounding makes NumPy see a trigger a moment later than the kernel.
+
+        The front evaluates triggers with NumPy's functions, which may differ in the last place
+        from the kernel's; it must find true what the kernel found true.
+        """
+        triggers = [event.trigger for event in self.system.events]
+        more = 64 * float(np.spacing(abs(batch.t[patient])))
+        while batch.status[patient] == Status.EVENT:
+            row = slice(patient, patient + 1)
+            holds = evaluate(self.system.graph, triggers, batch.t[row], batch.y[row], batch.p[row])
+            if np.any((holds[0] != 0) & (batch.triggers[patient] == 0)):
+                return
+            batch.status[patient] = Status.RUNNING
+            if batch.t[patient] >= to:
+                return
+            call.nudge(patient, min(batch.t[patient] + more, to), settings)
+            if batch.status[patient] == Status.RUNNING:
+                batch.status[patient] = Status.EVENT
+            more *= 4
 
     def _width(self, patients: int, settings: Settings) -> int:
         """Lanes to use: all the processor has, or fewer for fewer patients."""
@@ -156,7 +182,7 @@ class _Call:
         settings: Settings,
     ) -> None:
         self.kernel, self.queue = kernel, queue
-        self.shared = np.zeros(len(Shared.__members__) - 1 + 7, dtype=np.int64)
+        self.shared = np.zeros(int(Shared.COUNT), dtype=np.int64)
         order = np.array(kernel.code.factorization.order, dtype=np.int64)
         position = np.array(kernel.code.factorization.position, dtype=np.int64)
         floor = np.full(len(order), -np.inf)
@@ -172,6 +198,7 @@ class _Call:
             Field.BATCH_COUNTERS: batch.counters,
             Field.BATCH_FAILED_STATE: batch.failed_state,
             Field.BATCH_FAILED_TIME: batch.failed_time,
+            Field.BATCH_TRIGGERS: batch.triggers,
             Field.DOSE_START: np.ascontiguousarray(doses.start, dtype=np.int64),
             Field.DOSE_TIME: np.ascontiguousarray(doses.time, dtype=np.float64),
             Field.DOSE_STATE: np.ascontiguousarray(doses.state, dtype=np.int64),
@@ -184,6 +211,8 @@ class _Call:
             Field.FLOOR: floor,
             Field.ORDER: order,
             Field.POSITION: position,
+            Field.ENTRY_PLACES: np.array([e[:3] for e in kernel.code.entries], dtype=np.int64),
+            Field.ENTRY_FACTORS: np.array([e[3] for e in kernel.code.entries], dtype=np.float64),
             Field.SHARED: self.shared,
         }
         self.arrays = arrays  # kept alive while the kernel runs
@@ -203,6 +232,7 @@ class _Call:
             Field.NEEDED: len(outputs.needed),
             Field.SLOPED: int(kernel.code.sloped),
             Field.JACOBIAN_COUNT: kernel.code.jacobian[1],
+            Field.ENTRIES: len(kernel.code.entries),
             Field.JACOBIAN_AT: kernel.code.jacobian[0],
             Field.STATE_AT: layout.state,
             Field.STAGE_AT: layout.stage,
@@ -216,6 +246,9 @@ class _Call:
             Field.RESIDUAL_AT: layout.residual,
             Field.PARAMETER_AT: layout.parameter,
             Field.OUTPUT_AT: layout.output,
+            Field.TRIGGER_AT: layout.trigger,
+            Field.ARMED_AT: layout.trigger + len(system.events),
+            Field.EVENTS: len(system.events),
         }
         model = kernel.model
         for which, name in (
@@ -224,6 +257,7 @@ class _Call:
             (Field.RATES, "rates"),
             (Field.FACTOR, "factor"),
             (Field.SOLVE, "solve"),
+            (Field.TRIGGERS, "triggers"),
             (Field.RESIDUAL, "residual"),
         ):
             numbers[which] = model.address(name)
@@ -236,6 +270,15 @@ class _Call:
         self.reals[Real.RTOL] = settings.rtol
         self.reals[Real.MIN_STEP] = settings.min_step or 0.0
         self.slots = max(outputs.slots, layout.end)
+
+    def nudge(self, patient: int, to: float, settings: Settings) -> None:
+        """Take one patient on to a time without looking for events."""
+        self.queue[0] = patient
+        self.shared[:] = 0
+        self.reals[Real.TO] = to
+        self.fields[Field.QUEUE_LENGTH] = 1
+        self.fields[Field.EVENTS] = 0
+        self.run(settings)
 
     def run(self, settings: Settings) -> None:
         """Run in worker threads and watch them; an interruption stops them first."""
@@ -256,9 +299,15 @@ class _Call:
 
     def _work(self) -> None:
         """One thread: own memory, shared queue."""
-        memory = np.zeros((self.slots + 8) * self.kernel.lanes + 8)
+        lanes, size = self.kernel.lanes, int(self.fields[Field.STATES])
+        memory = np.zeros(self.slots * lanes + 8)
         start = memory.ctypes.data + (-memory.ctypes.data) % 64
+        fields = self.fields.copy()
+        if size <= _DENSE_UP_TO:
+            # Zeroed pages are only taken from the system if the fallback ever writes to them.
+            dense = np.zeros(lanes * (size * size + 2 * size))
+            fields[Field.DENSE] = dense.ctypes.data
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(
             self.kernel.driver.address("run")
         )
-        function(start, self.fields.ctypes.data, self.reals.ctypes.data)
+        function(start, fields.ctypes.data, self.reals.ctypes.data)

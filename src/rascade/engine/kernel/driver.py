@@ -8,10 +8,11 @@ tables of frame.py, so this module is compiled once per lane width and kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rascade.engine.backend import Status
 from rascade.engine.kernel import tableau, vector_math
+from rascade.engine.kernel.dense import increment, interpolate, prepare_dense, weighted
+from rascade.engine.kernel.events import write_event_functions
+from rascade.engine.kernel.fallback import write_fallback
 from rascade.engine.kernel.frame import Field, Frame, Real, Shared
 from rascade.engine.kernel.ir import F64, I64, PTR, Module, Value
 from rascade.engine.kernel.lanes import write_lane_functions
@@ -27,7 +28,9 @@ _SAFETY = 0.9
 _GROWTH = 8.0  # largest and smallest factor from step to step
 _SHRINK = 0.1
 _TINIEST_ERROR = 1e-16  # squared; keeps the logarithm finite
+_BLIND_STEP = 1e-6  # first step, as a part of the way to the next stop, where nothing is known
 _INFINITY = float("inf")
+_LARGEST = 1.7976931348623157e308
 _FLUSH = 0x9FC0  # MXCSR: round to nearest, exceptions masked, subnormals flushed both ways
 
 
@@ -35,6 +38,8 @@ def write_driver(machine: Machine, lanes: int) -> str:
     """LLVM assembly of ``run(memory, fields, reals)`` for a lane width."""
     module = Module(fused=machine.fused)
     write_lane_functions(module, lanes)
+    write_fallback(module, lanes)
+    write_event_functions(module, lanes)
     _write_scaled_norms(module, lanes)
     _write_fresh(module, lanes)
     _write_add_infusion(module, lanes)
@@ -50,26 +55,12 @@ def write_driver(machine: Machine, lanes: int) -> str:
 
 
 # ---- stages --------------------------------------------------------------------------------------
-def _increment(f: Frame, stage: int) -> Value:
-    """Address of k_stage (1-based)."""
-    offset = f.field(Field.STATES) * ((stage - 1) * f.lanes)
-    return f.at(f.base(Field.INCREMENTS_AT), offset)
-
-
-def _weighted(f: Frame, weights: Sequence[float], rows: Sequence[Value]) -> Value:
-    """Sum of products, in a fixed order."""
-    total = rows[0] * weights[0]
-    for weight, row in zip(weights[1:], rows[1:], strict=True):
-        total = f.fma(weight, row, total)
-    return total
-
-
 def _write_combine(module: Module, lanes: int, stage: int) -> None:
     """State and coupling term of a stage from the increments before it."""
     f = Frame(module, f"combine_{stage}", lanes)
     state, stage_at = f.base(Field.STATE_AT), f.base(Field.STAGE_AT)
     coupling = f.base(Field.COUPLING_AT)
-    increments = [_increment(f, j) for j in range(1, stage)]
+    increments = [increment(f, j) for j in range(1, stage)]
     row_a, row_c = tableau.A[stage - 1], tableau.C[stage - 1]
     with f.loop(f.field(Field.STATES)) as i:
         k = [f.row(base, i) for base in increments]
@@ -83,7 +74,7 @@ def _write_combine(module: Module, lanes: int, stage: int) -> None:
         else:  # the last stages go on from the one before: A differs by one increment only
             f.put_row(stage_at, i, f.row(stage_at, i) + k[-1])
         if stage > 1:
-            f.put_row(coupling, i, _weighted(f, row_c, k))
+            f.put_row(coupling, i, weighted(f, row_c, k))
     f.finish()
 
 
@@ -103,6 +94,10 @@ def _write_attempt(module: Module, lanes: int) -> None:
     """All eight stages with the step in TAKEN."""
     f = Frame(module, "attempt", lanes)
     f.model(Field.FACTOR)
+    with f.when(f.mask(Slot.DENSE).any()):
+        for lane in range(lanes):
+            with f.when(f.lane(Slot.DENSE, f.whole(lane), I64).differs(0)):
+                f.helper("dense_factor", f.whole(lane))
     right = f.base(Field.RIGHT_AT)
     taken, time = f.get(Slot.TAKEN), f.get(Slot.TIME)
     rate, slope = f.base(Field.RATE_AT), f.base(Field.SLOPE_AT)
@@ -114,7 +109,7 @@ def _write_attempt(module: Module, lanes: int) -> None:
             value.set(f.fma(f.row(slope, i), share, value.value))
         f.put_row(right, i, value.value)
     f.helper("add_infusion", right)
-    f.model(Field.SOLVE, _increment(f, 1))
+    f.helper("solve_stage", increment(f, 1))
     f.model(Field.RESIDUAL)
     for stage in range(2, tableau.STAGES + 1):
         f.helper(f"combine_{stage}")
@@ -123,7 +118,7 @@ def _write_attempt(module: Module, lanes: int) -> None:
         f.put(Slot.SLOPE, taken * tableau.D[stage - 1])
         f.model(Field.RATES)
         f.helper("add_infusion", right)
-        f.model(Field.SOLVE, _increment(f, stage))
+        f.helper("solve_stage", increment(f, stage))
     f.finish()
 
 
@@ -133,25 +128,27 @@ def _write_error(module: Module, lanes: int) -> None:
     f = Frame(module, "measure_error", lanes)
     state, stage = f.base(Field.STATE_AT), f.base(Field.STAGE_AT)
     candidate, residual = f.base(Field.CANDIDATE_AT), f.base(Field.RESIDUAL_AT)
-    last = _increment(f, tableau.STAGES)
+    last = increment(f, tableau.STAGES)
     rtol = f.splat(f.real(Real.RTOL))
     gain = f.get(Slot.TAKEN) * (tableau.GAMMA * 10.0)
+    dense = f.mask(Slot.DENSE)  # nothing better is to be had: it only has to be finite
     total = f.variable(f.kind, 0.0)
     below, unsolved = f.variable(f.integers, 0), f.variable(f.integers, 0)
     states = f.field(Field.STATES)
     with f.loop(states) as i:
-        increment = f.row(last, i)
-        new = f.row(stage, i) + increment
+        change = f.row(last, i)
+        new = f.row(stage, i) + change
         f.put_row(candidate, i, new)
         old_size, new_size = f.intrinsic("fabs", f.row(state, i)), f.intrinsic("fabs", new)
         size = (new_size < old_size).select(old_size, new_size)
         scale = f.fma(rtol, size, f.splat(f.item(Field.TOLERANCE, i)))
-        error = increment / scale
+        error = change / scale
         total.set(f.fma(error, error, total.value))
         low = new < f.splat(f.item(Field.FLOOR, i))
         below.set(below.value | low.convert(I64, "sext"))
         # A residual matters when it moves the solution by more than a tenth of the tolerance.
-        wrong = ~(f.intrinsic("fabs", f.row(residual, i)) * gain <= scale)
+        limit = dense.select(f.vector(_LARGEST), scale)
+        wrong = ~(f.intrinsic("fabs", f.row(residual, i)) * gain <= limit)
         unsolved.set(unsolved.value | wrong.convert(I64, "sext"))
     count = states.convert(F64, "sitofp")
     f.put(Slot.ERROR, total.value / f.splat((count > 0.0).select(count, f.real_number(1.0))))
@@ -185,10 +182,11 @@ def _write_control(module: Module, lanes: int) -> None:
     retreat = (retreat > _SHRINK).select(retreat, f.vector(_SHRINK))
     retreat = (finite & ~unsolved).select(retreat, f.vector(0.25))
     shorter = taken * retreat
+    f.put(Slot.STEP_BEFORE, step)
     f.put(Slot.STEP, accept.select(longer, reject.select(shorter, step)))
     f.put(Slot.LAST_ERROR, accept.select(bounded, f.get(Slot.LAST_ERROR)))
     f.put_mask(Slot.ACCEPTED, accept)
-    f.put_mask(Slot.REJECTED_NOW, reject)
+    f.put_mask(Slot.ODD, reject & (unsolved | ~finite))
     cause = f.constant(f.integers, int(Status.STEP_TOO_SMALL))
     for where, status in (
         (below & finite, Status.NEGATIVE),
@@ -214,9 +212,7 @@ def _write_control(module: Module, lanes: int) -> None:
     f.put_mask(Slot.FAILED, (reject & small) | (active & many))
     f.put(
         Slot.CAUSE,
-        many.select(
-            f.constant(f.integers, int(Status.TOO_MANY_STEPS)), f.get(Slot.CAUSE, I64)
-        ),
+        many.select(f.constant(f.integers, int(Status.TOO_MANY_STEPS)), f.get(Slot.CAUSE, I64)),
     )
     f.finish()
 
@@ -250,7 +246,7 @@ def _write_fresh(module: Module, lanes: int) -> None:
     f = Frame(module, "fresh_step", lanes)
     where = f.mask(Slot.FRESH) & f.mask(Slot.ACTIVE)
     states = f.field(Field.STATES)
-    rate, first = f.base(Field.RATE_AT), _increment(f, 1)
+    rate, first = f.base(Field.RATE_AT), increment(f, 1)
     right, residual, slope = (
         f.base(x) for x in (Field.RIGHT_AT, Field.RESIDUAL_AT, Field.SLOPE_AT)
     )
@@ -273,6 +269,7 @@ def _write_fresh(module: Module, lanes: int) -> None:
     step = reach * f.intrinsic("sqrt", speed / change)
     room = f.get(Slot.NEXT_STOP) - f.get(Slot.TIME)
     step = (step < room).select(step, room)
+    step = (step > 0.0).select(step, room * _BLIND_STEP)  # also where the derivative is infinite
     remembered = f.get(Slot.AFTER_JUMP)
     step = (remembered > 0.0).select(remembered, step)
     f.put(Slot.STEP, where.select(step, f.get(Slot.STEP)))
@@ -285,48 +282,32 @@ def _write_fresh(module: Module, lanes: int) -> None:
 def _write_outputs(module: Module, lanes: int) -> None:
     """Evaluate outputs at every output time inside the accepted steps."""
     f = Frame(module, "write_outputs", lanes)
-    states = f.field(Field.STATES)
-    k = [_increment(f, j) for j in range(1, tableau.STAGES + 1)]
-    dense = [_increment(f, tableau.STAGES + m) for m in (1, 2, 3)]
-    state, candidate, stage = (
-        f.base(x) for x in (Field.STATE_AT, Field.CANDIDATE_AT, Field.STAGE_AT)
-    )
+    stage = f.base(Field.STAGE_AT)
     time, taken, reached = (f.get(s) for s in (Slot.TIME, Slot.TAKEN, Slot.REACHED))
     accepted = f.mask(Slot.ACCEPTED)
-    due = accepted & (f.get(Slot.NEXT_OUTPUT) <= reached)
-    with f.when(due.any()):
+
+    def due() -> Value:
+        return accepted & (f.get(Slot.NEXT_OUTPUT) <= reached)
+
+    with f.when(due().any()):
         with f.loop(f.field(Field.NEEDED)) as n:
-            i = f.item(Field.NEEDED_STATES, n, I64)
-            rows = [f.row(base, i) for base in k]
-            for base, weights in zip(dense, tableau.H, strict=True):
-                f.put_row(base, i, _weighted(f, weights, rows))
-
-        def waiting() -> Value:
-            return (accepted & (f.get(Slot.NEXT_OUTPUT) <= reached)).any()
-
-        with f.repeat(waiting):
-            wanted = f.get(Slot.NEXT_OUTPUT)
-            due = accepted & (wanted <= reached)
-            wanted = due.select(wanted, reached)
-            part = (wanted - time) / taken
-            # The end of a step is the candidate itself, whatever rounding made of the quotient.
-            part = wanted.equals(reached).select(f.vector(1.0), part)
-            rest = 1.0 - part
+            prepare_dense(f, f.item(Field.NEEDED_STATES, n, I64))
+        with f.repeat(lambda: due().any()):
+            where = due()
+            wanted = where.select(f.get(Slot.NEXT_OUTPUT), reached)
+            # The end of a step is the new state itself, whatever rounding makes of the quotient.
+            part = wanted.equals(reached).select(f.vector(1.0), (wanted - time) / taken)
             with f.loop(f.field(Field.NEEDED)) as n:
                 i = f.item(Field.NEEDED_STATES, n, I64)
-                curve = f.fma(part, f.row(dense[2], i), f.row(dense[1], i))
-                curve = f.fma(part, curve, f.row(dense[0], i))
-                value = f.fma(rest, curve, f.row(candidate, i))
-                f.put_row(stage, i, f.fma(part, value, rest * f.row(state, i)))
+                f.put_row(stage, i, interpolate(f, i, part))
             f.put(Slot.STAGE_TIME, wanted)
             f.model(Field.EVALUATE)
             for lane in range(lanes):
                 number = f.whole(lane)
-                with f.when(due.lane(lane)):
+                with f.when(where.lane(lane)):
                     f.helper("emit_output", number)
                     f.helper("next_output", number)
     f.finish()
-    _ = states
 
 
 def _write_commit(module: Module, lanes: int) -> None:
@@ -342,6 +323,8 @@ def _write_commit(module: Module, lanes: int) -> None:
     f.put(Slot.AFTER_JUMP, first.select(f.get(Slot.STEP), f.get(Slot.AFTER_JUMP)))
     fresh = f.get(Slot.FRESH, I64)
     f.put(Slot.FRESH, accepted.select(f.constant(f.integers, 0), fresh))
+    dense = f.get(Slot.DENSE, I64)
+    f.put(Slot.DENSE, accepted.select(f.constant(f.integers, 0), dense))
     f.finish()
 
 
@@ -373,6 +356,8 @@ def _write_run(module: Module, lanes: int, machine: Machine) -> None:
         f.leave(after, asked.differs(0))
         with f.when(moved.value.differs(0)):
             f.model(Field.LINEARIZE)
+        with f.when(f.mask(Slot.SUSPECT).any()):
+            f.helper("clean_jacobian")
         arrived = f.get(Slot.REPEATS, I64).equals(0) & f.mask(Slot.ACTIVE)
         f.count(Slot.JACOBIANS, arrived)
         f.count(Slot.RATES, arrived)
@@ -383,11 +368,17 @@ def _write_run(module: Module, lanes: int, machine: Machine) -> None:
         f.helper("attempt")
         f.helper("measure_error")
         f.helper("control_step")
+        with f.when(f.mask(Slot.ODD).any()):
+            for lane in range(lanes):
+                with f.when(f.lane(Slot.ODD, f.whole(lane), I64).differs(0)):
+                    f.helper("retry_lane", f.whole(lane))
+        with f.when(f.field(Field.EVENTS).differs(0)):
+            f.helper("check_events")
         f.helper("write_outputs")
         f.helper("commit")
         moved.set((f.mask(Slot.ACCEPTED) | f.mask(Slot.FAILED)).any().convert(I64, "zext"))
         landed = f.mask(Slot.ACCEPTED) & f.mask(Slot.LANDS)
-        with f.when((landed | f.mask(Slot.FAILED)).any()):
+        with f.when((landed | f.mask(Slot.FAILED) | f.mask(Slot.EVENT)).any()):
             for lane in range(lanes):
                 f.helper("serve_lane", f.whole(lane))
     for lane in range(lanes):
@@ -410,21 +401,40 @@ def _write_serve(module: Module, lanes: int) -> None:
     def failed() -> None:
         replace(f.lane(Slot.CAUSE, lane, I64))
 
+    def go_on() -> None:
+        """A dose, or only the place where a trigger was expected and did not yet hold."""
+        time = f.lane(Slot.TIME, lane)
+        f.helper("apply_events", lane)
+        hunt = f.lane(Slot.HUNT, lane, I64)
+        with f.when(hunt > 0):
+            more = f.whole(1) << (hunt * 2)
+            target = time + f.lane(Slot.CLOSE, lane) * more.convert(F64, "sitofp")
+            stop = f.lane(Slot.NEXT_STOP, lane)
+            f.put_lane(Slot.NEXT_STOP, lane, (target < stop).select(target, stop))
+            f.put_lane(Slot.HUNT, lane, (hunt < 20).select(hunt + 1, f.whole(0)))
+
     def alive() -> None:
         landed = f.lane(Slot.LANDS, lane, I64) & f.lane(Slot.ACCEPTED, lane, I64)
         with f.when(landed.differs(0)):
             f.choose(
                 f.lane(Slot.TIME, lane) >= f.real(Real.TO),
                 lambda: replace(f.whole(int(Status.RUNNING))),
-                lambda: f.helper("apply_events", lane),
+                go_on,
             )
+
+    def unhurt() -> None:
+        f.choose(
+            f.lane(Slot.EVENT, lane, I64).differs(0),
+            lambda: replace(f.whole(int(Status.EVENT))),
+            alive,
+        )
 
     with f.when(f.lane(Slot.ACTIVE, lane, I64).differs(0)):
         # The last step allowed may be the one that arrives.
         lost = f.lane(Slot.FAILED, lane, I64).differs(0) & (
             f.lane(Slot.TIME, lane) < f.real(Real.TO)
         )
-        f.choose(lost, failed, alive)
+        f.choose(lost, failed, unhurt)
     f.finish()
 
 

@@ -6,6 +6,7 @@ Each takes the memory of a group of lanes (layout.py) and works on all of them:
 - ``linearize``: rates, Jacobian and explicit time derivative at the present state, sharing all
   common sub-expressions;
 - ``rates``: the right-hand side of a later stage;
+- ``triggers``: the conditions of events;
 - ``factor``: LU factors of ``I/(h*gamma) - J``, unrolled over the non-zeros;
 - ``solve(memory, x)``: the two triangular solves;
 - ``residual``: ``b - W k_1`` of the first stage;
@@ -42,6 +43,7 @@ class ModelCode:
         jacobian: (first slot, count) of the moving entries.
         sloped: whether any rate depends on time explicitly.
         known: node to slot of everything computed once a patient.
+        entries: (position of row, of column, slot or -1, sign or value) of the Jacobian.
     """
 
     text: str
@@ -50,6 +52,7 @@ class ModelCode:
     jacobian: tuple[int, int]
     sloped: bool
     known: dict[int, int]
+    entries: tuple[tuple[int, int, int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class _Plan:
         n = len(system.states)
         self.size = n
         self.factorization = factorize(n, ((i, j) for i, j, _ in system.jacobian))
-        self.base = make_layout(n, len(system.parameters), 0, 0)
+        self.base = make_layout(n, len(system.parameters), len(system.events), 0)
         self.slots = Slots(self.base.model)
         self.fixed = _fixed_nodes(self.graph, self.roots)
         self.known: dict[int, int] = {}
@@ -91,7 +94,12 @@ class _Plan:
     def roots(self) -> list[int]:
         """All nodes a step needs."""
         s = self.system
-        return [*s.rates, *(node for _, _, node in s.jacobian), *s.time_derivative]
+        return [
+            *s.rates,
+            *(node for _, _, node in s.jacobian),
+            *s.time_derivative,
+            *(event.trigger for event in s.events),
+        ]
 
     def _share_fixed(self) -> None:
         """Give slots to parameter-only nodes that moving code uses, and to their reciprocals."""
@@ -183,11 +191,12 @@ def write_model(system: System, lanes: int, *, fused: bool) -> ModelCode:
     _write_prepare(plan, module, lanes)
     _write_linearize(plan, module, lanes)
     _write_rates(plan, module, lanes)
+    _write_triggers(plan, module, lanes)
     _write_factor(plan, module, lanes)
     _write_solve(plan, module, lanes)
     _write_residual(plan, module, lanes)
     layout = make_layout(
-        plan.size, len(system.parameters), 0, plan.slots.next - plan.base.model
+        plan.size, len(system.parameters), len(system.events), plan.slots.next - plan.base.model
     )
     return ModelCode(
         text=module.text(),
@@ -196,6 +205,10 @@ def write_model(system: System, lanes: int, *, fused: bool) -> ModelCode:
         jacobian=(plan.jacobian_first, plan.jacobian_count),
         sloped=_sloped(system),
         known=dict(plan.known),
+        entries=tuple(
+            (i, j, -1, e.value) if e.slot is None else (i, j, e.slot, e.sign)
+            for (i, j), e in plan.entries.items()
+        ),
     )
 
 
@@ -288,6 +301,14 @@ def _write_rates(plan: _Plan, module: Module, lanes: int) -> None:
     write_section(
         module, "rates", lanes, plan.sources(base.stage, Slot.STAGE_TIME), roots, plan.slots
     )
+
+
+def _write_triggers(plan: _Plan, module: Module, lanes: int) -> None:
+    base, events = plan.base, plan.system.events
+    sources = plan.sources(base.stage, Slot.STAGE_TIME)
+    sources.known = {}
+    roots = [Root(e.trigger, _store_at(base.trigger + i)) for i, e in enumerate(events)]
+    write_section(module, "triggers", lanes, sources, roots, plan.slots, exact=True)
 
 
 # ---- linear algebra ------------------------------------------------------------------------------
@@ -406,9 +427,7 @@ class _Vector:
         if i in self.recent and self.clock - self.recent[i][0] < self._NEAR:
             return self.recent[i][1]
         base = code.function.arguments[1]
-        return code.function.load(
-            code.kind, code.function.at(base, i * self.lanes), 8 * self.lanes
-        )
+        return code.function.load(code.kind, code.function.at(base, i * self.lanes), 8 * self.lanes)
 
 
 def _write_solve(plan: _Plan, module: Module, lanes: int) -> None:

@@ -21,6 +21,8 @@ class Field(IntEnum):
     NEEDED = auto()  # number of states that outputs need
     SLOPED = auto()  # whether rates depend on time explicitly
     JACOBIAN_COUNT = auto()
+    EVENTS = auto()
+    ENTRIES = auto()  # entries of the Jacobian
     # first slots
     STATE_AT = auto()
     STAGE_AT = auto()
@@ -34,6 +36,8 @@ class Field(IntEnum):
     RESIDUAL_AT = auto()
     PARAMETER_AT = auto()
     OUTPUT_AT = auto()
+    TRIGGER_AT = auto()
+    ARMED_AT = auto()
     JACOBIAN_AT = auto()
     # addresses of functions
     PREPARE = auto()
@@ -43,6 +47,7 @@ class Field(IntEnum):
     SOLVE = auto()
     RESIDUAL = auto()
     EVALUATE = auto()
+    TRIGGERS = auto()
     # addresses of arrays
     QUEUE = auto()  # patients to run, int64
     BATCH_TIME = auto()
@@ -53,6 +58,7 @@ class Field(IntEnum):
     BATCH_COUNTERS = auto()
     BATCH_FAILED_STATE = auto()
     BATCH_FAILED_TIME = auto()
+    BATCH_TRIGGERS = auto()  # bytes
     DOSE_START = auto()
     DOSE_TIME = auto()
     DOSE_STATE = auto()
@@ -66,7 +72,9 @@ class Field(IntEnum):
     ORDER = auto()  # position -> state
     POSITION = auto()  # state -> position
     SHARED = auto()
-    DENSE = auto()  # this thread's memory for the pivoted fallback
+    ENTRY_PLACES = auto()  # (position of row, of column, slot or -1) of each entry
+    ENTRY_FACTORS = auto()  # sign of each entry, or its value where it has no slot
+    DENSE = auto()  # this thread's memory for the pivoted fallback, 0 for none
     COUNT = auto()
 
 
@@ -191,8 +199,8 @@ class Frame(Function):
         kind = vector(value.kind, self.lanes)
         one = self.new(kind, f"insertelement {kind} poison, {value.kind} {value.name}, i64 0")
         return self.new(
-            kind, f"shufflevector {kind} {one.name}, {kind} poison, "
-            f"<{self.lanes} x i32> zeroinitializer"
+            kind,
+            f"shufflevector {kind} {one.name}, {kind} poison, <{self.lanes} x i32> zeroinitializer",
         )
 
     def real_number(self, number: float) -> Value:

@@ -121,9 +121,7 @@ class Value:
     def _compare(self, other: Value | Number, floating: str, integer: str) -> Value:
         name = other.name if isinstance(other, Value) else literal(self.kind, other)
         word = f"fcmp {floating}" if element_of(self.kind) == F64 else f"icmp {integer}"
-        return self.function.new(
-            like(self.kind, BOOL), f"{word} {self.kind} {self.name}, {name}"
-        )
+        return self.function.new(like(self.kind, BOOL), f"{word} {self.kind} {self.name}, {name}")
 
     def __lt__(self, other: Value | Number) -> Value:
         return self._compare(other, "olt", "slt")
@@ -150,9 +148,7 @@ class Value:
         kind = yes.kind if isinstance(yes, Value) else no.kind  # type: ignore[union-attr]
         a = yes.name if isinstance(yes, Value) else literal(kind, yes)
         b = no.name if isinstance(no, Value) else literal(kind, no)
-        return self.function.new(
-            kind, f"select {self.kind} {self.name}, {kind} {a}, {kind} {b}"
-        )
+        return self.function.new(kind, f"select {self.kind} {self.name}, {kind} {a}, {kind} {b}")
 
     def convert(self, element: str, how: str) -> Value:
         """Conversion instruction ``how`` (``sitofp``, ``zext``, ``bitcast``...) to ``element``."""
@@ -333,9 +329,7 @@ class Function:
         self.line(f"br label %{after}")
         self._place(after)
 
-    def choose(
-        self, condition: Value, yes: Callable[[], None], no: Callable[[], None]
-    ) -> None:
+    def choose(self, condition: Value, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Run one of two bodies."""
         then, other, after = (self._label(x) for x in ("then", "else", "after"))
         self._branch(condition, then, other)

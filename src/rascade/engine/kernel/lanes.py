@@ -10,6 +10,16 @@ from rascade.engine.kernel.layout import Slot
 __all__ = ["write_lane_functions"]
 
 _INFINITY = float("inf")
+_CLEARED = (
+    Slot.ATTEMPTS,
+    Slot.REPEATS,
+    Slot.CAUSE,
+    Slot.DENSE,
+    Slot.SUSPECT,
+    Slot.INFUSING,
+    Slot.HUNT,
+    Slot.EVENT,
+)
 
 
 def write_lane_functions(module: Module, lanes: int) -> None:
@@ -43,7 +53,7 @@ def _write_load(module: Module, lanes: int) -> None:
                 (Slot.LAST_ERROR, 1.0),
             ):
                 f.put_lane(slot, lane, f.real_number(number))
-            for slot in (Slot.FRESH, Slot.INFUSING, Slot.REPEATS, Slot.DENSE):
+            for slot in (Slot.FRESH, Slot.INFUSING, Slot.REPEATS, Slot.DENSE, Slot.SUSPECT):
                 f.put_lane(slot, lane, f.whole(0))
             searching.set(0)
 
@@ -74,7 +84,7 @@ def _fill(f: Frame, lane: Value, patient: Value) -> None:
     f.put_lane(Slot.STEP, lane, f.item(Field.BATCH_STEP, patient))
     f.put_lane(Slot.LAST_ERROR, lane, f.real_number(1.0))
     f.put_lane(Slot.AFTER_JUMP, lane, f.real_number(0.0))
-    for slot in (Slot.ATTEMPTS, Slot.REPEATS, Slot.CAUSE, Slot.DENSE, Slot.SUSPECT, Slot.INFUSING):
+    for slot in _CLEARED:
         f.put_lane(slot, lane, f.whole(0))
     for i in range(len(COUNTERS)):
         f.put_lane(Slot.STEPS + i, lane, f.whole(0))
@@ -109,6 +119,10 @@ def _copy_in(f: Frame, lane: Value, patient: Value) -> None:
     with f.loop(parameters) as i:
         value = f.item(Field.BATCH_PARAMETER, patient * parameters + i)
         f.store(value, f.lane_row(parameter, i, lane))
+    events, armed = f.field(Field.EVENTS), f.base(Field.ARMED_AT)
+    with f.loop(events) as i:
+        value = f.item(Field.BATCH_TRIGGERS, patient * events + i, "i8").convert(F64, "uitofp")
+        f.store(value, f.lane_row(armed, i, lane))
 
 
 def _stage_is_state(f: Frame, lane: Value, time: Value) -> None:
@@ -154,6 +168,9 @@ def _write_events(module: Module, lanes: int) -> None:
     end = f.lane(Slot.DOSE_END, lane, I64)
     dose = f.variable(I64, f.lane(Slot.DOSE, lane, I64))
     stop = f.variable(F64, f.real(Real.TO))
+    with f.when(f.field(Field.EVENTS).differs(0)):  # see events.py
+        following = f.lane(Slot.NEXT_OUTPUT, lane)
+        stop.set((following < stop.value).select(following, stop.value))
     jump = f.variable(I64, (f.lane(Slot.STEP, lane) <= 0.0).convert(I64, "zext"))
 
     def position(index: Value) -> Value:
@@ -206,6 +223,10 @@ def _write_save(module: Module, lanes: int) -> None:
     with f.loop(states) as i:
         value = f.load(F64, f.lane_row(base, i, lane))
         f.put_item(Field.BATCH_STATE, patient * states + f.item(Field.ORDER, i, I64), value)
+    events, armed = f.field(Field.EVENTS), f.base(Field.ARMED_AT)
+    with f.loop(events) as i:
+        held = f.load(F64, f.lane_row(armed, i, lane)).convert("i8", "fptoui")
+        f.put_item(Field.BATCH_TRIGGERS, patient * events + i, held)
     f.put_item(Field.BATCH_TIME, patient, f.lane(Slot.TIME, lane))
     f.put_item(Field.BATCH_STEP, patient, f.lane(Slot.STEP, lane))
     f.put_item(Field.BATCH_STATUS, patient, status.convert(I32, "trunc"))
@@ -213,7 +234,7 @@ def _write_save(module: Module, lanes: int) -> None:
         at = patient * len(COUNTERS) + i
         total = f.item(Field.BATCH_COUNTERS, at, I64) + f.lane(Slot.STEPS + i, lane, I64)
         f.put_item(Field.BATCH_COUNTERS, at, total)
-    with f.when(status >= int(Status.STEP_TOO_SMALL)):
+    with f.when((status >= int(Status.STEP_TOO_SMALL)) & (status <= int(Status.SINGULAR))):
         f.put_item(Field.BATCH_FAILED_TIME, patient, f.lane(Slot.TIME, lane))
         f.helper("find_culprit", lane)
     shared = f.pointer(Field.SHARED)
@@ -239,9 +260,7 @@ def _write_culprit(module: Module, lanes: int) -> None:
         floor = f.item(Field.FLOOR, i)
         below = (new < floor).select(new / floor, f.real_number(0.0))
         score = negative.select(below, error)
-        score = (f.intrinsic("fabs", new) < _INFINITY).select(
-            score, f.real_number(_INFINITY)
-        )
+        score = (f.intrinsic("fabs", new) < _INFINITY).select(score, f.real_number(_INFINITY))
         score = score.differs(score).select(f.real_number(_INFINITY), score)
         with f.when(score > worst.value):
             worst.set(score)
@@ -251,5 +270,3 @@ def _write_culprit(module: Module, lanes: int) -> None:
         found = f.item(Field.ORDER, which.value, I64).convert(I32, "trunc")
         f.put_item(Field.BATCH_FAILED_STATE, patient, found)
     f.finish()
-
-

@@ -43,13 +43,17 @@ class Slot(IntEnum):
     DENSE = auto()  # whether the pivoted factorisation is in use for the present step
     ERROR = auto()  # squared error norm of the step just tried (a real number)
     REACHED = auto()  # time at its end (a real number)
+    STEP_BEFORE = auto()  # STEP as it was when the step was tried (a real number)
     BELOW = auto()  # whether a state fell below its floor
     UNSOLVED = auto()  # whether the linear system was solved badly
     ACCEPTED = auto()
-    REJECTED_NOW = auto()
+    ODD = auto()  # rejected because something is not finite or was solved badly
     FAILED = auto()
     LANDS = auto()  # whether the step ends at NEXT_STOP
     CUT = auto()  # whether it is shorter than STEP because of that
+    EVENT = auto()  # the trigger of an event holds at the end of the step
+    CLOSE = auto()  # how near a time must be to where the trigger turns (a real number)
+    HUNT = auto()  # looking for where a trigger turns: how often it was missed, plus one
     STEPS = auto()  # work counters, in the order of COUNTERS
     REJECTED = auto()
     FACTORIZATIONS = auto()
@@ -75,6 +79,7 @@ class Layout:
         increments: k_1 to k_8, then three arrays for dense output.
         residual: residual of the linear solve.
         parameter: parameters.
+        trigger: whether each trigger holds (1 or 0), and whether it did before.
         output: chosen outputs.
         model: the model's own slots: shared nodes, Jacobian, factors.
         end: number of slots.
@@ -91,6 +96,7 @@ class Layout:
     increments: int
     residual: int
     parameter: int
+    trigger: int
     output: int
     model: int
     end: int
@@ -100,8 +106,11 @@ class Layout:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def make_layout(states: int, parameters: int, outputs: int, own: int) -> Layout:
-    """Lay out a model with so many states, parameters, outputs and slots of its own."""
+def make_layout(states: int, parameters: int, events: int, own: int) -> Layout:
+    """Lay out a model with so many states, parameters, events and slots of its own.
+
+    The outputs come last, so that their number does not matter.
+    """
     at = int(Slot.COUNT)
     first: dict[str, int] = {}
     sizes = {
@@ -116,8 +125,9 @@ def make_layout(states: int, parameters: int, outputs: int, own: int) -> Layout:
         "increments": 11 * states,
         "residual": states,
         "parameter": parameters,
+        "trigger": 2 * events,
         "model": own,
-        "output": outputs,
+        "output": 0,
     }
     for name, size in sizes.items():
         first[name] = at

@@ -89,8 +89,12 @@ def _target_machine(machine: Machine, level: int) -> Any:
 
     target = llvm.Target.from_triple(machine.triple)
     return target.create_target_machine(
-        cpu=machine.cpu, features=machine.features, opt=level, reloc="default",
-        codemodel="jitdefault", jit=True,
+        cpu=machine.cpu,
+        features=machine.features,
+        opt=level,
+        reloc="default",
+        codemodel="jitdefault",
+        jit=True,
     )
 
 

@@ -124,10 +124,28 @@ def schedule(graph: Graph, roots: Sequence[int], known: Iterable[int]) -> list[i
 
 
 def write_section(
-    module: Module, name: str, lanes: int, sources: Sources, roots: Sequence[Root], slots: Slots
+    module: Module,
+    name: str,
+    lanes: int,
+    sources: Sources,
+    roots: Sequence[Root],
+    slots: Slots,
+    *,
+    exact: bool = False,
 ) -> None:
-    """Write function ``name(memory)`` that computes all roots and runs their sinks."""
-    section = _Section(module, name, lanes, sources, slots)
+    """Write function ``name(memory)`` that computes all roots and runs their sinks.
+
+    Args:
+        module: where it goes.
+        name: its symbol.
+        lanes: lanes in a group.
+        sources: where the leaves are.
+        roots: what to compute.
+        slots: gives out slots for values that cross from one function to the next.
+        exact: round every operation by itself, as NumPy does: no fused products, no division by
+            way of the reciprocal. For conditions that the front evaluates too.
+    """
+    section = _Section(module, name, lanes, sources, slots, exact=exact)
     section.plan([r.node for r in roots])
     for root in roots:
         section.write(root)
@@ -138,8 +156,16 @@ class _Section:
     """State while one section is written."""
 
     def __init__(
-        self, module: Module, name: str, lanes: int, sources: Sources, slots: Slots
+        self,
+        module: Module,
+        name: str,
+        lanes: int,
+        sources: Sources,
+        slots: Slots,
+        *,
+        exact: bool,
     ) -> None:
+        self.exact = exact
         self.module = module
         self.name = name
         self.lanes = lanes
@@ -316,7 +342,8 @@ class _Section:
         The plain product is left unused and LLVM drops it.
         """
         return (
-            self.graph.ops[node] is Op.MUL
+            not self.exact
+            and self.graph.ops[node] is Op.MUL
             and self.uses[node] == 1
             and node in code.found
             and node not in self.sources.known
@@ -330,6 +357,8 @@ class _Section:
         graph, f = self.graph, code.function
         slot = self.sources.reciprocals.get(b)
         one = graph.ops[a] is Op.CONSTANT and graph.values[a] == 1.0
+        if self.exact:
+            return self._value(code, a) / self._value(code, b)
         if slot is not None:
             over = code.load(slot)
         elif self.divisors[b] > 1 and graph.ops[b] is not Op.CONSTANT:
@@ -412,8 +441,18 @@ _FUNCTIONS: dict[Op, Callable[..., Value]] = {
     **{
         op: _library(op.value)
         for op in (
-            Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH,
-            Op.ASINH, Op.ACOSH, Op.ATANH,
+            Op.SIN,
+            Op.COS,
+            Op.TAN,
+            Op.ASIN,
+            Op.ACOS,
+            Op.ATAN,
+            Op.SINH,
+            Op.COSH,
+            Op.TANH,
+            Op.ASINH,
+            Op.ACOSH,
+            Op.ATANH,
         )
     },
 }

@@ -186,9 +186,7 @@ def power(f: Function, x: Value, y: Value) -> Value:
         a, b = helper.arguments
         value = helper.variable(a.kind, _power_core(helper, a, b))
         ordinary = (
-            (a >= _SMALLEST_NORMAL)
-            & (a < _INFINITY)
-            & (helper.intrinsic("fabs", b) < _INFINITY)
+            (a >= _SMALLEST_NORMAL) & (a < _INFINITY) & (helper.intrinsic("fabs", b) < _INFINITY)
         )
         special = ~ordinary
         with helper.when(special.any()):
@@ -253,7 +251,5 @@ def lane_by_lane(f: Function, name: str, x: Value) -> Value:
     out = f.constant(x.kind, 0.0)
     for i in range(lanes):
         value = f.call(name, F64, [x.lane(i)])
-        out = f.new(
-            x.kind, f"insertelement {x.kind} {out.name}, {F64} {value.name}, i64 {i}"
-        )
+        out = f.new(x.kind, f"insertelement {x.kind} {out.name}, {F64} {value.name}, i64 {i}")
     return out

@@ -1,0 +1,131 @@
+"""What verbs share on the terminal: the progress of a long run, and tables of results."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["default_threads", "duration", "progress_on_stderr", "summary_table"]
+
+
+def default_threads() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def progress_on_stderr(title: str) -> Iterator[Callable[[float, str], None]]:
+    """Yield a function of the share done (0 to 1) and the step; shows them with the time left.
+
+    On a terminal this is a bar; in a log, one line for every tenth.
+    """
+    if sys.stderr.isatty():
+        with _bar(title) as update:
+            yield update
+    else:
+        yield _line_by_line(title)
+
+
+@contextlib.contextmanager
+def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=1.0)
+
+        def update(share: float, step: str) -> None:
+            progress.update(task, completed=share, description=f"{title}: {step}")
+
+        yield update
+
+
+def _line_by_line(title: str) -> Callable[[float, str], None]:
+    start, shown = time.monotonic(), [-1]
+
+    def update(share: float, step: str) -> None:
+        tenth = int(share * 10)
+        if tenth <= shown[0]:
+            return
+        shown[0] = tenth
+        taken = time.monotonic() - start
+        left = f", {duration(taken * (1 - share) / share)} left" if 0 < share < 1 else ""
+        print(f"{title}: {step}: {share:.0%}{left}", file=sys.stderr, flush=True)  # noqa: T201
+
+    return update
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: ``42 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def summary_table(summary: Mapping[str, Any], console: Console) -> None:
+    """Print the arms and the contrasts of a trial's summary."""
+    from rich.table import Table
+
+    table = Table(title=str(summary["study"]), title_justify="left")
+    table.add_column("arm")
+    for name in ("n", "ORR, %", "DCR, %", "PFS, months", "OS, months"):
+        table.add_column(name, justify="right")
+    for arm in summary["arms"]:
+        table.add_row(
+            str(arm["name"]),
+            str(arm["n"]),
+            _estimate(arm["orr_pct"], arm["orr_ci"], 0),
+            _estimate(arm["dcr_pct"], None, 0),
+            _estimate(arm["pfs_median_months"], arm["pfs_ci"], 1),
+            _estimate(arm["os_median_months"], arm["os_ci"], 1),
+        )
+    console.print(table)
+    for row in summary["contrasts"]:
+        parts = [
+            f"{end.upper()} HR {_estimate(row[f'{end}_hr'], row[f'{end}_hr_ci'], 2)}"
+            f"{_p_value(row[f'{end}_logrank_p'])}"
+            for end in ("pfs", "os")
+        ]
+        console.print(f"{row['arm']} against {row['reference']}: {'; '.join(parts)}", markup=False)
+
+
+def _estimate(value: float | None, interval: Any, digits: int) -> str:
+    """Return ``7.2 (6.1 to 8.0)``; what was not reached or not modelled is a dash."""
+    text = "-" if value is None else f"{value:.{digits}f}"
+    if not interval:
+        return text
+    low, high = ("-" if bound is None else f"{bound:.{digits}f}" for bound in interval)
+    return f"{text} ({low} to {high})"
+
+
+def _p_value(value: float | None) -> str:
+    if value is None:
+        return ""
+    return ", p < 0.001" if value < 0.001 else f", p = {value:.3f}"

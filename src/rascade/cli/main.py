@@ -1,0 +1,186 @@
+"""``rascade``: finds the verb, runs it, and turns whatever happens into one message and one code.
+
+Exit codes: 0 done, 1 the solver gave up or a defect of Rascade, 2 wrong use or input, 3 not
+supported, 130 interrupted. A verb's module is imported when the verb is used, so that
+``rascade --help`` starts as fast as it reads.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from rascade import RESEARCH_USE, __version__
+from rascade.errors import RascadeError
+
+__all__ = ["VERBS", "main", "run"]
+
+INTERRUPTED = 130
+
+#: Verb -> module with its typer app, and what the list of verbs says of it.
+VERBS: dict[str, tuple[str, str]] = {
+    "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
+    "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),
+    "model": ("rascade.cli.model", "Show what the model is made of, or export it as SBML."),
+    "evidence": ("rascade.cli.evidence", "Read, search and check the evidence."),
+    "drugs": ("rascade.cli.drugs", "List the drugs and what is known of them."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group whose verbs are imported when they are used, not when they are listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the verbs in the order of `VERBS`."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return what the list of verbs shows; `resolve_command` returns the verb itself."""
+        entry = VERBS.get(cmd_name)
+        return None if entry is None else TyperCommand(cmd_name, help=entry[1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb that is about to run, and import it."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            ctx.fail(f"no verb is called {args[0]!r}{_near(args[0])}")
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in VERBS and not ctx.resilient_parsing:
+            command = get_command(import_module(VERBS[name][0]).app)
+            command.name = name
+        return name, command, rest
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, VERBS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; verbs are {', '.join(VERBS)}"
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=RESEARCH_USE,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rascade {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """In-silico trials of KRAS-targeted drugs and checkpoint inhibitors in pancreatic cancer.
+
+    \b
+    A trial from a study file, with a report to open in a browser:
+      rascade trial studies/rasolute-302.yaml --out out/rasolute-302
+    One patient:
+      rascade simulate --regimen "daraxonrasib 300 mg PO QD" --out out/patient
+    What a verb can do:
+      rascade trial --help
+    """
+
+
+def run() -> None:
+    """Run the command line and leave the process: the entry point of ``rascade``."""
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: what follows ``rascade``; None takes those of the process.
+    """
+    debug = os.environ.get("RASCADE_DEBUG", "") not in {"", "0"}
+    _end_cleanly_on_sigterm()
+    try:
+        code = _invoke(None if arguments is None else list(arguments))
+    except BaseException as error:
+        if debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
+            raise
+        code = _explain(error)
+    return INTERRUPTED if code == INTERRUPTED and _say_interrupted() else code
+
+
+def _invoke(arguments: list[str] | None) -> int:
+    command = get_command(app)
+    result = command.main(args=arguments, prog_name="rascade", standalone_mode=False)
+    # Flushed here, where a reader that went away can still be noticed.
+    sys.stdout.flush()
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: BaseException) -> int:
+    """Print what happened in one message and return the exit code."""
+    if isinstance(error, RascadeError):
+        _say(str(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+        return INTERRUPTED
+    # Typer turns a broken pipe into an exit of its own.
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        # The reader has seen enough. Python would complain once more when it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    show = getattr(error, "show", None)
+    if show is not None and hasattr(error, "exit_code"):
+        # Wrong use, as typer sees it (its click is vendored in some versions, so no isinstance).
+        show()
+        return int(error.exit_code)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        _say(f"{place}{error.strerror or error}")
+        return 2
+    _say(
+        f"a defect of Rascade: {type(error).__name__}: {error}\n"
+        "Please report it, with what RASCADE_DEBUG=1 shows. Nothing was written."
+    )
+    return 1
+
+
+def _say(message: str) -> None:
+    print(f"rascade: {message}", file=sys.stderr)  # noqa: T201
+
+
+def _say_interrupted() -> bool:
+    _say("interrupted; nothing was written")
+    return True
+
+
+def _end_cleanly_on_sigterm() -> None:
+    """Let a polite kill unwind the stack, so that half-written folders are removed."""
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    try:
+        signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread, as in a test or a server
+        return
+
+
+if __name__ == "__main__":
+    run()

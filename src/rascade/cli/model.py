@@ -1,0 +1,101 @@
+"""``rascade model``: what the model is made of, and the model as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rascade import RESEARCH_USE
+
+if TYPE_CHECKING:
+    from rascade.model.describe import Description
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Show what the model is made of, or export it as SBML.",
+    epilog=RESEARCH_USE,
+)
+
+
+@app.command(epilog=RESEARCH_USE)
+def show(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[SPECIES|PARAMETER]", help="What to show; everything if left out."),
+    ] = None,
+) -> None:
+    """Show a species or a parameter: equation, value, unit, range, source.
+
+    \b
+    A list of everything, then one species and one parameter:
+      rascade model show
+      rascade model show pERK_tumour
+      rascade model show KRAS_share
+    """
+    from rascade.model.describe import describe, list_model
+
+    typer.echo(_contents(list_model()) if name is None else _entry(describe(name)))
+
+
+def _entry(found: Description) -> str:
+    """Return one description as text: headings, then the equations by mechanism."""
+    lines = [f"{found.name}: {found.label}" if found.label != found.name else found.name]
+    lines += [f"  {heading}: {text}" for heading, text in found.lines]
+    mechanism = None
+    for name, statement in found.equations:
+        if name != mechanism:
+            lines += ["", f"  in {name}:"]
+            mechanism = name
+        lines.append(f"    {statement}")
+    return "\n".join(lines)
+
+
+def _contents(model: Mapping[str, Any]) -> str:
+    """Return the list of everything as text, in columns that fit their longest entry."""
+    lines = [f"With every drug the model has {model['states']} states.", "", "Drugs:"]
+    lines += [f"  {name}" for name in model["drugs"]]
+    lines += ["", "Mechanisms:", *_columns((name, title) for name, title, _ in model["mechanisms"])]
+    rows = ((name, f"{value:g} {unit}", about) for name, value, unit, about in model["parameters"])
+    lines += ["", "Parameters:", *_columns(rows)]
+    return "\n".join(lines)
+
+
+def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
+@app.command(epilog=RESEARCH_USE)
+def export(
+    drugs: Annotated[
+        str, typer.Option("--drugs", metavar="A,B", help="Drugs in the model, joined by commas.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="MODEL.xml", help="File to write.")],
+) -> None:
+    """Export the model with some drugs as SBML (Level 3 Version 2).
+
+    \b
+    For COPASI, Tellurium, AMICI and others:
+      rascade model export --drugs daraxonrasib,gemcitabine --out model.xml
+    """
+    from rascade.errors import InputError
+    from rascade.model import export_sbml
+
+    names = [name.strip() for name in drugs.split(",") if name.strip()]
+    if not names:
+        raise InputError("--drugs: name at least one drug; 'rascade drugs list' shows them")
+    export_sbml(names, out)
+    typer.echo(f"model: {out}")

@@ -1,0 +1,68 @@
+"""``rascade simulate``: one patient under a regimen, every species, and figures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rascade import RESEARCH_USE
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(epilog=RESEARCH_USE)
+def simulate(
+    regimen: Annotated[
+        str, typer.Option("--regimen", metavar="ORDERS", help="Orders joined by +, or none.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
+    ],
+    patient: Annotated[
+        str | None,
+        typer.Option("--patient", metavar="FILE", help="What is known of the patient, as YAML."),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", metavar="N", help="Days to simulate.")] = 168,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", help="Random seed for what is not known.")
+    ] = 1,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print simulation.json, and nothing else, to stdout.")
+    ] = False,
+) -> None:
+    """Simulate one virtual patient and write every species over time, with figures.
+
+    \b
+    A patient drawn at random, and one of whom something is known:
+      rascade simulate --regimen "daraxonrasib 300 mg PO QD" --out out/patient
+      rascade simulate --regimen "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D" \\
+        --patient patient.yaml --days 56 --out out/patient
+
+    \b
+    A patient file; what it leaves out is drawn from the seed:
+      kras_allele: G12D
+      sex: female
+      weight_kg: 61
+      parameters: {KRAS_share: 0.4}
+
+    Written into DIR: trajectory.parquet, simulation.json, manifest.json and patient.html. A virtual
+    patient is not the person whose size it has.
+    """
+    from rascade.regimen import parse
+    from rascade.report import write_patient_report
+    from rascade.studies.patient import load_patient
+    from rascade.studies.single import run_single
+
+    known = load_patient(patient) if patient is not None else None
+    folder = run_single(
+        parse(regimen), out, days=days, seed=seed, patient=known, finish=write_patient_report
+    )
+    if json:
+        sys.stdout.write((folder / "simulation.json").read_text("utf-8"))
+        return
+    typer.echo(f"report: {folder / 'patient.html'}")

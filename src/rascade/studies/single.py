@@ -1,0 +1,67 @@
+"""Running one patient: regimen to trajectory, trajectory to a folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rascade.errors import InputError
+from rascade.regimen import Regimen, format_regimen
+from rascade.studies.manifest import base_manifest, now
+from rascade.studies.patient import KnownPatient
+from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json, write_table
+
+__all__ = ["MAX_DAYS", "run_single"]
+
+#: Ten years; a longer look at one pancreatic cancer has no meaning.
+MAX_DAYS = 3653
+
+
+def run_single(
+    regimen: Regimen,
+    out: str | Path,
+    *,
+    days: int,
+    seed: int,
+    patient: KnownPatient | None = None,
+    finish: Callable[[Path], object] | None = None,
+) -> Path:
+    """Simulate one virtual patient and write the results folder, whole or not at all.
+
+    Args:
+        regimen: what is given.
+        out: the results folder.
+        days: to simulate, 1 to `MAX_DAYS`.
+        seed: for what is not known of the patient.
+        patient: what is known.
+        finish: called with the folder before it gets its name, to add the report.
+
+    Returns:
+        The results folder.
+
+    Raises:
+        InputError: a number is wrong, or `out` cannot be written.
+        UnsupportedFeature: a drug or route cannot be simulated yet.
+        SimulationError: the solver gave up.
+    """
+    if not 1 <= days <= MAX_DAYS:
+        raise InputError(f"--days: {days} days; it must be 1 to {MAX_DAYS}")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    known = KnownPatient() if patient is None else patient
+    started = now()
+    from rascade.trial.single import simulate_patient
+
+    with new_results(out) as folder:
+        course = simulate_patient(
+            regimen, days=days, seed=seed, profile=known.profile, parameters=known.parameters
+        )
+        write_table(folder / "trajectory.parquet", course.trajectory)
+        write_json(folder / "simulation.json", course.info)
+        if finish is not None:
+            finish(folder)
+        manifest = base_manifest(
+            "simulate", started, regimen=format_regimen(regimen), days=days, seed=seed
+        )
+        write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
+    return Path(out)

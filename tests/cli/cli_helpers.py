@@ -1,0 +1,55 @@
+"""Running the command line as a user does: as a process."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def rascade(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``rascade`` with these arguments and return its code, stdout and stderr."""
+    return subprocess.run(
+        [sys.executable, "-m", "rascade.cli.main", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "100", "RASCADE_DEBUG": ""} | environment,
+        check=False,
+        timeout=600,
+    )
+
+
+def need(module: str, *names: str) -> None:
+    """Skip where a part of Rascade that a test needs is not there yet."""
+    found = pytest.importorskip(module, exc_type=ImportError)
+    for name in names:
+        if not hasattr(found, name):
+            pytest.skip(f"{module}.{name} is not there yet")
+
+
+def need_whole_trial() -> None:
+    """Skip unless everything below ``rascade trial`` is there."""
+    need("rascade.evidence", "load")
+    need("rascade.trial.run", "run")
+    need("rascade.report", "write_report")
+    importlib.import_module("rascade.engine")
+
+
+TINY = """\
+kind: trial
+name: Tiny
+cohort: {disease: PDAC, stage: metastatic, line: 2, size: 4, eligibility: ["kras_allele != 'WT'"]}
+seed: 3
+arms:
+  - {name: daraxonrasib, regimen: daraxonrasib 300 mg PO QD}
+  - {name: gemcitabine, regimen: gemcitabine 1000 mg/m2 IV D1,8,15 Q28D}
+imaging_every_weeks: 8
+follow_up_months: 4
+"""

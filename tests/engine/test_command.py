@@ -1,0 +1,126 @@
+"""The contract of ``python -m rascade.engine``."""
+
+from __future__ import annotations
+
+import csv
+import math
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rascade.engine import __main__ as command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def model(tmp_path: Path, decay: str) -> Path:
+    path = tmp_path / "model.xml"
+    path.write_text(decay)
+    return path
+
+
+def test_the_table(model: Path, tmp_path: Path, backend: str) -> None:
+    out = tmp_path / "result.csv"
+    words = [str(model), "--start", "0", "--end", "2", "--steps", "4", "--select", "S,k"]
+    words += ["--rtol", "1e-9", "--atol", "1e-12", "--backend", backend, "--out", str(out)]
+    assert command.main([*words, "--amount", "S,k"]) == 0
+    rows = list(csv.reader(out.open()))
+    assert rows[0] == ["time", "S", "k"]
+    assert len(rows) == 6
+    for row in rows[1:]:
+        time, amount, k = map(float, row)
+        assert amount == pytest.approx(10 * math.exp(-0.5 * time), rel=1e-7)
+        assert k == 0.5
+    assert command.main([*words, "--concentration", "S"]) == 0
+    assert float(list(csv.reader(out.open()))[1][1]) == 5.0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.xml", "result.csv"]
+
+
+def test_all_columns_by_default(model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "result.csv"
+    words = [str(model), "--end", "1", "--backend", "reference", "--out", str(out)]
+    assert command.main(words) == 0
+    rows = list(csv.reader(out.open()))
+    assert rows[0] == ["time", "S", "elimination", "C", "k"]
+    assert len(rows) == 102
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        ({"model": "none.xml"}, 2, "No such file"),
+        ({"--select": "T"}, 2, "no output 'T'"),
+        ({"--end": "-1"}, 2, "--end not before --start"),
+        ({"--steps": "0"}, 2, "--steps must be at least 1"),
+        ({"--rtol": "1"}, 2, "rtol must lie between"),
+        ({"--out": "none/result.csv"}, 2, "cannot write"),
+    ],
+)
+def test_wrong_input_is_one_message(
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {"--end": "1", "--backend": "reference", "--out": "result.csv"} | change
+    words = [options.pop("model", str(model)), *(w for pair in options.items() for w in pair)]
+    assert command.main(words) == code
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["model.xml"]
+
+
+def test_out_of_scope_and_failure(
+    tmp_path: Path, sbml: Callable[..., str], capsys: pytest.CaptureFixture[str], decay: str
+) -> None:
+    path, out = tmp_path / "model.xml", tmp_path / "result.csv"
+    words = [str(path), "--end", "2", "--backend", "reference", "--out", str(out)]
+    path.write_text(decay.replace("<reaction ", '<reaction fast="true" ').replace(
+        "version2/core", "version1/core").replace('version="2"', 'version="1"'))  # fmt: skip
+    assert command.main(words) == 3
+    assert "fast reaction" in capsys.readouterr().err
+    path.write_text(
+        sbml(
+            parameters={"x": 'value="1" constant="false"'},
+            rules=[("rate", "x", "x^2")],
+        )
+    )
+    assert command.main(words) == 1
+    assert "gave up at time" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_as_a_process(model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "result.csv"
+    words = [str(model), "--end", "1", "--backend", "reference", "--out", str(out)]
+    run = subprocess.run([sys.executable, "-m", "rascade.engine", *words], check=False)
+    assert run.returncode == 0
+    assert out.read_text().startswith("time,S,elimination,C,k\n0.0,5.0,")
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, rascade.engine; "
+        "bad = {'numpy', 'scipy', 'libsbml', 'llvmlite'} & set(sys.modules); sys.exit(str(bad or ''))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert run.stderr.strip() == ""
+
+
+def test_the_public_names() -> None:
+    import rascade.engine as engine
+
+    assert dir(engine) == sorted(engine.__all__)
+    assert all(getattr(engine, name) is not None for name in engine.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = engine.nothing

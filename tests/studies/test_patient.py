@@ -1,0 +1,49 @@
+"""Patient files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rascade.errors import StudyFileError
+from rascade.studies.patient import load_patient
+
+
+def test_a_patient(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "kras_allele: G12D\nsex: female\nweight_kg: 61\necog: 1\ntp53: true\n"
+        "parameters: {KRAS_share: 0.4}\n"
+    )
+    patient = load_patient(path)
+    assert patient.profile == {
+        "kras_allele": "G12D",
+        "sex": "female",
+        "weight_kg": 61,
+        "ecog": 1,
+        "tp53": True,
+    }
+    assert patient.parameters == {"KRAS_share": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kras_alele: G12D", ":1: kras_alele: unknown key; did you mean 'kras_allele'"),
+        ("sex: female\nkras_allele: G12Z", ":2: kras_allele: 'G12Z' is not one of"),
+        ("weight_kg: -3", ":1: weight_kg: -3 is not from"),
+        ("weight_kg: heavy", "weight_kg: 'heavy' is not from"),
+        ("weight_kg: true", "weight_kg: True is not from"),
+        ("tp53: maybe", "'maybe' must be true or false"),
+        ("ecog: 7", "not one of 0, 1"),
+        ("parameters: 3", ":1: parameters: expected names and numbers"),
+        ("parameters: {KRAS_shar: 3}", ":1: parameters.KRAS_shar: no parameter.*KRAS_share"),
+        ("parameters: {KRAS_share: x}", "expected a number"),
+    ],
+)
+def test_a_wrong_patient(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    with pytest.raises(StudyFileError, match=says):
+        load_patient(path)
