@@ -28,6 +28,9 @@ def registry() -> pint.UnitRegistry[float]:
     units.define("mutation = count")
     units.define("percent_of_baseline = 0.01 dimensionless")
     units.define("month_of_trial = 30.4375 * day = mo")
+    units.define("megabase = 1e6 * count")
+    units.define("percentage_point = 0.01 dimensionless")
+    units.define("giga_per_liter = 1e9 / liter")  # cell counts in blood: 10^9/L
     return units
 
 
@@ -35,6 +38,7 @@ def _normalised(unit: str) -> str:
     text = unit.strip()
     if text in {"", "1", "unitless", "fraction", "ratio", "fold", "-"}:
         return "dimensionless"
+    text = text.replace("10^9/L", "giga_per_liter").replace("percentage point", "percentage_point")
     return text.replace("µ", "u").replace("%", "percent").replace("^-", "**-").replace("^", "**")
 
 

@@ -29,7 +29,7 @@ def test_the_table(model: Path, tmp_path: Path, backend: str) -> None:
     words = [str(model), "--start", "0", "--end", "2", "--steps", "4", "--select", "S,k"]
     words += ["--rtol", "1e-9", "--atol", "1e-12", "--backend", backend, "--out", str(out)]
     assert command.main([*words, "--amount", "S,k"]) == 0
-    rows = list(csv.reader(out.open()))
+    rows = list(csv.reader(out.read_text().splitlines()))
     assert rows[0] == ["time", "S", "k"]
     assert len(rows) == 6
     for row in rows[1:]:
@@ -37,7 +37,7 @@ def test_the_table(model: Path, tmp_path: Path, backend: str) -> None:
         assert amount == pytest.approx(10 * math.exp(-0.5 * time), rel=1e-7)
         assert k == 0.5
     assert command.main([*words, "--concentration", "S"]) == 0
-    assert float(list(csv.reader(out.open()))[1][1]) == 5.0
+    assert float(list(csv.reader(out.read_text().splitlines()))[1][1]) == 5.0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model.xml", "result.csv"]
 
 
@@ -45,7 +45,7 @@ def test_all_columns_by_default(model: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.csv"
     words = [str(model), "--end", "1", "--backend", "reference", "--out", str(out)]
     assert command.main(words) == 0
-    rows = list(csv.reader(out.open()))
+    rows = list(csv.reader(out.read_text().splitlines()))
     assert rows[0] == ["time", "S", "elimination", "C", "k"]
     assert len(rows) == 102
 
@@ -100,6 +100,18 @@ def test_out_of_scope_and_failure(
     assert not out.exists()
 
 
+def test_an_interruption_leaves_nothing(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_run", interrupted)
+    out = tmp_path / "result.csv"
+    assert command.main([str(model), "--end", "1", "--out", str(out)]) == 130
+    assert [p.name for p in tmp_path.iterdir()] == ["model.xml"]
+
+
 def test_as_a_process(model: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.csv"
     words = [str(model), "--end", "1", "--backend", "reference", "--out", str(out)]
@@ -111,7 +123,8 @@ def test_as_a_process(model: Path, tmp_path: Path) -> None:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = (
         "import sys, rascade.engine; "
-        "bad = {'numpy', 'scipy', 'libsbml', 'llvmlite'} & set(sys.modules); sys.exit(str(bad or ''))"
+        "bad = {'numpy', 'scipy', 'libsbml', 'llvmlite'} & set(sys.modules); "
+        "sys.exit(str(bad or ''))"
     )
     run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert run.stderr.strip() == ""

@@ -333,6 +333,14 @@ def test_structure_hash_ignores_values_and_sees_equations(decay: str) -> None:
     assert one.structure_hash != third.structure_hash
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_encodings(decay: str, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "model.xml"
+    named = decay.replace('id="m"', 'id="m" name="pancréas"').replace("UTF-8", encoding[:6])
+    path.write_bytes(named.replace("latin-", "latin-1").encode(encoding))
+    assert read_sbml(path).states == ("S",)
+
+
 def test_paths_and_missing_files(decay: str, tmp_path: Path) -> None:
     path = tmp_path / "model.xml"
     path.write_text(decay)

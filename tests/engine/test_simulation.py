@@ -191,6 +191,26 @@ def test_pausing_changes_nothing_that_matters(two_compartments: str, backend: st
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-6, atol=1e-9)
 
 
+def test_advancing_to_the_present_gives_no_dose(sbml: Writer, backend: str) -> None:
+    system = read_sbml(one_compartment(sbml))
+    sim = Simulation(
+        system, parameters={"k": 0.0}, doses=Doses(0, [0.0, 1.0], "S", 1.0), backend=backend
+    )
+    assert sim.advance(0.0, [0.0], ["S"])["S"].tolist() == [[0.0]]
+    sim.advance(1.0)
+    assert sim.advance(1.0, [1.0], ["S"])["S"][0, 0] == pytest.approx(1.0)
+    sim.advance(2.0)
+    assert sim.value("S")[0] == pytest.approx(2.0)
+
+
+def test_an_infusion_too_short_for_the_clock_is_a_bolus(sbml: Writer, backend: str) -> None:
+    system = read_sbml(one_compartment(sbml))
+    doses = Doses(0, 1000.0, "S", 5.0, duration=1e-15)
+    sim = Simulation(system, parameters={"k": 0.0}, doses=doses, backend=backend)
+    sim.advance(1001.0)
+    assert sim.value("S")[0] == pytest.approx(5.0)
+
+
 def test_doses_can_be_replaced_and_running_infusions_go_on(sbml: Writer, backend: str) -> None:
     system = read_sbml(one_compartment(sbml))
     first = Doses(None, [0.0, 2.0, 4.0], "S", [1.0, 50.0, 60.0], duration=[0, 0, 0])
@@ -372,6 +392,8 @@ def test_wrong_names_and_shapes_are_told(decay: str) -> None:
         make(doses=Doses(0, 0.0, "k", 1.0))
     with pytest.raises(InputError, match="for patient 3, the last is 2"):
         make(doses=Doses(3, 0.0, "S", 1.0))
+    with pytest.raises(InputError, match="a dose at -1 lies before the start at 0"):
+        make(doses=Doses(0, -1.0, "S", 1.0))
     with pytest.raises(InputError, match="backend must be"):
         Simulation(system, backend="fast")
     with pytest.raises(InputError, match="patients must be at least 1"):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rascade.errors import RegimenError
 from rascade.regimen import Amount, Loading, Order, Regimen, Schedule, Window
 
-DRUGS = ("daraxonrasib", "5-fluorouracil", "nab-paclitaxel", "autogene cevumeran", "RMC 6236")
+DRUGS = ("daraxonrasib", "5-fluorouracil", "nab-paclitaxel", "autogene cevumeran", "XYZ 6236")
 
 amounts = st.builds(
     Amount,

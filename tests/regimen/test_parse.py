@@ -42,7 +42,7 @@ MEANINGS = {
     "DARAXONRASIB 300MG po qd": Order("daraxonrasib", MG300, "PO", Schedule(24)),
     "rmc-6236 300 mg orally once daily": Order("daraxonrasib", MG300, "PO", Schedule(24)),
     "RMC-6236 0.3 g PO every 24 h": Order("daraxonrasib", Amount(0.3, "g"), "PO", Schedule(24)),
-    "RMC 6236 300 mg PO BID": Order("RMC 6236", MG300, "PO", Schedule(12)),
+    "XYZ 6236 300 mg PO BID": Order("XYZ 6236", MG300, "PO", Schedule(12)),
     "sotorasib 300 mg PO TID": Order("sotorasib", MG300, "PO", Schedule(8)),
     "sotorasib 300 mg PO QID": Order("sotorasib", MG300, "PO", Schedule(6)),
     "sotorasib 300 mg PO QOD": Order("sotorasib", MG300, "PO", Schedule(48)),
@@ -153,7 +153,7 @@ def test_canonical_text() -> None:
 
 @given(regimens)
 def test_canonical_text_reads_back(regimen: Regimen) -> None:
-    assert parse(format_regimen(regimen), KNOWN | {"RMC 6236": "RMC 6236"}) == regimen
+    assert parse(format_regimen(regimen), KNOWN) == regimen
 
 
 # text with a mark before the character that the error must point at, and what it must say

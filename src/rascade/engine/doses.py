@@ -75,7 +75,8 @@ class Doses:
         self.target: NDArray[np.int64] = codes.astype(np.int64)
         self.time: NDArray[np.float64] = ordered + delay
         self.amount: NDArray[np.float64] = given * fraction
-        self.duration: NDArray[np.float64] = np.array(length)
+        # An infusion too short for the clock to see is a bolus: it must not get lost.
+        self.duration: NDArray[np.float64] = np.where(self.time + length > self.time, length, 0.0)
 
     def __len__(self) -> int:
         return len(self.time)

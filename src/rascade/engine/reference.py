@@ -131,7 +131,8 @@ class _Patient:
             for stop in stops.tolist():
                 self.before = float(np.nextafter(stop, -np.inf))
                 self._write()
-                for k in np.flatnonzero((time == self.t) & (duration == 0)).tolist():
+                due = (time == self.t) & (duration == 0) & (self.t < to)
+                for k in np.flatnonzero(due).tolist():
                     self.y[state[k]] += amount[k]
                     self.h = 0.0  # what was a good step before says little after
                 running = (duration > 0) & (time <= self.t) & (self.t < end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rascade.engine.sbml_scan import UNDERSTOOD_PACKAGES, load_text, scan
+from rascade.engine.sbml_scan import UNDERSTOOD_PACKAGES, decoded, load_text, scan
 from rascade.errors import ModelFileError, UnsupportedFeature
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_sbml(source: str | Path, *, trusted: bool = False) -> System:
     data, name = load_text(source, trusted=trusted)
     if not trusted:
         scan(data, name)
-    document = libsbml.readSBMLFromString(data.decode("utf-8", errors="replace"))
+    document = libsbml.readSBMLFromString(decoded(data))
     _check_errors(document, name)
     model = document.getModel()
     if model is None:

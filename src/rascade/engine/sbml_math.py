@@ -131,9 +131,11 @@ class MathReader:
             raise ModelFileError(f"{where}: the model has no function {name!r}")
         key = (name, *args)
         if key not in self._calls:
-            if name in self._active or len(self._active) >= MAX_CALLS:
-                path = " -> ".join([*self._active[-5:], name])
+            if name in self._active:
+                path = " -> ".join([*self._active[self._active.index(name) :], name])
                 raise ModelFileError(f"{where}: functions call each other in a circle: {path}")
+            if len(self._active) >= MAX_CALLS:
+                raise ModelFileError(f"{where}: functions call each other {MAX_CALLS} deep")
             variables = [
                 function.getChild(k).getName() for k in range(function.getNumChildren() - 1)
             ]

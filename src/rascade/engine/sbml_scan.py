@@ -7,6 +7,7 @@ model has.
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from rascade.errors import ModelFileError, UnsupportedFeature
 if TYPE_CHECKING:
     from typing import NoReturn
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "UNDERSTOOD_PACKAGES", "load_text", "scan"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "UNDERSTOOD_PACKAGES", "decoded", "load_text", "scan"]
 
 MAX_BYTES = 64 * 2**20
 """The largest file that is read unless it is trusted; the largest public models have 50 MB."""
@@ -53,6 +54,27 @@ def load_text(source: str | Path, *, trusted: bool = False) -> tuple[bytes, str]
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelFileError(f"cannot read the model {str(source)!r:.200}: {reason}") from error
+
+
+def decoded(data: bytes) -> str:
+    """Return a document as text without its XML declaration, lines kept, whatever its encoding.
+
+    libsbml is then given UTF-8 and believes it.
+
+    Raises:
+        ModelFileError: the bytes are not in the encoding that they declare.
+    """
+    encoding = "utf-8-sig"
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    elif declared := re.match(rb"\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)", data):
+        named = declared.group(1).decode("ascii")
+        encoding = named if named.lower() not in {"utf-8", "utf8"} else encoding
+    try:
+        text = data.decode(encoding)
+    except (LookupError, UnicodeError) as error:
+        raise ModelFileError(f"the model is not in the encoding {encoding}: {error}") from error
+    return re.sub(r"^\s*<\?xml.*?\?>", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
 
 
 def _too_large(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -114,6 +113,10 @@ class Simulation:
         self._check_known()
         prepare_triggers(system, self._batch)
         self._doses = self._table(doses or Doses.empty())
+        if len(self._doses.time) and self._doses.time.min() < start:
+            raise InputError(
+                f"a dose at {self._doses.time.min():g} lies before the start at {start:g}"
+            )
 
     # -- going on ---------------------------------------------------------------------------
 
@@ -341,9 +344,6 @@ def simulate(
     return segment
 
 
-_backends: WeakKeyDictionary[System, dict[str, Backend]] = WeakKeyDictionary()
-
-
 def make_backend(backend: str | Backend, system: System) -> Backend:
     """Return a back end for a system, made once for each.
 
@@ -352,7 +352,7 @@ def make_backend(backend: str | Backend, system: System) -> Backend:
     """
     if not isinstance(backend, str):
         return backend
-    made = _backends.setdefault(system, {})
+    made = system.backends
     if backend not in made:
         if backend == "reference":
             from rascade.engine.reference import ReferenceBackend

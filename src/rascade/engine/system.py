@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rascade.engine.backend import Backend
+
 _COMPARISONS = frozenset({Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ, Op.NE})
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -86,6 +88,7 @@ class System:
         scale: typical size of each state, above zero.
         notes: what was assumed while reading, for people.
         events: in the order in which they happen at one moment.
+        backends: back ends made for this system so far, by name; a cache, not a part of the model.
     """
 
     name: str
@@ -106,6 +109,7 @@ class System:
     scale: NDArray[np.float64] = field(repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
+    backends: dict[str, Backend] = field(default_factory=dict, repr=False, init=False)
 
     @property
     def defaults(self) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from rascade.model.assembly import Assembly, assemble
 from rascade.model.compose import known_clones, known_drugs
+from rascade.model.export import export_sbml
 from rascade.model.table import (
     Allele,
     Parameter,
@@ -18,6 +19,7 @@ __all__ = [
     "Parameter",
     "ParameterTable",
     "assemble",
+    "export_sbml",
     "known_alleles",
     "known_clones",
     "known_drugs",

@@ -6,10 +6,11 @@
 [0.0, 24.0]
 """
 
+from rascade.regimen.names import KnownDrugs
 from rascade.regimen.nonmem import DoseRecord, from_nonmem, to_nonmem
 from rascade.regimen.nonmem_file import read_nonmem, write_nonmem
 from rascade.regimen.order import Amount, Loading, Order, Regimen, Schedule, Window
-from rascade.regimen.parse import KnownDrugs, parse
+from rascade.regimen.parse import parse
 from rascade.regimen.text import format_regimen
 from rascade.regimen.text import format_regimen as format
 from rascade.regimen.times import DoseTable

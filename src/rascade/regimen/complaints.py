@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rascade.errors import RegimenError
+from rascade.regimen.names import DrugNames
 from rascade.regimen.words import FREQUENCY_HOURS, ROUTES, did_you_mean, route_of, unit_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def at(message: str, text: str, position: int) -> RegimenError:
     )
 
 
-def explain(error: UnexpectedInput, text: str, known_drugs: Collection[str]) -> RegimenError:
+def explain(error: UnexpectedInput, text: str, known_drugs: DrugNames) -> RegimenError:
     """Return the error to show for what the grammar could not read.
 
     Args:
@@ -92,7 +93,7 @@ def _word_at(text: str, position: int) -> str:
     return match.group()[:40] if match else ""
 
 
-def _no_drug_or_dose(text: str, position: int, known_drugs: Collection[str]) -> RegimenError:
+def _no_drug_or_dose(text: str, position: int, known_drugs: DrugNames) -> RegimenError:
     """Explain an order in which no dose could be found."""
     rest = re.split(r"[+;\n]|\band\b", text[position:], maxsplit=1)[0]
     if not rest.strip():
@@ -109,12 +110,11 @@ def _no_drug_or_dose(text: str, position: int, known_drugs: Collection[str]) -> 
     return at(f"expected the dose of {name} and its unit, as in '300 mg'", text, place)
 
 
-def _end_of_name(rest: str, known_drugs: Collection[str]) -> int:
+def _end_of_name(rest: str, known_drugs: DrugNames) -> int:
     """Return where a drug's name ends: at a known name, a route or a frequency, or at the end."""
-    folded = rest.casefold()
-    for name in sorted(known_drugs, key=len, reverse=True):
-        if re.match(rf"{re.escape(name.casefold())}(?!\w)", folded):
-            return len(name) + len(rest[len(name) :]) - len(rest[len(name) :].lstrip())
+    known = known_drugs.leading(rest)
+    if known is not None:
+        return len(known)
     for match in re.finditer(r"\S+", rest):
         word = match.group()
         if match.start() and (route_of(word) or word.casefold() in FREQUENCY_HOURS):

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rascade.errors import RegimenError, UnsupportedFeature
+from rascade.regimen.names import KnownDrugs, drug_names
 from rascade.regimen.rules import MAX_DAY
 from rascade.regimen.times import MAX_DOSES, DoseTable
 from rascade.regimen.words import INFUSED_ROUTES, ROUTES, UNITS, did_you_mean
@@ -134,7 +135,7 @@ def _runs(times: list[float], duration: float) -> list[tuple[float, float, int]]
 
 
 def from_nonmem(
-    records: Iterable[DoseRecord], known_drugs: Mapping[str, str] | Iterable[str] | None = None
+    records: Iterable[DoseRecord], known_drugs: KnownDrugs | None = None
 ) -> dict[int, DoseTable]:
     """Return the doses of each patient; ``from_nonmem(to_nonmem(d)) == d``.
 
@@ -151,9 +152,7 @@ def from_nonmem(
         RegimenError: a record is wrong; the message names its place and the mend.
         UnsupportedFeature: a record is right but asks for what is not supported.
     """
-    from rascade.regimen.parse import drug_names
-
-    names = drug_names(known_drugs if known_drugs is None else _collection(known_drugs))
+    names = drug_names(known_drugs)
     doses: dict[int, list[tuple[float, DoseRecord, str]]] = {}
     last_time: dict[int, float] = {}
     total = 0
@@ -166,18 +165,14 @@ def from_nonmem(
         total += record.ADDL + 1
         if total > MAX_DOSES:
             raise RegimenError(f"{where}: more than {MAX_DOSES} doses in the data set")
-        drug = names.get(" ".join(record.CMT.casefold().split()))
+        drug = names.find(record.CMT)
         if drug is None:
-            hint = did_you_mean(record.CMT, [*names.values(), *names])
+            hint = did_you_mean(record.CMT, names.spelled)
             raise RegimenError(f"{where}: CMT: no drug is called {record.CMT!r}{hint}")
         doses.setdefault(record.ID, []).extend(
             (record.TIME + index * record.II, record, drug) for index in range(record.ADDL + 1)
         )
     return {patient: _table(rows) for patient, rows in doses.items()}
-
-
-def _collection(names: Mapping[str, str] | Iterable[str]) -> Mapping[str, str] | list[str]:
-    return names if isinstance(names, Mapping) else list(names)
 
 
 def _table(rows: list[tuple[float, DoseRecord, str]]) -> DoseTable:

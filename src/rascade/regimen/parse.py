@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from rascade.errors import RegimenError
 from rascade.regimen.clauses import read_clause
 from rascade.regimen.complaints import at, explain
 from rascade.regimen.draft import Draft, children
+from rascade.regimen.names import DrugNames, KnownDrugs, drug_names
 from rascade.regimen.order import Order, Regimen
 from rascade.regimen.rules import DRUG_PATTERN, find_fault
 from rascade.regimen.words import did_you_mean
@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from lark import Lark, Tree
     from lark.lexer import Token
 
-__all__ = ["MAX_CHARACTERS", "MAX_ORDERS", "KnownDrugs", "drug_names", "parse"]
+__all__ = ["MAX_CHARACTERS", "MAX_ORDERS", "parse"]
 
 #: A regimen longer than this is not one; the caps keep hostile text cheap.
 MAX_CHARACTERS = 4000
 MAX_ORDERS = 50
-
-#: Every accepted name (any case) -> the name to use; a plain collection maps each to itself.
-KnownDrugs = Mapping[str, str] | Collection[str]
 
 
 def parse(text: str, known_drugs: KnownDrugs | None = None) -> Regimen:
@@ -86,32 +83,7 @@ def _grammar() -> Lark:
     return Lark(f"{grammar}\nDRUG: /{pattern}/\n", parser="lalr", propagate_positions=True)
 
 
-def drug_names(known_drugs: KnownDrugs | None) -> Mapping[str, str]:
-    """Return accepted names (case-folded, single spaces) and the names to use for them."""
-    if known_drugs is None:
-        return _evidence_names()
-    if not isinstance(known_drugs, Mapping):
-        return {_folded(name): name for name in known_drugs}
-    own = {_folded(drug): drug for drug in known_drugs.values()}
-    return own | {_folded(name): drug for name, drug in known_drugs.items()}
-
-
-@cache
-def _evidence_names() -> Mapping[str, str]:
-    from rascade.evidence import load
-
-    names: dict[str, str] = {}
-    for inn, drug in load().drugs.items():
-        for alias in (*drug.aliases, inn, drug.name):
-            names[_folded(alias)] = drug.name
-    return names
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
-
-
-def _order(node: Tree[Token], text: str, drugs: Mapping[str, str]) -> Order:
+def _order(node: Tree[Token], text: str, drugs: DrugNames) -> Order:
     """Build one order from its tree, pointing at the words of whatever cannot be."""
     draft = Draft(text)
     name, amount, route, *clauses = children(node)
@@ -128,13 +100,13 @@ def _order(node: Tree[Token], text: str, drugs: Mapping[str, str]) -> Order:
     return Order(**parts)
 
 
-def _drug(name: str, text: str, position: int, drugs: Mapping[str, str]) -> str:
-    known = drugs.get(_folded(name))
+def _drug(name: str, text: str, position: int, drugs: DrugNames) -> str:
+    known = drugs.find(name)
     if known is not None:
         return known
     first = re.split(r"\s+and\s+", name, maxsplit=1, flags=re.IGNORECASE)[0]
-    if first != name and _folded(first) in drugs:
+    if first != name and drugs.find(first):
         message = f"expected the dose of {first} and its unit, as in '300 mg'"
         raise at(message, text, position + len(first) + 1)
-    hint = did_you_mean(name, [*dict.fromkeys([*drugs.values(), *drugs])])
+    hint = did_you_mean(name, drugs.spelled)
     raise at(f"no drug is called {name!r}{hint or '; see: rascade drugs list'}", text, position)

@@ -136,7 +136,8 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
             )
         top += plot + 0.58
     caption = (
-        "Points with 95 % confidence intervals where known: simulated (filled), published (open)."
+        "Points with 95 % confidence intervals where known: simulated (filled), published (open). "
+        "An arrow marks a limit that was not reached."
     )
     alt = (
         "Simulated and published results. "

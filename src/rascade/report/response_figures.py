@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -191,7 +192,7 @@ def _lines(axes: Axes, rows: pd.DataFrame, best: dict[Any, str], crowded: bool) 
     first = np.r_[True, patient[1:] != patient[:-1]] if len(patient) else np.empty(0, bool)
     starts = np.flatnonzero(first)
     segments, colors, marks = [], [], []
-    for begin, end in zip(starts, [*starts[1:], len(patient)], strict=True):
+    for begin, end in pairwise([*starts, len(patient)]):
         own = slice(begin, end)
         segments.append(np.c_[np.r_[0.0, month[own]], np.r_[0.0, change[own]]])
         color = RESPONSE_COLORS.get(best.get(patient[begin], "NE"), RESPONSE_COLORS["NE"])

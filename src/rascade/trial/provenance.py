@@ -74,13 +74,6 @@ def _parameters(arms: Sequence[ArmRun], patients: pd.DataFrame) -> list[dict[str
     return sorted(listing, key=lambda row: (-abs(row["influence"] or 0.0), row["name"]))
 
 
-_ENDPOINTS = (
-    ("orr_pct", "ORR, %", ("orr_pct", "orr_ci_low", "orr_ci_high")),
-    ("pfs_median_months", "median PFS, months", ("median_pfs_mo", "pfs_ci_low", "pfs_ci_high")),
-    ("os_median_months", "median OS, months", ("median_os_mo", "os_ci_low", "os_ci_high")),
-)
-
-
 def _published(run: ArmRun) -> list[dict[str, Any]]:
     """Return the published results of an arm that names its row of the evidence."""
     if run.arm.published is None:
