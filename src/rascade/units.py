@@ -24,7 +24,6 @@ def registry() -> pint.UnitRegistry[float]:
 
     units: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
     units.define("cell = count")
-    units.define("molecule = count")
     units.define("mutation = count")
     units.define("percent_of_baseline = 0.01 dimensionless")
     units.define("month_of_trial = 30.4375 * day = mo")

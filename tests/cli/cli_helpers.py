@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,22 +21,6 @@ def rascade(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
         check=False,
         timeout=600,
     )
-
-
-def need(module: str, *names: str) -> None:
-    """Skip where a part of Rascade that a test needs is not there yet."""
-    found = pytest.importorskip(module, exc_type=ImportError)
-    for name in names:
-        if not hasattr(found, name):
-            pytest.skip(f"{module}.{name} is not there yet")
-
-
-def need_whole_trial() -> None:
-    """Skip unless everything below ``rascade trial`` is there."""
-    need("rascade.evidence", "load")
-    need("rascade.trial.run", "run")
-    need("rascade.report", "write_report")
-    importlib.import_module("rascade.engine")
 
 
 TINY = """\

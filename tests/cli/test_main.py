@@ -15,7 +15,7 @@ from rascade.cli import main as cli
 from rascade.errors import InputError, SimulationError, UnsupportedFeature
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import need, rascade
+from cli_helpers import rascade
 
 
 def seconds(*arguments: str, runs: int = 7) -> float:
@@ -76,7 +76,6 @@ def test_every_help_teaches(command: str) -> None:
 
 @pytest.mark.parametrize("verb", ["evidence", "drugs"])
 def test_verbs_of_the_evidence(verb: str) -> None:
-    need(f"rascade.cli.{verb}", "app")
     done = rascade(verb, "--help")
     assert done.returncode == 0, done.stderr
     assert RESEARCH_USE in " ".join(done.stdout.split())

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import need, rascade
+from cli_helpers import rascade
 
 
 def test_show() -> None:
-    need("rascade.model.describe", "describe")
     everything = rascade("model", "show")
     assert everything.returncode == 0, everything.stderr
     assert "KRAS_share" in everything.stdout
@@ -25,7 +24,6 @@ def test_show() -> None:
 
 
 def test_export(tmp_path: Path) -> None:
-    need("rascade.model", "export_sbml")
     import libsbml
 
     out = tmp_path / "model.xml"

@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import need, rascade
+from cli_helpers import rascade
 
 
 def test_what_a_user_can_do_wrong(tmp_path: Path) -> None:
-    need("rascade.evidence", "load")
-    need("rascade.report", "write_patient_report")
     (tmp_path / "patient.yaml").write_text("kras_allele: G12Z\n")
     good = ["--regimen", "daraxonrasib 300 mg PO QD", "--out", str(tmp_path / "out")]
     cases = {
@@ -33,9 +31,6 @@ def test_what_a_user_can_do_wrong(tmp_path: Path) -> None:
 
 
 def test_one_patient_from_orders_to_report(tmp_path: Path) -> None:
-    need("rascade.evidence", "load")
-    need("rascade.report", "write_patient_report")
-    need("rascade.trial.single", "simulate_patient")
     import pandas as pd
 
     patient = tmp_path / "patient.yaml"

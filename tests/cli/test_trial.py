@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import ROOT, TINY, need, need_whole_trial, rascade
+from cli_helpers import ROOT, TINY, rascade
 
 
 @pytest.fixture
@@ -54,7 +54,6 @@ WRONG = [
 
 @pytest.mark.parametrize(("old", "new", "says", "mend"), WRONG)
 def test_a_wrong_study(study: Path, old: str, new: str, says: str, mend: str) -> None:
-    need("rascade.evidence", "load")
     study.write_text(TINY.replace(old, new, 1))
     out = study.parent / "out"
     done = rascade("trial", study, "--out", out)
@@ -67,7 +66,6 @@ def test_a_wrong_study(study: Path, old: str, new: str, says: str, mend: str) ->
 
 
 def test_wrong_files_numbers_and_places(study: Path) -> None:
-    need("rascade.evidence", "load")
     out = study.parent / "out"
     cases: list[tuple[tuple[object, ...], str]] = [
         ((study.parent / "studi.yaml", "--out", out), "studi.yaml: no such file; did you mean"),
@@ -90,8 +88,6 @@ def test_wrong_files_numbers_and_places(study: Path) -> None:
 
 
 def test_what_is_not_modelled_is_code_3(study: Path) -> None:
-    need("rascade.evidence", "load")
-    need("rascade.trial.spec")
     out = study.parent / "out"
     for old, new, says in (
         (
@@ -109,7 +105,6 @@ def test_what_is_not_modelled_is_code_3(study: Path) -> None:
 
 
 def test_a_trial_from_file_to_report(study: Path) -> None:
-    need_whole_trial()
     out = study.parent / "out"
     done = rascade("trial", study, "--out", out, "--threads", "1")
     assert done.returncode == 0, done.stderr
@@ -148,7 +143,6 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
     """The signal comes while arms are simulated; earlier results stay as they were."""
-    need_whole_trial()
     out = study.parent / "out"
     first = rascade("trial", study, "--out", out)
     assert first.returncode == 0, first.stderr

@@ -333,11 +333,14 @@ def test_structure_hash_ignores_values_and_sees_equations(decay: str) -> None:
     assert one.structure_hash != third.structure_hash
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
-def test_encodings(decay: str, tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [("utf-8", "UTF-8"), ("utf-8-sig", "utf-8"), ("utf-16", "UTF-16"), ("latin-1", "ISO-8859-1")],
+)
+def test_encodings(decay: str, tmp_path: Path, encoding: str, declared: str) -> None:
     path = tmp_path / "model.xml"
-    named = decay.replace('id="m"', 'id="m" name="pancréas"').replace("UTF-8", encoding[:6])
-    path.write_bytes(named.replace("latin-", "latin-1").encode(encoding))
+    named = decay.replace('id="m"', 'id="m" name="pancréas"').replace("UTF-8", declared)
+    path.write_bytes(named.encode(encoding))
     assert read_sbml(path).states == ("S",)
 
 

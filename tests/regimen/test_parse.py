@@ -292,9 +292,38 @@ def test_any_text_is_read_or_refused_on_purpose(text: str) -> None:
 
 
 def test_names_come_from_the_evidence() -> None:
-    evidence = pytest.importorskip("rascade.evidence")
-    if not hasattr(evidence, "load"):
-        pytest.skip("rascade.evidence.load is not there yet")
+    from rascade import evidence
+
     assert parse("RMC-6236 300 mg PO QD").drugs == ("daraxonrasib",)
     for name in evidence.load().drugs:
         assert parse(f"{name} 1 mg IV once").drugs == (name,)
+
+
+PUBLISHED = {
+    # Regimens of the evidence's trials in this notation, and the number of doses in twelve weeks.
+    "vociprotafib 200 mg PO D1,2 QW": 24,
+    "trametinib 0.5 mg PO QD + GSK2256098 250 mg PO BID": 84 + 168,
+    "selumetinib 100 mg PO QD + MK-2206 135 mg PO QW": 84 + 12,
+    "nivolumab 3 mg/kg IV Q2W + ipilimumab 1 mg/kg IV Q6W + "
+    "cobimetinib 60 mg PO QD 21 days on 7 days off": 6 + 2 + 63,
+    "durvalumab 1500 mg IV Q4W + tremelimumab 75 mg IV Q4W x4": 3 + 3,
+    "oxaliplatin 85 mg/m2 IV D1 Q14D + irinotecan 180 mg/m2 IV D1 Q14D + LV 400 mg/m2 IV D1 Q14D + "
+    "5-FU 400 mg/m2 IV bolus D1 Q14D + 5-FU 2400 mg/m2 IV over 46 h D1 Q14D": 30,
+    "nal-IRI 50 mg/m2 IV D1,15 Q28D + oxaliplatin 60 mg/m2 IV D1,15 Q28D": 12,
+    "5-FU 2000 mg/m2 IV over 24 h QW 4 weeks on 2 weeks off": 8,
+    "gemcitabine 1000 mg/m2 IV QW for 7 doses + "
+    "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D from day 57": 7 + 3,
+    "galunisertib 150 mg PO BID days 1-14 of 28": 84,
+    "motixafortide 1.25 mg/kg SC D1-5 once + motixafortide 1.25 mg/kg SC D1,3,5 QW from day 8": 38,
+    "PEGPH20 3 ug/kg IV D1,4 QW for 4 weeks + PEGPH20 3 ug/kg IV QW from day 29": 8 + 8,
+    "sotorasib 960 mg PO QD + pembrolizumab 200 mg IV Q3W from day 29": 84 + 3,
+    "autogene cevumeran 25 ug IV D1,8,15,22,29,36,43,64,85 once": 8,
+    "bevacizumab 10 mg/kg IV Q2W; tocilizumab 8 mg/kg IV Q4W": 6 + 3,
+}
+
+
+@pytest.mark.parametrize("text", PUBLISHED)
+def test_published_regimens_can_be_written(text: str) -> None:
+    regimen = parse(text)
+    assert len(regimen.doses(84, 70.0, 1.8)) == PUBLISHED[text]
+    assert parse(str(regimen)) == regimen

@@ -15,8 +15,6 @@ from rascade.errors import InputError, UnsupportedFeature
 from rascade.studies import Checks, loads
 from rascade.studies.trial import run_trial, to_spec
 
-pytest.importorskip("rascade.trial.run")
-
 CHECKS = Checks(drugs=["daraxonrasib", "gemcitabine"])
 STUDY = """\
 kind: trial
@@ -115,6 +113,7 @@ def test_the_folder(tmp_path: Path, simulated: list[Any]) -> None:
         "study_hash",
         "model_hash",
         "parameter_hash",
+        "evidence_hash",
         "versions",
         "started",
         "finished",

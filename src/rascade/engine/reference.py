@@ -258,43 +258,48 @@ class _Patient:
 
     def _step(self, solver: Radau, landing: float) -> bool:
         """Take one step, at most up to `landing`; False where it was refused."""
-        settings, counters = self.settings, self.batch.counters[self.i]
-        if self.taken >= settings.max_steps:
+        if self.taken >= self.settings.max_steps:
             self._count(solver)
-            raise _FailedError(Status.TOO_MANY_STEPS, self._steepest(solver))
+            raise _FailedError(Status.TOO_MANY_STEPS, self._steepest())
         self.taken += 1
-        wanted = solver.h_abs
+        wanted = float(solver.h_abs)
         solver.t_bound, solver.status = landing, "running"
         try:
-            failed = solver.step() is not None  # a message
+            message = solver.step()
         except (RuntimeError, np.linalg.LinAlgError) as error:
             raise _FailedError(Status.SINGULAR) from error
-        if failed:
+        except ValueError:  # SciPy met a number that is not finite outside its own checks
+            return self._refuse(solver, wanted / 4, Status.NOT_FINITE, self._steepest())
+        if message is not None:
             self._count(solver)
-            raise _FailedError(Status.STEP_TOO_SMALL, self._steepest(solver))
+            raise _FailedError(Status.STEP_TOO_SMALL, self._steepest())
+        taken = float(solver.t - self.t)
+        below = (solver.y < -10 * self.batch.atol) & self.backend.system.nonnegative
+        if self.settings.nonnegative and below.any():
+            return self._refuse(solver, taken / 4, Status.NEGATIVE, int(np.argmax(below)))
         if solver.t >= landing:
             solver.h_abs = max(solver.h_abs, wanted)  # the step was cut, not found too long
-        taken, smallest = float(solver.t - self.t), self._smallest_step()
-        below = (solver.y < -10 * self.batch.atol) & self.backend.system.nonnegative
-        if settings.nonnegative and below.any():
-            counters[1] += 1
+        elif taken < self._smallest_step():
             self._count(solver)
-            self.h = taken / 4
-            if self.h < smallest:
-                raise _FailedError(Status.NEGATIVE, int(np.argmax(below)))
-            return False
-        if taken < smallest and solver.t < landing:
-            self._count(solver)
-            raise _FailedError(Status.STEP_TOO_SMALL, self._steepest(solver))
-        counters[0] += 1
+            raise _FailedError(Status.STEP_TOO_SMALL, self._steepest())
+        self.batch.counters[self.i, 0] += 1
         self.t, self.y, self.h = float(solver.t), solver.y.copy(), float(solver.h_abs)
         return True
+
+    def _refuse(self, solver: Radau, smaller: float, status: Status, state: int) -> bool:
+        """Have the step tried again with a smaller one, or give up."""
+        self._count(solver)
+        self.batch.counters[self.i, 1] += 1
+        if smaller < self._smallest_step():
+            raise _FailedError(status, state)
+        self.h = smaller
+        return False
 
     def _smallest_step(self) -> float:
         given = self.settings.min_step
         return 16 * float(np.spacing(abs(self.t))) if given is None else given
 
-    def _steepest(self, solver: Radau) -> int:
+    def _steepest(self) -> int:
         """Return the state that changes most in terms of its tolerance: the likely culprit."""
         size = self.batch.atol + self.settings.rtol * np.abs(self.y)
         rates = np.abs(self._rhs(self.t, self.y)) / size

@@ -38,13 +38,14 @@ _INTERVALS = (
 
 def check_trials(evidence: Evidence) -> Iterator[Problem]:
     """Yield the problems of trials, cells, contrasts and adverse events."""
+    in_conflict = {name for conflict in evidence.conflicts for name in conflict.records}
     for arm in evidence.trials:
-        yield from _arm(arm)
+        yield from _arm(arm, arm.id in in_conflict)
     yield from _doubled_arms(evidence)
     yield from _cells(evidence)
     yield from _contrasts(evidence)
     for event in evidence.adverse_events:
-        yield from _event(event)
+        yield from _event(event, event.id in in_conflict)
 
 
 def _problem(
@@ -74,24 +75,27 @@ def reachable(percent: float, n: int) -> bool:
     )
 
 
-def _percent(record: Record, field: str, value: float | None, n: int | None) -> Iterator[Problem]:
+def _percent(
+    record: Record, field: str, value: float | None, n: int | None, recorded: bool = False
+) -> Iterator[Problem]:
+    """Check a percentage; one that no count gives is only a warning where a conflict says so."""
     if value is None:
         return
     if not 0.0 <= value <= 100.0:
         yield _problem(record, field, f"{value} % lies outside 0 to 100", "percent")
     elif n is not None and n > 0 and not reachable(value, n):
         message = f"no whole number of {n} patients is {value} %"
-        yield _problem(record, field, message, "percent")
+        yield _problem(record, field, message, "percent", "warning" if recorded else "error")
 
 
-def _arm(arm: TrialArm) -> Iterator[Problem]:
+def _arm(arm: TrialArm, recorded: bool) -> Iterator[Problem]:
     if arm.n is not None and arm.n < 1:
         yield _problem(arm, "n", f"{arm.n} patients cannot be", "count")
     if arm.n and arm.n_evaluable and not 1 <= arm.n_evaluable <= arm.n:
         message = f"{arm.n_evaluable} evaluable of {arm.n} cannot be"
         yield _problem(arm, "n_evaluable", message, "count")
     responders_of = arm.n_evaluable or arm.n
-    yield from _percent(arm, "orr_pct", arm.orr_pct, responders_of)
+    yield from _percent(arm, "orr_pct", arm.orr_pct, responders_of, recorded)
     for field in ("orr_ci_low_pct", "orr_ci_high_pct", "dcr_pct"):
         yield from _percent(arm, field, getattr(arm, field), None)
     for field in ("grade3plus_pct", "discontinuation_pct"):
@@ -169,11 +173,11 @@ def _contrasts(evidence: Evidence) -> Iterator[Problem]:
             yield _problem(item, "confidence", message, "recalled", "warning")
 
 
-def _event(event: AdverseEvent) -> Iterator[Problem]:
+def _event(event: AdverseEvent, recorded: bool) -> Iterator[Problem]:
     if event.n is not None and event.n < 1:
         yield _problem(event, "n", f"{event.n} patients cannot be", "count")
     for field in ("grade3plus_pct", "any_grade_pct"):
-        yield from _percent(event, field, getattr(event, field), event.n)
+        yield from _percent(event, field, getattr(event, field), event.n, recorded)
     low, high = event.grade3plus_pct, event.any_grade_pct
     if low is not None and high is not None and low > high:
         message = f"grade 3+ {low} % is above any grade {high} %"

@@ -83,8 +83,13 @@ def _words(text: str) -> list[str]:
     return [word for word in found if word]
 
 
-def _texts(record: Record) -> tuple[tuple[str, float], ...]:
-    """Return the searchable texts of a record with their weights."""
+def _texts(record: Record, references: dict[str, str]) -> tuple[tuple[str, float], ...]:
+    """Return the searchable texts of a record with their weights.
+
+    Args:
+        record: the record.
+        references: short reference of every citation, so that authors find their numbers.
+    """
     main, side = [record.id.replace(".", " ")], []
     for name in ("name", "subject", "quantity", "trial", "arm", "regimen", "event", "claim"):
         main.append(getattr(record, name, ""))
@@ -96,11 +101,13 @@ def _texts(record: Record) -> tuple[tuple[str, float], ...]:
         *("nct", "pmid", "doi", "pmc", "section", "status", "endpoint", "locator"),
     ):
         side.append(str(getattr(record, name, "")))
-    side.extend(getattr(record, "sources", ()))
+    for source in getattr(record, "sources", ()):
+        side.extend((source, references.get(source, "")))
     value = getattr(record, "value", "")
     if isinstance(value, str):
         side.append(value)
-    return ((" ".join(main), 3.0), (" ".join(side), 1.0))
+    weight = 6.0 if isinstance(record, Drug) else 3.0
+    return ((" ".join(main), weight), (" ".join(side), 1.0))
 
 
 class SearchIndex:
@@ -111,23 +118,26 @@ class SearchIndex:
 
         self._records: list[tuple[str, Record]] = []
         self._postings: dict[str, dict[int, float]] = defaultdict(dict)
+        self._genes: set[str] = set()
+        self._references = {c.id: c.reference for c in evidence.citation_rows}
         names: Counter[str] = Counter()
         for table, attribute in TABLES.items():
             for record in getattr(evidence, attribute):
                 self._add(table, record)
         for drug in evidence.registry:
             names.update(word for name in (drug.name, *drug.aliases) for word in _words(name))
-        for _, record in self._records:
-            for text, _ in _texts(record):
-                names.update(gene.casefold() for gene in _GENE.findall(text))
+        names.update(self._genes)
         self._names = [name for name in names if name in self._postings and len(name) > 2]
 
     def _add(self, table: str, record: Record) -> None:
         number = len(self._records)
         self._records.append((table, record))
-        for text, weight in _texts(record):
-            for word, count in Counter(_words(text)).items():
-                score = weight * (1.0 + math.log(count))
+        for text, weight in _texts(record, self._references):
+            self._genes.update(gene.casefold() for gene in _GENE.findall(text))
+            words = Counter(_words(text))
+            brevity = 1.0 / (1.0 + 0.05 * len(words))  # a short record is about its few words
+            for word, count in words.items():
+                score = weight * (1.0 + math.log(count)) * brevity
                 before = self._postings[word].get(number, 0.0)
                 self._postings[word][number] = max(before, score)
 

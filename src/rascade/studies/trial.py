@@ -147,6 +147,7 @@ def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, 
 def _manifest(
     study: TrialStudy, outcome: TrialOutcome, started: str, threads: int
 ) -> dict[str, Any]:
+    from rascade.evidence import evidence_hash
     from rascade.model import load_table
 
     manifest = base_manifest(
@@ -156,6 +157,7 @@ def _manifest(
         study_hash=study_hash(study),
         model_hash=outcome.model_hash,
         parameter_hash=load_table().with_values(study.parameters).hash,
+        evidence_hash=evidence_hash(),
         seed=study.seed,
         threads=threads,
         arms=[

@@ -13,6 +13,7 @@ import numpy as np
 from rascade.engine.backend import Batch, DoseTable, Settings, Status
 from rascade.engine.expression import Op, evaluate, leaves
 from rascade.engine.kernel import cache
+from rascade.engine.kernel.domain import keep_in_domain
 from rascade.engine.kernel.driver import write_driver
 from rascade.engine.kernel.emit import ModelCode, write_model, write_outputs
 from rascade.engine.kernel.frame import Field, Real, Shared
@@ -33,6 +34,7 @@ class _Kernel:
     """Loaded code of a model at one lane width."""
 
     lanes: int
+    guarded: bool
     code: ModelCode
     model: Program
     driver: Program
@@ -60,8 +62,9 @@ class CompiledBackend:
     def __init__(self, system: System) -> None:
         self.system = system
         self._machine = host()
-        self._kernels: dict[int, _Kernel] = {}
-        self._outputs: dict[tuple[int, tuple[int, ...]], _Outputs] = {}
+        self._guarded: System | None = None
+        self._kernels: dict[tuple[int, bool], _Kernel] = {}
+        self._outputs: dict[tuple[int, bool, tuple[int, ...]], _Outputs] = {}
         self._lock = threading.Lock()
 
     def advance(
@@ -80,7 +83,7 @@ class CompiledBackend:
             return
         lanes = self._width(len(queue), settings)
         with self._lock:
-            kernel = self._kernel(lanes)
+            kernel = self._kernel(lanes, guarded=settings.nonnegative)
             outputs = self._output(kernel, tuple(int(n) for n in output_nodes))
         call = _Call(self.system, kernel, outputs, batch, doses, times, out, queue, to, settings)
         call.run(settings)
@@ -118,14 +121,18 @@ class CompiledBackend:
             lanes *= 2
         return lanes if settings.lanes is None else most
 
-    def _kernel(self, lanes: int) -> _Kernel:
-        found = self._kernels.get(lanes)
+    def _kernel(self, lanes: int, *, guarded: bool = True) -> _Kernel:
+        key = (lanes, guarded)
+        found = self._kernels.get(key)
         if found is None:
-            found = self._kernels[lanes] = _build(self.system, lanes, self._machine)
+            system = self.system
+            if guarded:
+                self._guarded = system = self._guarded or keep_in_domain(system)
+            found = self._kernels[key] = _build(system, lanes, self._machine, guarded=guarded)
         return found
 
     def _output(self, kernel: _Kernel, nodes: tuple[int, ...]) -> _Outputs:
-        key = (kernel.lanes, nodes)
+        key = (kernel.lanes, kernel.guarded, nodes)
         found = self._outputs.get(key)
         if found is None:
             found = self._outputs[key] = _build_outputs(self.system, kernel, nodes, self._machine)
@@ -135,12 +142,12 @@ class CompiledBackend:
 _DRIVERS: dict[int, Program] = {}
 
 
-def _build(system: System, lanes: int, machine: Machine) -> _Kernel:
+def _build(system: System, lanes: int, machine: Machine, *, guarded: bool) -> _Kernel:
     code = write_model(system, lanes, fused=machine.fused)
     model = _program(code.text, machine, simplify=False)
     if lanes not in _DRIVERS:
         _DRIVERS[lanes] = _program(write_driver(machine, lanes), machine, simplify=True)
-    return _Kernel(lanes, code, model, _DRIVERS[lanes])
+    return _Kernel(lanes, guarded, code, model, _DRIVERS[lanes])
 
 
 def _program(text: str, machine: Machine, *, simplify: bool) -> Program:

@@ -1,0 +1,129 @@
+"""``rascade drugs``: the drugs that the evidence knows, and every number of one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rascade import RESEARCH_USE
+from rascade.cli.evidence import JSON, print_json, print_table, value_text
+
+if TYPE_CHECKING:
+    from rascade.evidence import Drug, Evidence
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="List the drugs and what is known of them.",
+    epilog=RESEARCH_USE,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    """List the drugs and what is known of them.
+
+    \b
+    All drugs, then one of them by any of its names:
+      rascade drugs
+      rascade drugs show daraxonrasib
+      rascade drugs show RMC-6236
+    """
+    if context.invoked_subcommand is None:
+        list_()
+
+
+@app.command("list", epilog=RESEARCH_USE)
+def list_(as_json: JSON = False) -> None:
+    """List the drugs: class, target, other names, how many numbers are known.
+
+    \b
+      rascade drugs list
+      rascade drugs list --json
+    """
+    from rascade.evidence import load
+
+    drugs = load().registry
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": drug.name,
+                    "class": drug.drug_class,
+                    "target": drug.target,
+                    "aliases": drug.aliases,
+                    "facts": len(drug.facts),
+                }
+                for drug in drugs
+            ]
+        )
+        return
+    rows = [
+        (drug.name, drug.drug_class, drug.target, ", ".join(drug.aliases), str(len(drug.facts)))
+        for drug in drugs
+    ]
+    print_table(("drug", "class", "target", "other names", "facts"), rows, right={4})
+
+
+@app.command(epilog=RESEARCH_USE)
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name, code name or brand name.")],
+    as_json: JSON = False,
+) -> None:
+    """Show a drug: mechanism, class, target and every number with unit, range and sources.
+
+    \b
+      rascade drugs show daraxonrasib
+      rascade drugs show "5-FU" --json
+    """
+    from rascade.evidence import as_dict, load
+
+    evidence = load()
+    drug = evidence.drug(name)
+    if as_json:
+        print_json(as_dict(drug))
+        return
+    _print_drug(evidence, drug)
+
+
+def _print_drug(evidence: Evidence, drug: Drug) -> None:
+    typer.echo(drug.name)
+    for heading, text in (
+        ("class", drug.drug_class),
+        ("target", drug.target),
+        ("mechanism", drug.mechanism),
+        ("other names", ", ".join(drug.aliases)),
+    ):
+        if text:
+            typer.echo(f"  {heading}: {text}")
+    if not drug.facts:
+        typer.echo("  no numbers yet; it is known from the regimens of trials")
+        return
+    rows = [
+        (
+            fact.quantity,
+            *value_text(fact),
+            fact.confidence,
+            "; ".join(part for part in (fact.context, fact.note) if part),
+            "; ".join(fact.sources),
+        )
+        for fact in drug.facts
+    ]
+    header = ("quantity", "value", "unit", "range", "confidence", "conditions and remarks")
+    print_table((*header, "sources"), rows, right={1})
+    conflicts = {
+        conflict.id: conflict
+        for fact in drug.facts
+        for conflict in evidence.conflicts_of(fact.id)
+    }
+    for conflict in conflicts.values():
+        outcome = f"used: {conflict.used}, {conflict.why}" if conflict.used else conflict.why
+        typer.echo(f"  conflict: {conflict.what}; {outcome}")
+
+
+if __name__ == "__main__":
+    app()
