@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -179,6 +182,80 @@ def test_variable_stoichiometry(sbml: Writer) -> None:
     assert end(text, ["A", "share"]) == pytest.approx([8.0, 4.0])
 
 
+LEVEL2 = """<sbml xmlns="http://www.sbml.org/sbml/level2/version4" level="2" version="4">
+<model id="old"><listOfCompartments><compartment id="C"/></listOfCompartments>
+<listOfSpecies><species id="A" compartment="C"/></listOfSpecies>
+<listOfParameters><parameter id="n" value="3"/></listOfParameters>
+<listOfReactions><reaction id="r"><listOfProducts><speciesReference species="A">
+<stoichiometryMath><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><plus/><ci>n</ci>
+<cn type="rational">1<sep/>2</cn></apply></math></stoichiometryMath></speciesReference>
+</listOfProducts><kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML"><ci>k</ci></math>
+<listOfParameters><parameter id="k" value="2"/></listOfParameters></kineticLaw></reaction>
+</listOfReactions></model></sbml>"""
+
+
+def test_level_2_with_its_own_stoichiometry_and_defaults() -> None:
+    assert end(LEVEL2, ["A", "r.k"]) == pytest.approx([7.0, 2.0])
+    assert read_sbml(LEVEL2).notes == (
+        "compartment 'C' has no size; taken as 1",
+        "species 'A' has no initial value; taken as 0",
+    )
+
+
+def test_what_has_no_mathematics_is_left_out_and_noted(decay: str) -> None:
+    start, stop = decay.index("<kineticLaw>"), decay.index("</kineticLaw>")
+    text = decay[:start] + decay[stop + len("</kineticLaw>") :]
+    assert end(text, ["amount(S)", "elimination"]) == [10.0, 0.0]
+    assert read_sbml(text).notes == ("reaction 'elimination' has no kinetic law; taken as 0",)
+    text = decay.replace("<listOfReactions>", '<listOfRules><rateRule variable="C"/></listOfRules>'
+                         "<listOfReactions>")  # fmt: skip
+    assert "no mathematics for 'C'" in read_sbml(text).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"rules": [("rate", "x", "1"), ("assignment", "x", "2")]}, "'x' is set twice"),
+        ({"rules": [("assignment", "x", "2")], "initial": {"x": "1"}}, "'x' is set twice"),
+        ({"rules": [("rate", "w", "1")]}, "sets 'w', which the model does not have"),
+        ({"attributes": 'conversionFactor="w"'}, "conversion factor 'w' does not exist"),
+        ({"functions": {"f": "lambda(u, u)"}, "initial": {"x": "f(1, 2)"}}, "takes 1 arguments"),
+    ],
+)
+def test_contradictory_parts(sbml: Writer, parts: dict[str, object], message: str) -> None:
+    text = sbml(
+        species={"S": 'initialAmount="1"'},
+        parameters={"x": 'constant="false"'},
+        reactions=[("r", ["S"], [], "1")],
+        **parts,
+    )
+    with pytest.raises(ModelFileError, match=message):
+        read_sbml(text)
+
+
+def test_a_missing_stoichiometry_is_refused(decay: str) -> None:
+    text = decay.replace('species="S" stoichiometry="1"', 'species="S"')
+    with pytest.raises(ModelFileError, match="no stoichiometry for 'S' in 'elimination'"):
+        read_sbml(text)
+
+
+def test_a_size_that_depends_on_what_it_dilutes_is_refused(sbml: Writer) -> None:
+    text = sbml(
+        compartments={"C": 'constant="false"'},
+        species={"S": 'initialConcentration="1"'},
+        rules=[("assignment", "C", "1 + 0.1 * x"), ("rate", "S", "1"), ("rate", "x", "1")],
+        parameters={"x": 'value="0" constant="false"'},
+    )
+    assert end(text, ["S", "C"]) == pytest.approx([2.0, 1.1])
+    text = sbml(
+        compartments={"C": 'size="1" constant="false"', "D": 'constant="false"'},
+        species={"A": 'initialConcentration="1"', "B": 'initialConcentration="1" compartment="D"'},
+        rules=[("assignment", "D", "1 + A"), ("rate", "A", "1"), ("rate", "B", "1")],
+    )
+    with pytest.raises(UnsupportedFeature, match="whose size depends on it"):
+        read_sbml(text)
+
+
 @pytest.mark.parametrize(
     ("formula", "value"),
     [
@@ -323,6 +400,40 @@ def test_a_parameter_without_value_must_be_given(sbml: Writer) -> None:
 def test_unknown_outputs_offer_near_names(decay: str) -> None:
     with pytest.raises(InputError, match="did you mean 'elimination'"):
         read_sbml(decay).observable("eliminatoin")
+
+
+def test_the_numbers_of_nodes_do_not_depend_on_the_process(decay: str, sbml: Writer) -> None:
+    """Python's hashes of strings differ by process; what a model becomes must not."""
+    text = sbml(
+        species={f"S{k}": 'initialAmount="1"' for k in range(6)},
+        parameters={f"p{k}": 'constant="false"' for k in range(6)} | {"z": 'value="1"'},
+        rules=[("assignment", f"p{k}", f"z * S{k} + S{(k + 1) % 6}") for k in range(6)],
+        reactions=[(f"r{k}", [f"S{k}"], [], f"p{k} * p{5 - k}") for k in range(6)],
+    )
+    code = (
+        "import sys; from rascade.engine import read_sbml; s = read_sbml(sys.stdin.read()); "
+        "print(s.structure_hash, s.rates, s.jacobian)"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(answers) == 1
+
+
+def test_what_depends_on_parameters_alone_is_known(decay: str) -> None:
+    system = read_sbml(decay)
+    graph = system.graph
+    k, c = (graph.parameter(system.parameters.index(name)) for name in ("k", "C"))
+    assert {k, c, graph.mul(c, k)} <= system.parameter_only
+    assert not {graph.state(0), system.rates[0]} & system.parameter_only
 
 
 def test_structure_hash_ignores_values_and_sees_equations(decay: str) -> None:

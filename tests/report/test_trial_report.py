@@ -227,8 +227,10 @@ def test_comparison_says_inside_or_outside(two):
     rows = {(c.arm, c.label): c for c in compare(read_trial(two))}
     first = rows[ARMS[0], "ORR"]
     low, high = first.published_limits
-    assert ("inside" in first.verdict) == (low <= first.simulated <= high)
-    assert rows[ARMS[0], "Median PFS"].verdict.endswith("no published CI")
+    assert (first.inside == "yes") == (low <= first.simulated <= high)
+    assert first.difference == f"{100 * (first.simulated / 35 - 1):+.0f} %".replace("-", "−")
+    assert rows[ARMS[0], "Median PFS"].inside == "—"
+    assert rows[ARMS[0], "Median OS"].inside in {"yes", "no"}  # one-sided: from 10.2
     assert len(rows) == 5
 
 

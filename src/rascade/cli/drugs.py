@@ -116,9 +116,7 @@ def _print_drug(evidence: Evidence, drug: Drug) -> None:
     header = ("quantity", "value", "unit", "range", "confidence", "conditions and remarks")
     print_table((*header, "sources"), rows, right={1})
     conflicts = {
-        conflict.id: conflict
-        for fact in drug.facts
-        for conflict in evidence.conflicts_of(fact.id)
+        conflict.id: conflict for fact in drug.facts for conflict in evidence.conflicts_of(fact.id)
     }
     for conflict in conflicts.values():
         outcome = f"used: {conflict.used}, {conflict.why}" if conflict.used else conflict.why

@@ -37,7 +37,8 @@ def read_sbml(source: str | Path, *, trusted: bool = False) -> System:
     """
     import libsbml
 
-    from rascade.engine.sbml_model import ModelReader
+    from rascade.engine.sbml_model import Equations
+    from rascade.engine.sbml_names import Names
 
     data, name = load_text(source, trusted=trusted)
     if not trusted:
@@ -48,7 +49,7 @@ def read_sbml(source: str | Path, *, trusted: bool = False) -> System:
     if model is None:
         raise ModelFileError(f"{name}: the document has no model")
     _check_scope(document, model)
-    return ModelReader(model, name).system()
+    return Equations(Names(model, name)).system()
 
 
 def _check_errors(document: Any, name: str) -> None:
@@ -64,6 +65,8 @@ def _check_errors(document: Any, name: str) -> None:
 
 def _check_scope(document: Any, model: Any) -> None:
     """Refuse by name what the engine does not do."""
+    from rascade.engine.sbml_names import each
+
     if document.getLevel() < 2:
         raise UnsupportedFeature("SBML Level 1")
     # libsbml gives every Level 2 document a layout package that it then calls required.
@@ -71,18 +74,14 @@ def _check_scope(document: Any, model: Any) -> None:
         package = document.getPlugin(k).getPackageName()
         if document.getPackageRequired(package) and package not in UNDERSTOOD_PACKAGES:
             raise UnsupportedFeature(f"SBML package {package}")
-    for rule in _each(model.getListOfRules()):
+    for rule in each(model.getListOfRules()):
         if rule.isAlgebraic():
             raise UnsupportedFeature("algebraic rule")
-    for reaction in _each(model.getListOfReactions()):
+    for reaction in each(model.getListOfReactions()):
         if reaction.isSetFast() and reaction.getFast():
             raise UnsupportedFeature("fast reaction")
-    for event in _each(model.getListOfEvents()):
+    for event in each(model.getListOfEvents()):
         if event.isSetDelay():
             raise UnsupportedFeature("delayed event")
         if event.isSetPriority():
             raise UnsupportedFeature("prioritised event")
-
-
-def _each(items: Any) -> list[Any]:
-    return [items.get(k) for k in range(items.size())]

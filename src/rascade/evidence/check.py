@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterator
 
 from rascade.evidence.check_trials import check_trials
 from rascade.evidence.names import did_you_mean
-from rascade.evidence.records import Citation, Drug, Fact, Problem, Record
+from rascade.evidence.records import (
+    AdverseEvent,
+    Citation,
+    Drug,
+    Fact,
+    Problem,
+    Record,
+    TrialArm,
+)
 from rascade.evidence.store import Evidence
 from rascade.units import is_unit
 
@@ -87,7 +95,9 @@ def _facts(evidence: Evidence) -> Iterator[Problem]:
 def _unit(fact: Fact) -> Iterator[Problem]:
     if not fact.unit:
         kind = "number" if fact.kind == "numeric" else fact.kind
-        message = f"{fact.id}: a {kind} ({fact.value}) without a unit; give one, 1 for a pure number"
+        message = (
+            f"{fact.id}: a {kind} ({fact.value}) without a unit; give one, 1 for a pure number"
+        )
         yield _error(fact, "unit", message, "unit")
     elif fact.kind == "numeric" and fact.unit == "text":
         message = f"{fact.id}: the number {fact.value} has unit 'text'; give its unit"
@@ -140,7 +150,8 @@ def _drug_names(evidence: Evidence) -> Iterator[Problem]:
         if fact.subject not in known:
             message = f"unknown drug {fact.subject!r}{did_you_mean(fact.subject, known)}"
             yield _error(fact, "subject", message, "drug")
-    for record in (*evidence.trials, *evidence.adverse_events):
+    both: tuple[TrialArm | AdverseEvent, ...] = (*evidence.trials, *evidence.adverse_events)
+    for record in both:
         for drug in record.drugs:
             if drug not in known:
                 message = f"{record.id}: unknown drug {drug!r}{did_you_mean(drug, known)}"

@@ -38,7 +38,9 @@ _INTERVALS = (
 
 def check_trials(evidence: Evidence) -> Iterator[Problem]:
     """Yield the problems of trials, cells, contrasts and adverse events."""
-    in_conflict = {name for conflict in evidence.conflicts for name in conflict.records}
+    in_conflict = {
+        name for item in evidence.conflicts if item.status == "open" for name in item.records
+    }
     for arm in evidence.trials:
         yield from _arm(arm, arm.id in in_conflict)
     yield from _doubled_arms(evidence)
@@ -78,7 +80,7 @@ def reachable(percent: float, n: int) -> bool:
 def _percent(
     record: Record, field: str, value: float | None, n: int | None, recorded: bool = False
 ) -> Iterator[Problem]:
-    """Check a percentage; one that no count gives is only a warning where a conflict says so."""
+    """Check a percentage; one that no count gives is only a warning in an open conflict."""
     if value is None:
         return
     if not 0.0 <= value <= 100.0:

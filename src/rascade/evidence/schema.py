@@ -132,7 +132,18 @@ SCHEMAS: dict[str, Schema] = {
             "kind",
             required=True,
             choices=frozenset(
-                "PMID DOI PMC NCT label conference registry database book other".split()
+                {
+                    "PMID",
+                    "DOI",
+                    "PMC",
+                    "NCT",
+                    "label",
+                    "conference",
+                    "registry",
+                    "database",
+                    "book",
+                    "other",
+                }
             ),
         ),
         Column("identifier", required=True),
@@ -169,7 +180,7 @@ SCHEMAS: dict[str, Schema] = {
         Column("mechanism", required=True),
         Column("aliases", aliases),
     ),
-    **{name: _FACT for name in FACT_FILES},
+    **dict.fromkeys(FACT_FILES, _FACT),
     "trials.csv": _schema(
         _ID,
         Column("trial", required=True),

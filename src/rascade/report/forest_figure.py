@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +21,11 @@ __all__ = ["forest_figure", "subgroups"]
 
 MIN_PATIENTS = 10  # a subgroup smaller than this is not drawn
 AGE_CUT = 65  # years, the cut that trials in pancreatic cancer report
-_ROW = 0.19
+_ROW, _TOP, _WIDE = 0.19, Canvas.TOP + 0.3, 1.55  # inches
+_PLOTS = {"pfs": 1.95, "os": 4.6}  # left edge of each plot, inches
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subgroup:
     """Some of the patients of a contrast."""
 
@@ -55,68 +56,56 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
     pair = run.patients[run.patients["arm"].isin([arm, run.reference])]
     groups = subgroups(pair)
     rows = _rows(groups)
-    top = Canvas.TOP + 0.3
     plot = _ROW * (len(rows) + 0.6)
-    canvas = Canvas(
-        WIDTH, top + plot + 0.62 + Canvas.FOOTER, f"{arm} against {run.reference}", run.footer
+    title = f"{arm} against {run.reference}"
+    canvas = Canvas(WIDTH, _TOP + plot + 0.62 + Canvas.FOOTER, title, run.footer)
+    _row_names(canvas, rows)
+    color = arm_color(run.arms.index(arm))
+    fits = {end: _fits(pair, groups, end, arm) for end in _PLOTS}
+    limits = _axis_limits([f for own in fits.values() for f in own])
+    bold: dict[str, Any] = {"size": 7, "weight": "bold"}
+    for end, left in _PLOTS.items():
+        axes = canvas.axes(left, _TOP, _WIDE, plot)
+        _forest_axes(axes, limits, len(rows), arm, run.reference)
+        right = left + _WIDE + 0.98
+        name = f"{end.upper()}, hazard ratio"
+        canvas.text(left + _WIDE / 2, _TOP - 0.12, name, ha="center", **bold)
+        canvas.text(right, _TOP - 0.12, "HR (95 % CI)", ha="right", **bold)
+        for group, result in zip(groups, fits[end], strict=True):
+            row = rows.index(group)
+            _mark(axes, row, result, group, len(pair), color)
+            canvas.text(right, _height(row), _ratio(result), size=6.5, ha="right")
+    said = "; ".join(
+        f"{group.label}: {end.upper()} HR {_ratio(result)}"
+        for end, own in fits.items()
+        for group, result in zip(groups, own, strict=True)
     )
-    columns = {"pfs": (1.95, 1.55), "os": (4.6, 1.55)}  # left edge and width of the plots
-    position = {
-        row.label + row.heading: i for i, row in enumerate(rows) if isinstance(row, Subgroup)
-    }
-    for i, row in enumerate(rows):
-        y = top + _ROW * (i + 0.8)
+    name = f"forest-{run.arms.index(arm) + 1}"
+    return Figure(name, f"Subgroups: {title}", _CAPTION, f"Forest plot. {said}.", canvas.svg())
+
+
+_CAPTION = (
+    "Cox hazard ratios with 95 % Wald confidence intervals; the area of a square is in proportion "
+    "to the number of patients. Subgroups are not adjusted for multiplicity: they describe the "
+    f"simulated cohort. Subgroups of fewer than {MIN_PATIENTS} patients are left out."
+)
+
+
+def _height(row: int) -> float:
+    """Where a row stands, inches from the top."""
+    return _TOP + _ROW * (row + 0.8)
+
+
+def _row_names(canvas: Canvas, rows: list[Subgroup | str]) -> None:
+    canvas.text(1.72, _TOP - 0.12, "n", size=7, weight="bold", ha="right")
+    for number, row in enumerate(rows):
+        y = _height(number)
         if isinstance(row, str):
             canvas.text(0.06, y, row, size=7, weight="bold")
         else:
             indent = 0.16 if row.heading else 0.0
             canvas.text(0.06 + indent, y, fit(row.label, 1.15, 7), size=7)
             canvas.text(1.72, y, str(int(row.members.sum())), size=7, ha="right")
-    canvas.text(1.72, top - 0.12, "n", size=7, weight="bold", ha="right")
-    color = arm_color(run.arms.index(arm))
-    fits = {end: _fits(pair, groups, end, arm) for end in columns}
-    limits = _axis_limits([f for own in fits.values() for f in own])
-    for end, (left, width) in columns.items():
-        axes = canvas.axes(left, top, width, plot)
-        _forest_axes(axes, limits, len(rows), arm, run.reference, width)
-        canvas.text(
-            left + width / 2,
-            top - 0.12,
-            f"{end.upper()}, hazard ratio",
-            size=7,
-            weight="bold",
-            ha="center",
-        )
-        canvas.text(
-            left + width + 0.98, top - 0.12, "HR (95 % CI)", size=7, weight="bold", ha="right"
-        )
-        for group, result in zip(groups, fits[end], strict=True):
-            row_number = position[group.label + group.heading]
-            _mark(axes, row_number, result, group, len(pair), color)
-            canvas.text(
-                left + width + 0.98,
-                top + _ROW * (row_number + 0.8),
-                _ratio(result),
-                size=6.5,
-                ha="right",
-            )
-    caption = (
-        "Cox hazard ratios with 95 % Wald confidence intervals; the area of a square is in "
-        "proportion to the number of patients. Subgroups are not adjusted for multiplicity: they "
-        f"describe the simulated cohort. Subgroups of fewer than {MIN_PATIENTS} patients are left "
-        "out."
-    )
-    alt = (
-        "Forest plot. "
-        + "; ".join(
-            f"{group.label}: {end.upper()} HR {_ratio(result)}"
-            for end, own in fits.items()
-            for group, result in zip(groups, own, strict=True)
-        )
-        + "."
-    )
-    name = f"forest-{run.arms.index(arm) + 1}"
-    return Figure(name, f"Subgroups: {arm} against {run.reference}", caption, alt, canvas.svg())
 
 
 def _rows(groups: list[Subgroup]) -> list[Subgroup | str]:
@@ -149,7 +138,7 @@ def _axis_limits(fits: list[CoxFit]) -> tuple[float, float]:
 
 
 def _forest_axes(
-    axes: Axes, limits: tuple[float, float], rows: int, arm: str, reference: str, width: float
+    axes: Axes, limits: tuple[float, float], rows: int, arm: str, reference: str
 ) -> None:
     from matplotlib.ticker import FixedLocator, NullLocator
 
@@ -177,7 +166,7 @@ def _forest_axes(
         axes.text(
             x,
             -(0.25 + 0.12 * row) * inch,
-            fit(text, width + 0.2, 6),
+            fit(text, _WIDE + 0.2, 6),
             fontsize=6,
             ha=side,
             va="top",

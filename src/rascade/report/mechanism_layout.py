@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["BANDS", "Box", "Layout", "Link", "lay_out"]
+__all__ = ["BANDS", "MARGIN", "PORT", "Box", "Layout", "Link", "lay_out"]
 
 BANDS = ("drug", "receptor", "RAS", "MAPK", "PI3K", "cell fate", "immune", "tumour")
+PORT, MARGIN = 0.12, 0.18  # inches: least room of an edge on a side, and of both corners
 _BEND = 0.07  # inches kept free for an edge that passes a row
 _SPACE = 0.16  # inches between neighbours in a row
 _SWEEPS = 30
@@ -76,6 +77,7 @@ def lay_out(
     for key, label, group in nodes:
         layout.boxes[key] = Box(key, label, group, measure(label))
     known = [e for e in dict.fromkeys(edges) if e[0] in layout.boxes and e[1] in layout.boxes]
+    _widen(layout, known)
     _make_rows(layout, known, width)
     _make_links(layout, known)
     _order_rows(layout)
@@ -83,10 +85,27 @@ def lay_out(
     return layout
 
 
+def _rank(group: str) -> int:
+    names = [name.lower() for name in BANDS]
+    return names.index(group.lower()) if group.lower() in names else len(names)
+
+
+def _widen(layout: Layout, edges: list[tuple[str, str, str]]) -> None:
+    """Give a box with many edges on a side the room to tell their tips apart."""
+    count: dict[tuple[str, bool], int] = defaultdict(int)
+    for source, target, _ in edges:
+        a, b = _rank(layout.boxes[source].group), _rank(layout.boxes[target].group)
+        if a != b:
+            count[source, b > a] += 1
+            count[target, a > b] += 1
+    for (key, _), edges_here in count.items():
+        box = layout.boxes[key]
+        box.width = max(box.width, PORT * (edges_here - 1) + MARGIN)
+
+
 def _make_rows(layout: Layout, edges: list[tuple[str, str, str]], width: float) -> None:
     groups = list(dict.fromkeys(box.group for box in layout.boxes.values()))
-    rank = {name.lower(): i for i, name in enumerate(BANDS)}
-    groups.sort(key=lambda g: rank.get(g.lower(), len(BANDS)))
+    groups.sort(key=_rank)
     for group in groups:
         members = [key for key, box in layout.boxes.items() if box.group == group]
         depth = _depths(members, edges)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rascade.report.mechanism_layout import Box, Layout, Link
+from rascade.report.mechanism_layout import MARGIN, Box, Layout, Link
 
 __all__ = ["BOX", "GAP", "Route", "middle", "routes"]
 
@@ -85,7 +85,7 @@ def _ports(layout: Layout, order: dict[str, int]) -> dict[tuple[int, bool], floa
     ports = {}
     for (key, _), own in sides.items():
         box = layout.boxes[key]
-        room = min(box.width - 0.14, _PORT * (len(own) - 1))
+        room = min(box.width - MARGIN, _PORT * (len(own) - 1))
         for rank, (_, number, is_end) in enumerate(sorted(own)):
             share = rank / (len(own) - 1) - 0.5 if len(own) > 1 else 0.0
             ports[number, is_end] = box.x + share * room

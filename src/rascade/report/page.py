@@ -25,6 +25,7 @@ class Table:
         rows: texts; the first column names the row.
         note: printed under it.
         numeric: columns set flush right.
+        wide: columns of running text, kept from getting too narrow.
     """
 
     caption: str
@@ -32,6 +33,7 @@ class Table:
     rows: Sequence[tuple[str, ...]]
     note: str = ""
     numeric: frozenset[int] = frozenset()
+    wide: frozenset[int] = frozenset()
 
 
 @cache

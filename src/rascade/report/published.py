@@ -52,18 +52,20 @@ class Comparison:
         )
 
     @property
-    def verdict(self) -> str:
-        """Inside or outside the published interval, and the relative difference."""
-        if self.simulated is None:
+    def difference(self) -> str:
+        """Difference of the simulated value, relative to the published one."""
+        if self.simulated is None or not self.published:
             return "—"
+        return f"{100 * (self.simulated / self.published - 1):+.0f} %".replace("-", "−")
+
+    @property
+    def inside(self) -> str:
+        """Whether the simulated value lies inside the published interval; a dash without one."""
         low, high = self.published_limits
-        share = f"{100 * (self.simulated / self.published - 1):+.0f} %" if self.published else ""
-        share = share.replace("-", "−")
-        if low is None and high is None:
-            return f"{share}, no published CI".lstrip(", ")
+        if self.simulated is None or (low is None and high is None):
+            return "—"
         above = low is None or self.simulated >= low
-        inside = above and (high is None or self.simulated <= high)
-        return f"{share}, {'inside' if inside else 'outside'} the published CI".lstrip(", ")
+        return "yes" if above and (high is None or self.simulated <= high) else "no"
 
 
 def _with_limits(value: float, limits: tuple[float | None, float | None]) -> str:

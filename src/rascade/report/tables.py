@@ -112,50 +112,43 @@ def response_table(run: TrialRun) -> Table:
 
 
 def parameter_table(parameters: list[dict[str, Any]]) -> Table | None:
-    """Parameters that mattered, by influence; None if the manifest lists none."""
-    if not parameters:
+    """Parameters that mattered, by influence; None if the manifest lists none.
+
+    Those with an influence or fitted are shown; if no parameter has either, all are.
+    """
+    chosen = [p for p in parameters if p.get("influence") is not None or p.get("fitted")]
+    chosen = chosen or list(parameters)
+    if not chosen:
         return None
-    ranked = sorted(parameters, key=lambda p: (-abs(p.get("influence") or 0.0), str(p.get("name"))))
-    rows = []
-    for p in ranked[:MOST_PARAMETERS]:
-        low, high = p.get("low"), p.get("high")
-        spread = f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
-        rows.append(
-            (
-                plain(p.get("name", "")),
-                number(p.get("value")),
-                plain(p.get("unit") or ""),
-                " ".join(x for x in (plain(p.get("distribution") or ""), spread) if x),
-                "" if p.get("influence") is None else f"{p['influence']:+.2f}".replace("-", "−"),
-                "fitted" if p.get("fitted") else "from source",
-                plain(p.get("source") or "—"),
-                plain(p.get("confidence") or ""),
-            )
-        )
-    left = len(ranked) - len(rows)
+    chosen.sort(key=lambda p: (-abs(p.get("influence") or 0.0), str(p.get("name"))))
+    rows = [_parameter(p) for p in chosen[:MOST_PARAMETERS]]
     note = (
         "Influence: as the run's manifest reports it; larger is stronger, the sign is the "
-        "direction. "
-        "Fitted values were adjusted so that published results come out; all others are as the "
-        "source has them."
+        "direction. Parameters marked fitted were adjusted so that published results come out; "
+        "the others are as the source has them, with the confidence that the table gives."
     )
+    left = len(parameters) - len(rows)
     if left > 0:
-        note += f" {left} more parameters, less influential, are in manifest.json."
-    return Table(
-        "Parameters that mattered",
-        (
-            "Parameter",
-            "Value",
-            "Unit",
-            "Distribution",
-            "Influence",
-            "Origin",
-            "Source",
-            "Confidence",
-        ),
-        rows,
-        note,
-        frozenset({1, 4}),
+        note += f" {left} more parameters are in manifest.json, with their sources."
+    head = ("Parameter", "Meaning", "Value", "Spread", "Influence", "Source", "Confidence")
+    return Table("Parameters that mattered", head, rows, note, frozenset({2, 4}), frozenset({1, 3}))
+
+
+def _parameter(p: dict[str, Any]) -> tuple[str, ...]:
+    low, high, influence = p.get("low"), p.get("high"), p.get("influence")
+    span = f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
+    unit = plain(p.get("unit") or "")
+    unit = "" if unit in {"dimensionless", "1"} else unit
+    share = "" if influence is None else f"{influence:+.2f}".replace("-", "−")
+    share = "0.00" if share in {"+0.00", "−0.00"} else share
+    return (
+        plain(p.get("name", "")),
+        plain(p.get("description") or ""),
+        f"{number(p.get('value'))} {unit}".strip(),
+        "; ".join(x for x in (plain(p.get("distribution") or ""), span) if x),
+        share,
+        plain(p.get("source") or "—"),
+        "fitted" if p.get("fitted") else plain(p.get("confidence") or ""),
     )
 
 
@@ -163,25 +156,35 @@ def published_table(rows: list[Comparison]) -> Table | None:
     """Published beside simulated; None without any."""
     if not rows:
         return None
-    return Table(
-        "Simulated and published results",
+    head = (
+        "Arm",
+        "End point",
+        "Simulated (95 % CI)",
+        "Published (95 % CI)",
+        "Difference",
+        "In published CI",
+        "Use",
+        "Source",
+    )
+    cells = [
         (
-            "Arm",
-            "End point",
-            "Unit",
-            "Simulated (95 % CI)",
-            "Published (95 % CI)",
-            "Difference",
-            "Use",
-            "Source",
-        ),
-        [
-            (c.arm, c.label, c.unit, c.simulated_text, c.published_text, c.verdict, c.use, c.source)
-            for c in rows
-        ],
+            c.arm,
+            f"{c.label}, {c.unit}",
+            c.simulated_text,
+            c.published_text,
+            c.difference,
+            c.inside,
+            c.use,
+            c.source,
+        )
+        for c in rows
+    ]
+    note = (
         "Use: results marked calibrate were used to set parameters, so agreement with them is no "
-        "evidence; results marked validate were kept apart.",
-        frozenset({3, 4}),
+        "evidence; results marked validate were kept apart."
+    )
+    return Table(
+        "Simulated and published results", head, cells, note, frozenset({2, 3, 4}), frozenset({7})
     )
 
 

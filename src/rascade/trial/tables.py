@@ -26,7 +26,24 @@ if TYPE_CHECKING:
     from rascade.trial.run import ArmRun, TrialOutcome
     from rascade.trial.spec import TrialSpec
 
-__all__ = ["outcome"]
+__all__ = ["VISIT_COLUMNS", "outcome"]
+
+VISIT_COLUMNS = (
+    "patient",
+    "arm",
+    "day",
+    "sld_mm",
+    "sld_true_mm",
+    "change_pct",
+    "nadir_mm",
+    "new_lesion",
+    "response",
+    "on_treatment",
+    "pERK_rel",
+    "RAS_GTP_rel",
+    "pAKT_rel",
+    "tumour_volume_ml",
+)
 
 
 def _stack(run: ArmRun, field: str, shape: tuple[int, int], dtype: Any = float) -> Any:
@@ -92,8 +109,17 @@ def _visits(run: ArmRun) -> pd.DataFrame:
             **visit.signals,
             "tumour_volume_ml": visit.volume_ml,
         }
+        assert tuple(columns) == VISIT_COLUMNS
         frames.append(pd.DataFrame(columns)[kept])
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return pd.concat(frames, ignore_index=True) if frames else _no_visits()
+
+
+def _no_visits() -> pd.DataFrame:
+    """Return the table of a trial whose follow-up ends before the first scan."""
+    import pandas as pd
+
+    types = {"patient": int, "arm": str, "new_lesion": bool, "response": str, "on_treatment": bool}
+    return pd.DataFrame({name: pd.Series(dtype=types.get(name, float)) for name in VISIT_COLUMNS})
 
 
 def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:

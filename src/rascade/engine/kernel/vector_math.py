@@ -107,7 +107,7 @@ def _constant(f: Function, x: Value, number: float) -> Value:
 
 
 def _log_core(f: Function, x: Value) -> tuple[Value, Value]:
-    """Logarithm of positive normal numbers as high + low.
+    """Logarithm of positive normal numbers as the exact sum of two terms, |first| > |second|.
 
     x = 2**k m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s), s = (m - 1)/(m + 1).
     """
@@ -169,7 +169,9 @@ def logarithm(f: Function, x: Value) -> Value:
 
 def _power_core(f: Function, x: Value, y: Value) -> Value:
     """x**y for positive normal x and finite y."""
-    high, low = _log_core(f, x)
+    first, second = _log_core(f, x)
+    high = first + second
+    low = (first - high) + second
     product = y * high
     error = -_residual(f, product, y, high, product)
     # Beyond the range of exp the product may overflow; the correction must not turn it into NaN.

@@ -1,0 +1,23 @@
+import numpy as np
+
+from rascade.patients.keys import exponential, normal, uniform
+
+
+def test_a_draw_depends_on_seed_stream_patient_and_attempt_only() -> None:
+    few, many = np.arange(5), np.arange(1000)
+    np.testing.assert_array_equal(uniform(1, "a", few), uniform(1, "a", many)[:5])
+    np.testing.assert_array_equal(uniform(1, "a", many[::-1]), uniform(1, "a", many)[::-1])
+    base = uniform(1, "a", many)
+    for other in (uniform(2, "a", many), uniform(1, "b", many), uniform(1, "a", many, 1)):
+        assert np.corrcoef(base, other)[0, 1] < 0.1
+        assert not np.any(base == other)
+
+
+def test_distributions_are_what_they_are_called() -> None:
+    from scipy.stats import kstest
+
+    many = np.arange(20_000)
+    assert kstest(uniform(3, "u", many), "uniform").pvalue > 0.001
+    assert kstest(normal(3, "n", many), "norm").pvalue > 0.001
+    assert kstest(exponential(3, "e", many), "expon").pvalue > 0.001
+    assert uniform(3, "u", np.empty(0, dtype=np.int64)).size == 0

@@ -1,0 +1,113 @@
+"""The trial loop: bookkeeping on small trials."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rascade.errors import InputError, ParameterError, UnsupportedFeature
+from rascade.trial.run import run, visit_days
+
+_path = Path(__file__).with_name("trial_specs.py")
+_loader = importlib.util.spec_from_file_location("trial_specs", _path)
+specs = importlib.util.module_from_spec(_loader)
+sys.modules.setdefault("trial_specs", specs)
+_loader.loader.exec_module(specs)
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return run(specs.spec(specs.DARAXONRASIB, specs.CHEMOTHERAPY, size=30))
+
+
+def test_one_row_a_patient_and_arms_take_turns(outcome) -> None:
+    patients = outcome.patients
+    assert patients["patient"].tolist() == list(range(60))
+    assert (patients["arm"] == np.where(patients["patient"] % 2, "gemcitabine + nab-paclitaxel", "daraxonrasib")).all()
+    assert not patients.filter(regex="^(?!p:)").drop(columns="best_change_pct").isna().any().any()
+
+
+def test_visits_come_every_eight_weeks_until_death(outcome) -> None:
+    visits, patients = outcome.visits, outcome.patients.set_index("patient")
+    assert set(visits["day"]) <= {56.0 * k for k in range(1, 14)}
+    death = patients["os_months"].where(patients["os_event"], np.inf) * 30.4375
+    assert (visits["day"].to_numpy() < death.loc[visits["patient"]].to_numpy()).all()
+
+
+def test_treatment_ends_at_progression(outcome) -> None:
+    for _, rows in outcome.visits.groupby("patient"):
+        progressed = (rows["response"] == "PD").to_numpy()
+        if progressed.any():
+            first = int(progressed.argmax())
+            assert rows["on_treatment"].iloc[: first + 1].all()
+            assert not rows["on_treatment"].iloc[first + 1 :].any()
+
+
+def test_pfs_is_never_after_os_and_on_a_visit_or_a_death(outcome) -> None:
+    patients = outcome.patients
+    assert (patients["pfs_months"] <= patients["os_months"] + 1e-9).all()
+    on_visit = patients["pfs_reason"].str.startswith("progression")
+    days = patients.loc[on_visit, "pfs_months"] * 30.4375
+    np.testing.assert_allclose(days % 56.0, 0.0, atol=1e-6)
+
+
+def test_the_summary_has_the_promised_keys(outcome) -> None:
+    assert {"study", "seed", "model_hash", "arms", "contrasts"} <= set(outcome.summary)
+    arm = {
+        "name", "n", "orr_pct", "orr_ci", "dcr_pct", "pfs_median_months", "pfs_ci",
+        "os_median_months", "os_ci", "grade3plus_trae_pct",
+    }  # fmt: skip
+    contrast = {
+        "arm", "reference", "pfs_hr", "pfs_hr_ci", "os_hr", "os_hr_ci", "pfs_logrank_p", "os_logrank_p",
+    }  # fmt: skip
+    assert all(set(row) == arm for row in outcome.summary["arms"])
+    assert all(set(row) == contrast for row in outcome.summary["contrasts"])
+
+
+def test_threads_and_repetition_change_nothing(outcome) -> None:
+    again = run(specs.spec(specs.DARAXONRASIB, specs.CHEMOTHERAPY, size=30), threads=2)
+    pd.testing.assert_frame_equal(again.patients, outcome.patients, check_exact=True)
+    pd.testing.assert_frame_equal(again.visits, outcome.visits, check_exact=True)
+    assert again.summary == outcome.summary
+
+
+def test_a_larger_trial_holds_the_smaller_one(outcome) -> None:
+    small = run(specs.spec(specs.DARAXONRASIB, specs.CHEMOTHERAPY, size=10))
+    first = outcome.patients[outcome.patients["patient"] < 20].reset_index(drop=True)
+    pd.testing.assert_frame_equal(small.patients, first, check_exact=True)
+
+
+def test_every_fault_of_a_specification_is_named() -> None:
+    with pytest.raises(UnsupportedFeature, match=r"cohort\.line: 1"):
+        specs.CohortSpec("PDAC", "metastatic", 1, 10)
+    with pytest.raises(UnsupportedFeature, match=r"cohort\.disease: 'NSCLC'"):
+        specs.CohortSpec("NSCLC", "metastatic", 2, 10)
+    with pytest.raises(InputError, match="-5 patients per arm"):
+        specs.CohortSpec("PDAC", "metastatic", 2, -5)
+    with pytest.raises(UnsupportedFeature, match="trametinib is not modelled yet"):
+        run(specs.spec("trametinib 2 mg PO QD", size=2))
+    with pytest.raises(ParameterError, match="no parameter 'k_divison'"):
+        run(specs.spec(specs.DARAXONRASIB, size=2, parameters={"k_divison": 0.1}))
+
+
+@pytest.mark.parametrize(
+    ("weeks", "months", "scans"), [(8, 24, 13), (8, 1, 0), (4, 1.84, 2), (52, 24, 2)]
+)
+def test_the_last_visit_is_the_end_of_follow_up(weeks, months, scans) -> None:
+    from dataclasses import replace
+
+    spec = replace(specs.spec("none"), imaging_every_weeks=weeks, follow_up_months=months)
+    days = visit_days(spec)
+    assert days[-1] <= months * 30.4375 + 1e-9
+    assert len([d for d in days if d % (7 * weeks) == 0]) == scans
+    assert days == sorted(set(days))
+
+
+def test_a_follow_up_without_a_scan_still_counts_deaths() -> None:
+    outcome = run(specs.spec("none", size=30, months=1.5))
+    assert (outcome.patients["best_response"] == "NE").all()
+    assert outcome.patients["os_months"].max() <= 1.5 + 1e-9
+    assert len(outcome.visits) == 0
