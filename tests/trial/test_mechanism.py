@@ -1,7 +1,5 @@
 """What the trial shows must come from the mechanism: break it and the result goes away."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -11,17 +9,7 @@ from rascade.regimen import parse
 from rascade.trial.dosing import engine_doses
 from rascade.trial.run import run
 
-specs = sys.modules.get("trial_specs")
-if specs is None:
-    import importlib.util
-    from pathlib import Path
-
-    _loader = importlib.util.spec_from_file_location(
-        "trial_specs", Path(__file__).with_name("trial_specs.py")
-    )
-    specs = importlib.util.module_from_spec(_loader)
-    sys.modules["trial_specs"] = specs
-    _loader.loader.exec_module(specs)
+from . import trial_specs as specs
 
 
 def alone(text: str, **more):

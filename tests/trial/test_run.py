@@ -1,9 +1,5 @@
 """The trial loop: bookkeeping on small trials."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +7,7 @@ import pytest
 from rascade.errors import InputError, ParameterError, UnsupportedFeature
 from rascade.trial.run import run, visit_days
 
-_path = Path(__file__).with_name("trial_specs.py")
-_loader = importlib.util.spec_from_file_location("trial_specs", _path)
-specs = importlib.util.module_from_spec(_loader)
-sys.modules.setdefault("trial_specs", specs)
-_loader.loader.exec_module(specs)
+from . import trial_specs as specs
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,8 @@ class Comparison:
         """Difference of the simulated value, relative to the published one."""
         if self.simulated is None or not self.published:
             return "—"
-        return f"{100 * (self.simulated / self.published - 1):+.0f} %".replace("-", "−")
+        share = f"{100 * (self.simulated / self.published - 1):+.0f} %".replace("-", "−")
+        return "0 %" if share in {"+0 %", "−0 %"} else share
 
     @property
     def inside(self) -> str:

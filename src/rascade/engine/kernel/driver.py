@@ -22,8 +22,8 @@ from rascade.engine.kernel.machine import Machine
 __all__ = ["write_driver"]
 
 # Step control: proportional-integral, K. Gustafsson, ACM TOMS 17, 533 (1991).
-_INTEGRAL = 0.16  # exponent of the present error
-_PROPORTIONAL = 0.04  # exponent of the error before
+_INTEGRAL = 0.22  # exponent of the present error
+_PROPORTIONAL = 0.02  # exponent of the error before
 _SAFETY = 0.9
 _GROWTH = 8.0  # largest and smallest factor from step to step
 _SHRINK = 0.1
