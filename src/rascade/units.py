@@ -7,7 +7,7 @@ parameter table and the evidence keep the units of their sources, and `convert` 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
 
@@ -112,7 +112,8 @@ def convert_mass_to_amount(value: float, unit: str, to: str, molecular_weight: f
     quantity = ureg.Quantity(value, _normalised(unit))
     quantity = quantity / ureg.Quantity(molecular_weight, "g/mol") ** mass
     try:
-        return float(quantity.to(_normalised(to)).magnitude)
+        magnitude: Any = quantity.to(_normalised(to)).magnitude
+        return float(magnitude)
     except pint_dimensionality_error() as error:
         raise InputError(f"cannot turn {unit!r} into {to!r} with a molecular weight") from error
 

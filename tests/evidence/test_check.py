@@ -219,3 +219,15 @@ def test_a_conflict_turns_an_impossible_percentage_into_a_warning(
 )
 def test_percentages_that_can_be(percent: float, n: int, possible: bool) -> None:
     assert reachable(percent, n) is possible
+
+
+def test_a_contradicted_citation_in_use_is_warned_of(edit, folder: Path) -> None:
+    edit("biology.csv", "bio.tp53-mutated", "sources", "PMID:32049587")
+    found = [p for p in load(folder).check() if p.rule == "contradicted"]
+    assert [(p.file, p.field, p.severity) for p in found] == [("biology.csv", "sources", "warning")]
+
+
+def test_an_adverse_event_needs_patients(edit, folder: Path) -> None:
+    edit("adverse_events.csv", "ae.folfirinox.diarrhea.prodige-4-accord-11", "n", "0")
+    found = [p for p in errors(load(folder).check()) if p.rule == "count"]
+    assert [p.field for p in found] == ["n"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -145,19 +144,24 @@ def test_a_citation_answers_to_each_identifier(evidence: Evidence) -> None:
 
 
 def test_cells_carry_their_own_confidence(evidence: Evidence) -> None:
-    arm = evidence.trial("mpact.gemcitabine")
+    arm = evidence.trial("napoli-3.nalirifox")
+    assert arm.confidence == "verified"
     assert arm.cells["os_median_months"] == "verified"
     assert arm.cells["dcr_pct"] == "recalled"
 
 
-def test_loading_is_quick_and_kept(folder: Path) -> None:
+def test_loading_is_quick_and_kept() -> None:
+    """Processor time in a process of its own, so that neither coverage nor neighbours count."""
     assert load() is load()
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        load(folder)
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.15
+    code = (
+        "import time; from rascade.evidence.load import DATA, load\n"
+        "taken = []\n"
+        "for _ in range(5):\n"
+        "    start = time.process_time(); load(DATA); taken.append(time.process_time() - start)\n"
+        "print(min(taken))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(run.stdout) < 0.15
 
 
 def test_loading_needs_no_pandas_and_no_pint() -> None:

@@ -15,7 +15,9 @@ def test_a_drug_that_no_study_gives_is_left_out() -> None:
     treated = assemble(["daraxonrasib"])
     assert not [s for s in untreated.composition.symbols if "daraxonrasib" in s]
     assert "KRAS_tricomplex_daraxonrasib_sensitive" in treated.system.states
-    assert len(untreated.system.states) < len(treated.system.states) < len(assemble(ALL).system.states)
+    assert (
+        len(untreated.system.states) < len(treated.system.states) < len(assemble(ALL).system.states)
+    )
 
 
 def test_order_and_repetition_of_drugs_do_not_matter() -> None:
@@ -75,7 +77,15 @@ def test_sbml_is_level_3_version_2_and_clean(document) -> None:
     assert not [p for p in problems if p.getSeverity() >= libsbml.LIBSBML_SEV_ERROR]
     # Cells are counted, not weighed in moles, so reactions of cells have another unit of extent
     # than reactions of molecules; SBML allows one only. Nothing else may be inconsistent.
-    counted = ("division", "turnover", "induced_death", "tolerance", "resistance", "dying", "clearance")
+    counted = (
+        "division",
+        "turnover",
+        "induced_death",
+        "tolerance",
+        "resistance",
+        "dying",
+        "clearance",
+    )
     for problem in problems:
         assert problem.getErrorId() in {10503, 10541}, problem.getMessage()
         assert any(word in problem.getMessage() for word in (*counted, "tolerant"))

@@ -26,7 +26,7 @@ def test_a_species_tells_its_genes_and_equations() -> None:
 
 
 def test_an_unknown_name_gets_suggestions() -> None:
-    with pytest.raises(InputError, match="did you mean .*pERK"):
+    with pytest.raises(InputError, match=r"did you mean .*pERK"):
         describe("pERKK")
 
 
@@ -40,7 +40,9 @@ def test_the_list_holds_every_drug_and_parameter() -> None:
 def test_the_drawing_has_no_loose_ends() -> None:
     from rascade.model import assemble
 
-    drawing = merge_diagrams([assemble(["daraxonrasib"]), assemble(["pembrolizumab", "gemcitabine"])])
+    drawing = merge_diagrams(
+        [assemble(["daraxonrasib"]), assemble(["pembrolizumab", "gemcitabine"])]
+    )
     names = {node["id"] for node in drawing["nodes"]}
     assert {"daraxonrasib", "pembrolizumab", "gemcitabine"} <= names
     for edge in drawing["edges"]:

@@ -13,6 +13,13 @@ def test_a_draw_depends_on_seed_stream_patient_and_attempt_only() -> None:
         assert not np.any(base == other)
 
 
+def test_far_patients_are_reached_without_the_near_ones() -> None:
+    digest_stream = np.arange(10_000)
+    alone = uniform(1, "a", np.array([9_999, 4_096, 4_095]))
+    np.testing.assert_array_equal(alone, uniform(1, "a", digest_stream)[[9_999, 4_096, 4_095]])
+    assert 0.0 < uniform(1, "a", np.array([10**12]))[0] < 1.0
+
+
 def test_distributions_are_what_they_are_called() -> None:
     from scipy.stats import kstest
 

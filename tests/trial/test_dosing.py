@@ -38,7 +38,9 @@ def test_only_the_chosen_are_treated_and_no_orders_give_no_doses() -> None:
 
 
 def test_a_route_that_is_not_modelled_is_named() -> None:
-    with pytest.raises(UnsupportedFeature, match="daraxonrasib is not modelled by IV; modelled: PO"):
+    with pytest.raises(
+        UnsupportedFeature, match="daraxonrasib is not modelled by IV; modelled: PO"
+    ):
         doses("daraxonrasib 300 mg IV QD")
 
 

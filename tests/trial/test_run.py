@@ -18,7 +18,10 @@ def outcome():
 def test_one_row_a_patient_and_arms_take_turns(outcome) -> None:
     patients = outcome.patients
     assert patients["patient"].tolist() == list(range(60))
-    assert (patients["arm"] == np.where(patients["patient"] % 2, "gemcitabine + nab-paclitaxel", "daraxonrasib")).all()
+    assert (
+        patients["arm"]
+        == np.where(patients["patient"] % 2, "gemcitabine + nab-paclitaxel", "daraxonrasib")
+    ).all()
     assert not patients.filter(regex="^(?!p:)").drop(columns="best_change_pct").isna().any().any()
 
 
@@ -53,7 +56,8 @@ def test_the_summary_has_the_promised_keys(outcome) -> None:
         "os_median_months", "os_ci", "grade3plus_trae_pct",
     }  # fmt: skip
     contrast = {
-        "arm", "reference", "pfs_hr", "pfs_hr_ci", "os_hr", "os_hr_ci", "pfs_logrank_p", "os_logrank_p",
+        "arm", "reference", "pfs_hr", "pfs_hr_ci", "os_hr", "os_hr_ci",
+        "pfs_logrank_p", "os_logrank_p",
     }  # fmt: skip
     assert all(set(row) == arm for row in outcome.summary["arms"])
     assert all(set(row) == contrast for row in outcome.summary["contrasts"])

@@ -133,6 +133,7 @@ class Citation(Record):
         kind: PMID, DOI, PMC, NCT, label, conference, registry, database, book or other.
         identifier: the identifier of that kind.
         reference: short form for reading, e.g. ``Hunter 2015, Mol Cancer Res``.
+        title: the title or, where that was not seen, the subject in our words.
         status: ``confirmed`` (looked up, the identifier belongs to this work), ``contradicted``,
             ``seen`` (by the compilers, in a search), ``listed`` (by the review), ``carried``
             (given beside the numbers), ``unchecked`` (recalled), ``not a work``.

@@ -79,7 +79,7 @@ class Clone:
 
 @dataclass(frozen=True)
 class Copy:
-    """One copy of a mechanism: for which drug, in which clone, and what its ports are called there."""
+    """One copy of a mechanism: for which drug, in which clone, its ports under which names."""
 
     mechanism: Mechanism
     drug: Drug | None = None
@@ -249,8 +249,9 @@ class _Builder:
                 return name
         if symbol in copy.mechanism.ports:
             return self._absent(symbol, copy)
+        whom = f" for {copy.suffix[1:]}" if copy.suffix else ""
         raise ModelFileError(
-            f"{copy.mechanism.name}.ant reads {symbol!r}{copy.suffix and f' for {copy.suffix[1:]}'}, "
+            f"{copy.mechanism.name}.ant reads {symbol!r}{whom}, "
             "which no mechanism defines and which has no row in parameters.csv"
         )
 

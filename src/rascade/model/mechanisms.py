@@ -1,4 +1,4 @@
-"""Read the mechanism files: which symbols each defines, reads through its ports, or takes as numbers.
+"""Read the mechanism files: the symbols that each defines, reads through ports, takes as numbers.
 
 A mechanism is one Antimony file. Symbols that it declares or assigns are its own and get the
 names of the copy (drug, clone) when the model is put together; symbols in the brackets behind the

@@ -233,7 +233,7 @@ def species_facts() -> Mapping[str, Mapping[str, str]]:
 
 
 def _annotate(model: Any, assembly: Assembly) -> None:
-    """Name every own symbol for people, and tie proteins to UniProt (bqbiol:hasVersion or isPartOf)."""
+    """Name every own symbol for people, and tie proteins to UniProt (bqbiol:hasVersion)."""
     import libsbml
 
     model.setMetaId("rascade")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from rascade.engine import Settings, Simulation
     from rascade.model import Assembly
 
-__all__ = ["Cohort", "DOUBLING_TIME_DAYS", "draw_cohort", "steady_state"]
+__all__ = ["DOUBLING_TIME_DAYS", "Cohort", "draw_cohort", "steady_state"]
 
 # Range of untreated volume doubling times in 100 patients followed by CT (Ahn 2016,
 # doi:10.1007/s12029-016-9876-7): a virtual tumour outside it is drawn anew.
 DOUBLING_TIME_DAYS = (20.0, 977.0)
 EQUILIBRATION_HOURS = 120 * 24.0
 _MOST_ATTEMPTS = 5000
+_MOST_IMPLAUSIBLE = 200
 _SWITCH = "tumour_active"
 
 
@@ -92,7 +93,7 @@ def plausible(simulation: Simulation) -> NDArray[np.bool_]:
     """Tell which patients are at a plausible steady state: solved, and growing as tumours grow."""
     time = doubling_time_days(simulation)
     low, high = DOUBLING_TIME_DAYS
-    return (simulation.status == 0) & (time >= low) & (time <= high)
+    return np.asarray((simulation.status == 0) & (time >= low) & (time <= high))
 
 
 class _Screening:
@@ -136,35 +137,36 @@ class _Screening:
     def population(self, patients: NDArray[np.int64], attempts: NDArray[np.int64]) -> Population:
         """Draw profiles and parameters, each patient at its own attempt."""
         rows = sorted(set(self.assembly.composition.parameters.values()))
-        profiles: dict[str, NDArray[Any]] = {}
-        parameters: dict[str, NDArray[np.float64]] = {}
+        order, profiles, parameters = [], [], []
         for attempt in np.unique(attempts):
             now = np.flatnonzero(attempts == attempt)
-            drawn = (
-                draw_profiles(self.seed, patients[now], int(attempt)),
-                draw_parameters(self.assembly.table, rows, self.seed, patients[now], int(attempt)),
+            order.append(now)
+            profiles.append(draw_profiles(self.seed, patients[now], int(attempt)))
+            parameters.append(
+                draw_parameters(self.assembly.table, rows, self.seed, patients[now], int(attempt))
             )
-            for target, source in zip((profiles, parameters), drawn, strict=True):
-                for name, values in source.items():
-                    if name not in target:
-                        target[name] = np.empty(patients.size, dtype=values.dtype)  # type: ignore[index]
-                    if target[name].dtype < values.dtype:
-                        target[name] = target[name].astype(values.dtype)
-                    target[name][now] = values
-        return Population(patients, profiles, parameters)
+        places = np.argsort(np.concatenate(order))
+        return Population(patients, _joined(profiles, places), _joined(parameters, places))
 
     def run(self, patients: NDArray[np.int64]) -> Cohort:
         attempts = np.zeros(patients.size, dtype=np.int64)
         pending = np.arange(patients.size)
-        while pending.size:
+        for _ in range(_MOST_IMPLAUSIBLE):
             attempts[pending] = self.next_eligible(patients[pending], attempts[pending])
             trial = self.population(patients[pending], attempts[pending])
             good = plausible(steady_state(self.assembly, trial, self.settings, self.backend))
             self.implausible += int((~good).sum())
-            if not good.any() and attempts[pending].min() > _MOST_ATTEMPTS:
-                raise SimulationError("no virtual patient passes the plausibility filter")
             pending = pending[~good]
+            if not pending.size:
+                break
             attempts[pending] += 1
+        else:
+            low, high = DOUBLING_TIME_DAYS
+            raise SimulationError(
+                f"{_MOST_IMPLAUSIBLE} draws gave no plausible patient for {pending.size} of "
+                f"{patients.size} places: untreated tumours must double in {low:g} to {high:g} "
+                "days; look at the parameters that the study changes"
+            )
         return Cohort(
             self.population(patients, attempts),
             attempts,
@@ -172,6 +174,12 @@ class _Screening:
             self.ineligible,
             self.implausible,
         )
+
+
+def _joined(
+    pieces: Sequence[Mapping[str, NDArray[Any]]], places: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    return {name: np.concatenate([piece[name] for piece in pieces])[places] for name in pieces[0]}
 
 
 def draw_cohort(

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: a draw depends on seed, stream, patient and attempt, on nothing else.
+"""Counter-based random numbers: a draw depends on seed, stream, patient and attempt only.
 
 A stream is a name (``parameter:KRAS_share``, ``lesion error``). Patient i of a stream gets the same
 number whether one patient is drawn or a million, in one chunk or many, and whatever other streams
@@ -17,10 +17,16 @@ __all__ = ["exponential", "normal", "uniform"]
 _TINY = 2.0**-54
 
 
-def _generator(seed: int, stream: str, attempt: int) -> np.random.Generator:
+_BLOCK = 4096  # patients drawn at once
+_PER_COUNTER = 4  # numbers that Philox makes at each step of its counter
+
+
+def _block(seed: int, stream: str, attempt: int, block: int) -> NDArray[np.float64]:
+    """Return the numbers of one block of patients, wherever in the stream it lies."""
     digest = hashlib.sha256(f"{seed}\x1f{stream}\x1f{attempt}".encode()).digest()
-    key = np.frombuffer(digest[:16], dtype="<u8")
-    return np.random.Generator(np.random.Philox(key=key))
+    bits = np.random.Philox(key=np.frombuffer(digest[:16], dtype="<u8"))
+    bits.advance(block * _BLOCK // _PER_COUNTER)
+    return np.random.Generator(bits).random(_BLOCK)
 
 
 def uniform(
@@ -34,10 +40,13 @@ def uniform(
         patients: shape (n,), patient numbers >= 0.
         attempt: 0 at first; raised when a patient is drawn anew.
     """
-    if patients.size == 0:
-        return np.empty(0)
-    row = _generator(seed, stream, attempt).random(int(patients.max()) + 1)
-    return np.clip(row[patients], _TINY, 1.0 - _TINY)
+    drawn = np.empty(patients.size)
+    blocks = patients // _BLOCK
+    for block in np.unique(blocks):
+        mine = blocks == block
+        numbers = _block(seed, stream, attempt, int(block))
+        drawn[mine] = numbers[patients[mine] - block * _BLOCK]
+    return np.clip(drawn, _TINY, 1.0 - _TINY)
 
 
 def normal(

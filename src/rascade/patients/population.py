@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rascade.model import Assembly, ParameterTable, load_alleles
 from rascade.patients.keys import uniform
-from rascade.patients.profile import draw_profiles, truncated_lognormal
+from rascade.patients.profile import truncated_lognormal
 
 __all__ = ["Population", "draw_parameters", "engine_parameters"]
 

@@ -1,4 +1,4 @@
-"""Target lesions of virtual patients: sizes at baseline, how each follows the tumour, measurement."""
+"""Target lesions of virtual patients: baseline sizes, how each follows the tumour, measuring."""
 
 from __future__ import annotations
 

@@ -280,7 +280,8 @@ def run_arm(
         first = running.simulation.failures()[0]
         raise SimulationError(
             f"arm {arm.name}: the solver gave up on every patient; the first at day "
-            f"{first.time / HOURS_PER_DAY:.1f}, {first.species or 'no species named'}: {first.status.name}"
+            f"{first.time / HOURS_PER_DAY:.1f}, {first.species or 'no species named'}: "
+            f"{first.status.name}"
         )
     return running.result()
 

@@ -114,7 +114,7 @@ def simulate_patient(
             f"the solver gave up at day {failure.time / HOURS_PER_DAY:.2f} "
             f"({failure.status.name}, {failure.species or 'no species named'})"
         )
-    trajectory = pd.DataFrame(segment.values[0], columns=list(outputs))
+    trajectory = pd.DataFrame(np.asarray(segment.values)[0], columns=list(outputs))
     trajectory.insert(0, "day", hours / HOURS_PER_DAY)
     return PatientOutcome(trajectory, _info(regimen, days, seed, population, assembly, outputs))
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["VISIT_COLUMNS", "outcome"]
 
+# How a patient's simulation ended, for readers; a failure keeps the solver's own word.
+_OUTCOMES = {0: "FOLLOWED", 1: "FOLLOWED", 2: "DIED"}
+
 VISIT_COLUMNS = (
     "patient",
     "arm",
@@ -83,7 +86,7 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
         "os_months": np.where(failed, np.nan, survival.months),
         "os_event": survival.event,
         "draws": run.cohort.attempts + 1,
-        "solver_status": [Status(code).name for code in run.status],
+        "solver_status": [_OUTCOMES.get(code, Status(code).name) for code in run.status],
     }
     columns |= {f"p:{name}": values for name, values in population.parameters.items()}
     return pd.DataFrame(columns)

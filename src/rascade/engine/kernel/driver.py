@@ -47,6 +47,7 @@ def write_driver(machine: Machine, lanes: int) -> str:
         _write_combine(module, lanes, stage)
     _write_error(module, lanes)
     _write_control(module, lanes)
+    _write_check_inside(module, lanes)
     _write_outputs(module, lanes)
     _write_commit(module, lanes)
     _write_attempt(module, lanes)
@@ -310,6 +311,61 @@ def _write_outputs(module: Module, lanes: int) -> None:
     f.finish()
 
 
+def _write_check_inside(module: Module, lanes: int) -> None:
+    """Reject steps whose dense output is asked for and is not as good as the step itself.
+
+    The embedded error says nothing about a fast component that follows an explicit function of
+    time: it is right at the end of the step and may be anything inside (G. Steinebach, Rodas5Pr,
+    Proceedings of the JuliaCon Conferences 2024). So the rates at the middle of the step are
+    compared with the slope of the dense output there; the solve with W turns the difference into
+    an error of the state.
+    """
+    f = Frame(module, "check_inside", lanes)
+    where = f.mask(Slot.ACCEPTED) & (f.get(Slot.NEXT_OUTPUT) < f.get(Slot.REACHED))
+    with f.when(where.any()):
+        state, candidate, stage, coupling, right, residual = (
+            f.base(x)
+            for x in (
+                Field.STATE_AT,
+                Field.CANDIDATE_AT,
+                Field.STAGE_AT,
+                Field.COUPLING_AT,
+                Field.RIGHT_AT,
+                Field.RESIDUAL_AT,
+            )
+        )
+        second, third = (increment(f, tableau.STAGES + m) for m in (2, 3))
+        with f.loop(f.field(Field.STATES)) as i:
+            prepare_dense(f, i)
+            f.put_row(stage, i, interpolate(f, i, f.vector(0.5)))
+            # Minus the slope of the dense output at one half, times the step.
+            bend = (f.row(second, i) + f.row(third, i)) * 0.25
+            f.put_row(coupling, i, (f.row(state, i) - f.row(candidate, i)) - bend)
+        taken, time = f.get(Slot.TAKEN), f.get(Slot.TIME)
+        f.put(Slot.STAGE_TIME, f.fma(0.5, taken, time))
+        f.put(Slot.SLOPE, f.vector(0.0))
+        f.model(Field.RATES)
+        f.helper("add_infusion", right)
+        f.helper("solve_stage", residual)
+        error = f.call("scaled_square", f.kind, [f.memory, f.fields, f.reals, residual])
+        reject = where & ~(error <= 1.0)
+        bounded = (error < 1e12).select(error, f.vector(1e12))
+        bounded = (bounded > _TINIEST_ERROR).select(bounded, f.vector(_TINIEST_ERROR))
+        factor = _SAFETY * vector_math.exponential(
+            f, vector_math.logarithm(f, bounded) * (-0.5 / tableau.ERROR_ORDER)
+        )
+        advised = taken * (factor > _SHRINK).select(factor, f.vector(_SHRINK))
+        step = f.get(Slot.STEP)
+        f.put(Slot.STEP, (where & (reject | (advised < step))).select(advised, step))
+        again = reject.convert(I64, "zext")
+        f.put_mask(Slot.ACCEPTED, f.mask(Slot.ACCEPTED) & ~reject)
+        f.put(Slot.REPEATS, f.get(Slot.REPEATS, I64) + again)
+        f.put(Slot.STEPS, f.get(Slot.STEPS, I64) - again)
+        f.put(Slot.REJECTED, f.get(Slot.REJECTED, I64) + again)
+        f.count(Slot.RATES, where)
+    f.finish()
+
+
 def _write_commit(module: Module, lanes: int) -> None:
     """Move the accepted lanes to their new states and times."""
     f = Frame(module, "commit", lanes)
@@ -372,6 +428,7 @@ def _write_run(module: Module, lanes: int, machine: Machine) -> None:
             for lane in range(lanes):
                 with f.when(f.lane(Slot.ODD, f.whole(lane), I64).differs(0)):
                     f.helper("retry_lane", f.whole(lane))
+        f.helper("check_inside")
         with f.when(f.field(Field.EVENTS).differs(0)):
             f.helper("check_events")
         f.helper("write_outputs")
