@@ -89,7 +89,7 @@ def dimensions(unit: str) -> tuple[tuple[str, float], ...]:
     if not is_unit(unit):
         raise InputError(f"unknown unit {unit!r}")
     ureg = registry()
-    found = ureg.get_dimensionality(ureg.parse_units(_normalised(unit)))
+    found: Any = ureg.get_dimensionality(ureg.parse_units(_normalised(unit)))
     return tuple(sorted((str(name), float(power)) for name, power in found.items()))
 
 

@@ -25,11 +25,13 @@ class Assembly:
         drugs: the drugs in it.
         composition: flat Antimony text and the meaning of its names.
         table: the parameter table it was made with.
+        setting: ``patient``, ``xenograft`` or ``culture``.
     """
 
     drugs: tuple[Drug, ...]
     composition: Composition
     table: ParameterTable
+    setting: str = "patient"
 
     @cached_property
     def values(self) -> Mapping[str, float]:
@@ -90,17 +92,20 @@ def assemble(
     *,
     table: ParameterTable | None = None,
     clones: Sequence[str] | None = None,
+    setting: str = "patient",
 ) -> Assembly:
     """Assemble the disease model.
 
     Args:
         drugs: INN names of the drugs that the study gives; mechanisms of others are left out.
         table: parameter table; the package's own if not given.
-        clones: cell populations; all if not given.
+        clones: cell populations; all that the setting has if not given.
+        setting: ``patient``, ``xenograft`` (a mouse) or ``culture`` (a dish, where the constant
+            ``medium_<drug>`` is the concentration in the medium, nM).
 
     Raises:
         UnsupportedFeature: a drug is not modelled yet.
         ParameterError: the table lacks or garbles a number.
     """
     table = table or load_table()
-    return Assembly(find_drugs(drugs), compose(drugs, table, clones), table)
+    return Assembly(find_drugs(drugs), compose(drugs, table, clones, setting), table, setting)

@@ -16,6 +16,7 @@ from functools import cache
 
 from rascade.errors import InputError, ModelFileError, UnsupportedFeature
 from rascade.model.mechanisms import (
+    SETTINGS,
     Mechanism,
     data_file,
     load_mechanisms,
@@ -26,7 +27,8 @@ from rascade.model.table import ParameterTable
 
 __all__ = ["Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
 
-_SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size")
+_SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size", "culture")
+_MEDIUM = "culture_medium"
 _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
 # What a port reads where nothing is there to fill it: no kill, no brake, no binding.
 _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
@@ -75,6 +77,7 @@ class Clone:
     tissue: str
     mechanisms: tuple[str, ...]
     drug_mechanisms: tuple[str, ...]
+    settings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ def known_clones() -> Mapping[str, Clone]:
             facts["tissue"],
             tuple(facts["mechanisms"]),
             tuple(facts["drug_mechanisms"]),
+            tuple(facts.get("settings", SETTINGS)),
         )
         for name, facts in listing.items()
     }
@@ -158,38 +162,49 @@ def find_drugs(names: Sequence[str]) -> tuple[Drug, ...]:
     return tuple(drugs[name] for name in sorted(set(names)))
 
 
-def _find_clones(names: Sequence[str] | None) -> tuple[Clone, ...]:
-    clones = known_clones()
+def _find_clones(names: Sequence[str] | None, setting: str) -> tuple[Clone, ...]:
+    clones = {name: clone for name, clone in known_clones().items() if setting in clone.settings}
     for name in names or ():
         if name not in clones:
             raise InputError(f"no clone {name!r}; the model has {', '.join(clones)}")
     return tuple(clones[name] for name in (names or clones))
 
 
-def _copies(drugs: Sequence[Drug], clones: Sequence[Clone]) -> list[Copy]:
+def _copies(drugs: Sequence[Drug], clones: Sequence[Clone], setting: str) -> list[Copy]:
     """List the copies that these drugs and clones need; what none needs is left out."""
     library = load_mechanisms()
+    system = [Copy(library[name]) for name in _SYSTEM]
+    by_drug = [copy for drug in drugs for copy in _drug_copies(drug, clones)]
+    by_clone = [copy for clone in clones for copy in _clone_copies(clone, drugs)]
+    copies = [system[0], *by_drug, *by_clone, *system[1:]]
+    cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
+    return [
+        copy
+        for copy in copies
+        if setting in copy.mechanism.settings
+        and (cytotoxics or copy.mechanism.name != "cytotoxic_response")
+    ]
+
+
+def _drug_copies(drug: Drug, clones: Sequence[Clone]) -> list[Copy]:
+    library = load_mechanisms()
     normal = any(clone.tissue == "normal_tissue" for clone in clones)
-    copies = []
+    names = [name for name in (*drug.mechanisms, _MEDIUM) if library[name].per == "drug"]
+    return [
+        Copy(library[name], drug, None, drug.aliases.get(name, {}))
+        for name in names
+        if normal or name != "normal_tissue_exposure"
+    ]
+
+
+def _clone_copies(clone: Clone, drugs: Sequence[Drug]) -> list[Copy]:
+    library = load_mechanisms()
+    copies = [Copy(library[name], None, clone.name) for name in clone.mechanisms]
     for drug in drugs:
         for name in drug.mechanisms:
-            if library[name].per == "drug" and (normal or name != "normal_tissue_exposure"):
-                copies.append(Copy(library[name], drug, None, drug.aliases.get(name, {})))
-    for clone in clones:
-        copies += [Copy(library[name], None, clone.name) for name in clone.mechanisms]
-        for drug in drugs:
-            for name in drug.mechanisms:
-                if name in clone.drug_mechanisms:
-                    copies.append(
-                        Copy(library[name], drug, clone.name, {"drug_tissue": clone.tissue})
-                    )
-    cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
-    system = [name for name in _SYSTEM if cytotoxics or name != "cytotoxic_response"]
-    return (
-        [Copy(library["body_places"])]
-        + copies
-        + [Copy(library[n]) for n in system if n != "body_places"]
-    )
+            if name in clone.drug_mechanisms:
+                copies.append(Copy(library[name], drug, clone.name, {"drug_tissue": clone.tissue}))
+    return copies
 
 
 def _candidates(symbol: str, copy: Copy) -> list[str]:
@@ -204,24 +219,27 @@ def _candidates(symbol: str, copy: Copy) -> list[str]:
     return [*names, symbol]
 
 
-def _row_candidates(symbol: str, copy: Copy) -> list[tuple[str, str]]:
+def _row_candidates(symbol: str, copy: Copy, setting: str) -> list[tuple[str, str]]:
     """Return (table row, SBML identifier) from the most specific to the most general."""
     drug, clone = copy.drug, copy.clone
     pairs = []
+    if drug:
+        pairs.append((f"{drug.name}.{symbol}[{setting}]", f"{symbol}_{drug.identifier}"))
     if drug and clone:
         pairs.append((f"{drug.name}.{symbol}[{clone}]", f"{symbol}_{drug.identifier}_{clone}"))
     if drug:
         pairs.append((f"{drug.name}.{symbol}", f"{symbol}_{drug.identifier}"))
     if clone:
         pairs.append((f"{symbol}[{clone}]", f"{symbol}_{clone}"))
-    return [*pairs, (symbol, symbol)]
+    return [*pairs, (f"{symbol}[{setting}]", symbol), (symbol, symbol)]
 
 
 class _Builder:
     """Resolve names and write the flat text."""
 
-    def __init__(self, copies: Sequence[Copy], table: ParameterTable) -> None:
+    def __init__(self, copies: Sequence[Copy], table: ParameterTable, setting: str) -> None:
         self.copies = copies
+        self.setting = setting
         self.table = table
         self.symbols = {
             f"{own}{copy.suffix}": (copy, own) for copy in copies for own in copy.mechanism.own
@@ -243,7 +261,7 @@ class _Builder:
         for name in _candidates(wanted, copy):
             if name in self.symbols or name in self.sums:
                 return name
-        for row, name in _row_candidates(wanted, copy):
+        for row, name in _row_candidates(wanted, copy, self.setting):
             if row in self.table:
                 self.parameters[name] = row
                 return name
@@ -278,21 +296,28 @@ class _Builder:
 
 
 def compose(
-    drugs: Sequence[str], table: ParameterTable, clones: Sequence[str] | None = None
+    drugs: Sequence[str],
+    table: ParameterTable,
+    clones: Sequence[str] | None = None,
+    setting: str = "patient",
 ) -> Composition:
     """Put together the model for these drugs.
 
     Args:
         drugs: INN names; empty for the untreated disease.
         table: the parameter table that says which numbers are clone- or drug-specific.
-        clones: cell populations; all that the model knows if not given.
+        clones: cell populations; all that the setting has if not given.
+        setting: ``patient``, ``xenograft`` (a mouse) or ``culture`` (a dish).
 
     Raises:
+        InputError: no such clone or setting.
         UnsupportedFeature: a drug is not modelled yet.
         ModelFileError: a mechanism reads something that nothing defines.
     """
-    copies = _copies(find_drugs(drugs), _find_clones(clones))
-    builder = _Builder(copies, table)
+    if setting not in SETTINGS:
+        raise InputError(f"no setting {setting!r}; the model has {', '.join(SETTINGS)}")
+    copies = _copies(find_drugs(drugs), _find_clones(clones, setting), setting)
+    builder = _Builder(copies, table, setting)
     text = builder.text()
     return Composition(
         text,

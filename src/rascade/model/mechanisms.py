@@ -18,8 +18,9 @@ from importlib.resources.abc import Traversable
 
 from rascade.errors import ModelFileError
 
-__all__ = ["Mechanism", "data_file", "load_mechanisms", "rename_symbols", "symbols_in"]
+__all__ = ["SETTINGS", "Mechanism", "data_file", "load_mechanisms", "rename_symbols", "symbols_in"]
 
+SETTINGS = ("patient", "xenograft", "culture")
 _SYMBOL = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.])")
 _HEADER = re.compile(r"^\s*model\s+(\w+)\s*\(([^)]*)\)\s*$")
 _OWN = (
@@ -46,6 +47,7 @@ class Mechanism:
         numbers: symbols that the parameter table must supply.
         adds: sums that every copy contributes to, as sum name -> own symbol.
         description: the comment at the head of the file.
+        settings: where it exists: ``patient``, ``xenograft``, ``culture``.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Mechanism:
     numbers: frozenset[str]
     adds: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    settings: tuple[str, ...] = SETTINGS
 
 
 def data_file(name: str) -> Traversable:
@@ -136,6 +139,7 @@ def _parse(name: str, text: str, facts: Mapping[str, object]) -> Mechanism:
         numbers=frozenset(used - own - ports - places),
         adds=dict(adds) if isinstance(adds, Mapping) else {},
         description=description,
+        settings=tuple(facts.get("settings", SETTINGS)),  # type: ignore[arg-type]
     )
 
 

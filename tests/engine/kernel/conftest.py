@@ -82,7 +82,8 @@ def pathway() -> System:
             made = g.mul(p["k"], hill(signal, p["half"], p["hill"]))
             out.append(g.sub(made, g.mul(p["d"], y[i])))
             signal = y[i]
-        growth = g.mul(p["growth"], y[10], y[9])
+        room = g.sub(one, g.div(y[10], p["capacity"]))
+        growth = g.mul(p["growth"], y[10], y[9], room)
         death = g.mul(p["kill"], y[10], g.apply(Op.LN, g.add(one, drug)))
         out += [g.sub(growth, death), g.sub(death, g.mul(p["d"], y[11]))]
         return out
@@ -92,7 +93,7 @@ def pathway() -> System:
         [0.0, 0.0] + [0.5] * 8 + [100.0, 0.0],
         {
             "V": 20.0, "ka": 1.2, "vmax": 3.0, "km": 2.0, "ic50": 0.4, "hill": 1.7, "half": 0.6,
-            "k": 1.0, "d": 0.8, "growth": 0.02, "kill": 0.03,
+            "k": 1.0, "d": 0.8, "growth": 0.02, "kill": 0.03, "capacity": 5000.0,
         },
         nonnegative=True,
     )  # fmt: skip

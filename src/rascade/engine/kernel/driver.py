@@ -245,7 +245,7 @@ def _write_fresh(module: Module, lanes: int) -> None:
     transient would bring to about one. A transient below the tolerance does not limit it.
     """
     f = Frame(module, "fresh_step", lanes)
-    where = f.mask(Slot.FRESH) & f.mask(Slot.ACTIVE)
+    where = f.mask(Slot.FRESH) & f.mask(Slot.ACTIVE) & f.get(Slot.REPEATS, I64).equals(0)
     states = f.field(Field.STATES)
     rate, first = f.base(Field.RATE_AT), increment(f, 1)
     right, residual, slope = (
@@ -380,7 +380,8 @@ def _write_commit(module: Module, lanes: int) -> None:
     fresh = f.get(Slot.FRESH, I64)
     f.put(Slot.FRESH, accepted.select(f.constant(f.integers, 0), fresh))
     dense = f.get(Slot.DENSE, I64)
-    f.put(Slot.DENSE, accepted.select(f.constant(f.integers, 0), dense))
+    less = (dense > 0).select(dense - 1, dense)
+    f.put(Slot.DENSE, accepted.select(less, dense))
     f.finish()
 
 

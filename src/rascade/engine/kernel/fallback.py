@@ -16,6 +16,7 @@ from rascade.engine.kernel.layout import Slot
 __all__ = ["write_fallback"]
 
 _INFINITY = float("inf")
+_TRUST = 8  # accepted steps after which the fast factorisation is tried again
 
 
 def write_fallback(module: Module, lanes: int) -> None:
@@ -159,7 +160,7 @@ def _write_retry(module: Module, lanes: int) -> None:
         again()
 
     def pivot() -> None:
-        f.put_lane(Slot.DENSE, lane, f.whole(1))
+        f.put_lane(Slot.DENSE, lane, f.whole(_TRUST))
         again()
 
     def give_way() -> None:

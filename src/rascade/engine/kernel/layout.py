@@ -40,7 +40,7 @@ class Slot(IntEnum):
     REPEATS = auto()  # rejections of the present step
     CAUSE = auto()  # why it was last rejected: a status
     SUSPECT = auto()  # Jacobian entries that are not finite are to be taken as zero
-    DENSE = auto()  # whether the pivoted factorisation is in use for the present step
+    DENSE = auto()  # for how many more steps the pivoted factorisation is in use
     ERROR = auto()  # squared error norm of the step just tried (a real number)
     REACHED = auto()  # time at its end (a real number)
     STEP_BEFORE = auto()  # STEP as it was when the step was tried (a real number)

@@ -9,7 +9,7 @@ slot of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rascade.engine.expression import BOOLEAN_OPS, Graph, Op
@@ -102,24 +102,30 @@ class Sources:
     reciprocals: dict[int, int]
 
 
-def schedule(graph: Graph, roots: Sequence[int], known: Iterable[int]) -> list[int]:
-    """Nodes in the order of computation, each as late as its first use allows."""
-    done = set(known)
+def schedule(graph: Graph, roots: Sequence[int], done: set[int]) -> list[int]:
+    """Nodes in the order of computation, each as late as its first use allows.
+
+    Args:
+        graph: the graph.
+        roots: what is wanted, in this order.
+        done: nodes that exist already; the scheduled ones are added.
+    """
     order: list[int] = []
+    stack: list[int] = []
     for root in roots:
-        stack = [root]
+        stack.append(root)
         while stack:
             node = stack[-1]
+            waiting = [a for a in graph.args[node] if a not in done]
             if node in done:
                 stack.pop()
-                continue
-            waiting = [a for a in graph.args[node] if a not in done]
-            if waiting:
+            elif waiting and graph.ops[node] not in _CHEAP:
                 stack.extend(reversed(waiting))
             else:
                 done.add(node)
-                order.append(node)
                 stack.pop()
+                if graph.ops[node] not in _CHEAP:
+                    order.append(node)
     return order
 
 
@@ -146,10 +152,17 @@ def write_section(
             way of the reciprocal. For conditions that the front evaluates too.
     """
     section = _Section(module, name, lanes, sources, slots, exact=exact)
-    section.plan([r.node for r in roots])
-    for root in roots:
-        section.write(root)
-    section.finish()
+    section.plan(roots)
+    section.write()
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One thing to write: a node to compute, or a root to hand on."""
+
+    part: int
+    node: int
+    root: Root | None
 
 
 class _Section:
@@ -165,125 +178,82 @@ class _Section:
         *,
         exact: bool,
     ) -> None:
-        self.exact = exact
         self.module = module
         self.name = name
         self.lanes = lanes
         self.sources = sources
         self.graph = sources.graph
         self.slots = slots
-        self.parts: list[str] = []
-        self.code: Code | None = None
+        self.exact = exact
+        self.items: list[_Item] = []
         self.uses: Counter[int] = Counter()
         self.divisors: Counter[int] = Counter()
-        self.powers: set[tuple[int, int]] = set()
         self.crossing: dict[int, int] = {}
-        self.sources_known = dict(sources.known)
 
     # ---- plan ----------------------------------------------------------------------------------
-    def plan(self, roots: Sequence[int]) -> None:
-        """Count uses, and give a slot to every value that is needed beyond its own function."""
-        graph, known = self.graph, self.sources.known
-        needed = schedule(graph, roots, known)
-        for node in needed:
-            self.uses.update(graph.args[node])
-            if graph.ops[node] is Op.DIV:
-                self.divisors[graph.args[node][1]] += 1
-            if graph.ops[node] is Op.POW:
-                self.powers.add(graph.args[node])  # type: ignore[arg-type]
-        self.uses.update(roots)
-        self._cut(roots)
-
-    def _cut(self, roots: Sequence[int]) -> None:
-        """Decide which root belongs to which function and what crosses between them."""
+    def plan(self, roots: Sequence[Root]) -> None:
+        """Cut into functions, count uses, give slots to values that are needed across a cut."""
         graph = self.graph
         done = set(self.sources.known)
         part, size = 0, 0
-        self.part_of_root: list[int] = []
         home: dict[int, int] = {}
         for root in roots:
-            order = schedule(graph, [root], done)
-            if size + len(order) > CHUNK and size:
-                part, size = part + 1, 0
-            size += len(order) + 2
-            self.part_of_root.append(part)
-            for node in order:
-                home[node] = part
-            done.update(order)
-            for node in [root, *(a for n in order for a in graph.args[n])]:
-                if node in home and home[node] != part and node not in self.crossing:
-                    if graph.ops[node] not in _CHEAP:
-                        self.crossing[node] = self.slots.take()
-        self._written = 0
+            for node in (*schedule(graph, [root.node], done), None):
+                if size >= CHUNK:
+                    part, size = part + 1, 0
+                size += 1
+                if node is None:
+                    self._plan_use(root.node, part, home)
+                    self.items.append(_Item(part, root.node, root))
+                else:
+                    home[node] = part
+                    for argument in graph.args[node]:
+                        self._plan_use(argument, part, home)
+                    if graph.ops[node] is Op.DIV:
+                        self.divisors[graph.args[node][1]] += 1
+                    self.items.append(_Item(part, node, None))
+
+    def _plan_use(self, node: int, part: int, home: dict[int, int]) -> None:
+        self.uses[node] += 1
+        if node not in self.crossing and home.get(node, part) != part:
+            self.crossing[node] = self.slots.take()
 
     # ---- write ---------------------------------------------------------------------------------
-    def write(self, root: Root) -> None:
-        """Compute one root and hand it on."""
-        part = self.part_of_root[self._written]
-        self._written += 1
-        if self.code is None or len(self.parts) != part + 1:
-            self._close()
-            self._open()
-        code = self.code
-        assert code is not None
-        for node in self._missing(root.node):
-            value = self._compute(code, node)
-            code.found[node] = value
-            if node in self.crossing:
-                code.store(self.crossing[node], self._as_number(code, value))
-                self.sources_known[node] = self.crossing[node]
-        root.sink(code, self._value(code, root.node))
-
-    def _missing(self, root: int) -> list[int]:
-        code = self.code
-        assert code is not None
-        graph = self.graph
-        order: list[int] = []
-        done: set[int] = set()
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            if node in done or node in code.found or node in self.sources_known:
-                stack.pop()
-                continue
-            if graph.ops[node] in _CHEAP:
-                done.add(node)
-                stack.pop()
-                continue
-            waiting = [
-                a
-                for a in graph.args[node]
-                if a not in done and a not in code.found and a not in self.sources_known
-            ]
-            waiting = [a for a in waiting if graph.ops[a] not in _CHEAP]
-            if waiting:
-                stack.extend(reversed(waiting))
-            else:
-                done.add(node)
-                order.append(node)
-                stack.pop()
-        return order
-
-    def _open(self) -> None:
-        name = f"{self.name}_part{len(self.parts)}"
-        self.parts.append(name)
-        function = Function(
-            self.module, name, [PTR], external=False, attributes="nounwind noinline"
-        )
-        self.code = Code(function, self.lanes)
-
-    def _close(self) -> None:
-        if self.code is not None:
-            self.code.function.finish()
-            self.code = None
-
-    def finish(self) -> None:
-        """Write the function that calls all parts."""
-        self._close()
+    def write(self) -> None:
+        """Write all functions, and one that calls them in turn."""
         whole = Function(self.module, self.name, [PTR])
-        for part in self.parts:
-            whole.call(part, "void", [whole.arguments[0]])
+        code: Code | None = None
+        last = -1
+        for item in self.items:
+            if item.part != last or code is None:
+                if code is not None:
+                    code.function.finish()
+                code, last = self._open(item.part), item.part
+                whole.call(code.function.name, "void", [whole.arguments[0]])
+            if item.root is not None:
+                item.root.sink(code, self._value(code, item.node))
+                continue
+            value = code.found[item.node] = self._compute(code, item.node)
+            if item.node in self.crossing:
+                code.store(self.crossing[item.node], self._as_number(code, value))
+        if code is not None:
+            code.function.finish()
         whole.finish()
+
+    def _open(self, part: int) -> Code:
+        function = Function(
+            self.module,
+            f"{self.name}_part{part}",
+            [PTR],
+            external=False,
+            attributes="nounwind noinline",
+        )
+        return Code(function, self.lanes)
+
+    def _slot(self, node: int) -> int | None:
+        """Where a value that was computed elsewhere lies."""
+        slot = self.sources.known.get(node)
+        return self.crossing.get(node) if slot is None else slot
 
     # ---- values --------------------------------------------------------------------------------
     def _value(self, code: Code, node: int) -> Value:
@@ -293,8 +263,9 @@ class _Section:
         op, graph, sources = self.graph.ops[node], self.graph, self.sources
         if op is Op.CONSTANT:
             return code.number(graph.values[node])
-        if node in self.sources_known:
-            value = code.load(self.sources_known[node])
+        slot = self._slot(node)
+        if slot is not None:
+            value = code.load(slot)
             return value.differs(0.0) if op in BOOLEAN_OPS else value
         if op is Op.STATE:
             return code.load(sources.states[graph.index(node)])
@@ -346,22 +317,16 @@ class _Section:
             and self.graph.ops[node] is Op.MUL
             and self.uses[node] == 1
             and node in code.found
-            and node not in self.sources.known
-            and all(
-                a in code.found or a in self.sources_known or self.graph.ops[a] in _CHEAP
-                for a in self.graph.args[node]
-            )
+            and node not in self.crossing
         )
 
     def _divide(self, code: Code, a: int, b: int) -> Value:
         graph, f = self.graph, code.function
         slot = self.sources.reciprocals.get(b)
         one = graph.ops[a] is Op.CONSTANT and graph.values[a] == 1.0
-        if self.exact:
-            return self._value(code, a) / self._value(code, b)
-        if slot is not None:
+        if slot is not None and not self.exact:
             over = code.load(slot)
-        elif self.divisors[b] > 1 and graph.ops[b] is not Op.CONSTANT:
+        elif self.divisors[b] > 1 and not self.exact and graph.ops[b] is not Op.CONSTANT:
             key = -1 - b  # the reciprocal of b, shared by all quotients of this section
             if key not in code.found:
                 code.found[key] = 1.0 / self._value(code, b)
