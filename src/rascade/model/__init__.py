@@ -3,6 +3,7 @@
 from rascade.model.assembly import Assembly, assemble
 from rascade.model.compose import known_clones, known_drugs
 from rascade.model.export import export_sbml
+from rascade.model.readouts import Readout, readouts
 from rascade.model.table import (
     Allele,
     Parameter,
@@ -18,6 +19,7 @@ __all__ = [
     "Assembly",
     "Parameter",
     "ParameterTable",
+    "Readout",
     "assemble",
     "export_sbml",
     "known_alleles",
@@ -26,4 +28,5 @@ __all__ = [
     "load_alleles",
     "load_table",
     "parse_table",
+    "readouts",
 ]
