@@ -32,8 +32,9 @@ With `RASCADE_DEBUG=1` in the environment an unexpected error shows its tracebac
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield every command that does something, as (words behind ``rascade``, click command)."""
-    from rascade.cli.main import VERBS
     from typer.main import get_command
+
+    from rascade.cli.main import VERBS
 
     for verb, (module, _) in VERBS.items():
         command: Any = get_command(import_module(module).app)
@@ -55,7 +56,9 @@ def _entry(name: str, command: Any) -> str:
     parameters = [p for p in command.params if "--help" not in p.opts]
     usage = " ".join(["rascade", name, *(_usage(p) for p in parameters)])
     text = _help(command.help or "")
-    rows = [(_spelling(p), "yes" if p.required else "", _default(p), p.help or "") for p in parameters]
+    rows = [
+        (_spelling(p), "yes" if p.required else "", _default(p), p.help or "") for p in parameters
+    ]
     listing = table(("argument or option", "needed", "if left out", "meaning"), rows)
     return "\n".join([f"## {name}\n", fence(usage), "", text, "", listing if rows else "", ""])
 
@@ -113,7 +116,9 @@ def _usage(parameter: Any) -> str:
 def _spelling(parameter: Any) -> str:
     if not _is_option(parameter):
         return code(_name(parameter))
-    return code(parameter.opts[0] if _is_flag(parameter) else f"{parameter.opts[0]} {_name(parameter)}")
+    return code(
+        parameter.opts[0] if _is_flag(parameter) else f"{parameter.opts[0]} {_name(parameter)}"
+    )
 
 
 def _default(parameter: Any) -> str:

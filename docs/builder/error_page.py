@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from builder.text import NOTE, fence
 
@@ -26,9 +28,9 @@ def error_page() -> str:
     parts = [
         NOTE,
         "# Errors\n",
-        "Everything that Rascade raises on purpose is a `RascadeError`. The command line prints its "
-        "message behind `rascade:` and ends with its exit code. The messages below were made by "
-        "running what stands over them.\n",
+        "Everything that Rascade raises on purpose is a `RascadeError`. The command line prints "
+        "its message behind `rascade:` and ends with its exit code. The messages below were made "
+        "by running what stands over them.\n",
         fence(inspect.cleandoc("\n" + tree).strip("\n")),
         "",
     ]
@@ -39,7 +41,10 @@ def error_page() -> str:
 
 def _entry(name: str, error: type[Exception]) -> str:
     about = inspect.getdoc(error) or ""
-    lines = [f"## {name}\n", f"Exit code {getattr(error, 'exit_code', 1)}. {about.splitlines()[0]}\n"]
+    lines = [
+        f"## {name}\n",
+        f"Exit code {getattr(error, 'exit_code', 1)}. {about.splitlines()[0]}\n",
+    ]
     for what, cause in _EXAMPLES.get(name, ()):
         lines += [what + ":\n", fence(_message(cause, error)), ""]
     return "\n".join(lines)
@@ -73,6 +78,7 @@ def _study(change: tuple[str, str]) -> Callable[[], object]:
 
 def _eligibility() -> object:
     import numpy as np
+
     from rascade.patients import categories, draw_profiles, eligible
 
     profiles = draw_profiles(0, np.arange(2, dtype=np.int64))
@@ -94,14 +100,26 @@ def _parameter() -> object:
 def _model_file() -> object:
     from rascade.engine import read_sbml
 
-    return read_sbml("<sbml")
+    return read_sbml("<!DOCTYPE sbml>\n<sbml/>")
 
 
 def _output() -> object:
+    from rascade.errors import OutputError
     from rascade.studies.store import new_results
 
-    with new_results("docs"):
-        return None
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "letter.txt").write_text("", encoding="utf-8")
+        try:
+            with new_results(place):
+                return None
+        except OutputError as error:  # the page must not depend on the machine
+            raise OutputError(str(error).replace(str(Path(place)), "/home/me/letters")) from None
+
+
+def _size() -> object:
+    from rascade.studies import loads, override
+
+    return override(loads(_STUDY), size=0)
 
 
 def _unsupported() -> object:
@@ -121,6 +139,7 @@ imaging_every_weeks: 8
 follow_up_months: 12
 """
 _EXAMPLES: dict[str, tuple[tuple[str, Callable[[], object]], ...]] = {
+    "InputError": (("`rascade trial study.yaml --size 0`", _size),),
     "StudyFileError": (
         ("`arms` written as `arm`", _study(("arms:", "arm:"))),
         ("`size: -5`", _study(("size: 50", "size: -5"))),
@@ -135,7 +154,7 @@ _EXAMPLES: dict[str, tuple[tuple[str, Callable[[], object]], ...]] = {
     "EligibilityError": (("The condition `kras_alele == 'G12D'`", _eligibility),),
     "EvidenceError": (("`rascade drugs show daraxonrasb`", _evidence),),
     "ParameterError": (("`parameters: {daraxonrasib.CLL: 80}`", _parameter),),
-    "ModelFileError": (("A file that holds `<sbml`", _model_file),),
-    "OutputError": (("`--out docs`, where other files lie", _output),),
+    "ModelFileError": (("A model file with a DOCTYPE", _model_file),),
+    "OutputError": (("`--out /home/me/letters`, where other files lie", _output),),
     "UnsupportedFeature": (("An order for trametinib", _unsupported),),
 }

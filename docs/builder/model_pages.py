@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["drugs_page", "fitted_page", "mechanisms_page", "parameters_page"]
 
-_HEADER = ("name", "value", "unit", "plausible range", "between patients", "confidence", "source", "what it is")
+_HEADER = (
+    "name",
+    "value",
+    "unit",
+    "plausible range",
+    "between patients",
+    "confidence",
+    "source",
+    "what it is",
+)
 _PER = {
     "system": "one copy in the model",
     "drug": "one copy a drug",
@@ -67,14 +77,15 @@ def parameters_page() -> str:
     from rascade.trial.lesions import load_measurement
 
     model = load_table()
-    fitted = sum(row.confidence == "fitted" for row in model.values())
+    counts = Counter(row.confidence for row in model.values())
+    known = ", ".join(f"{count} {word}" for word, count in counts.most_common())
     parts = [
         NOTE,
         "# Parameters\n",
-        f"{len(model)} rows, {fitted} of them fitted by hand: [the list](fitted.md). A row stands "
+        f"{len(model)} rows: {known}. [What was fitted](fitted.md) has its own list. A row stands "
         "under the first mechanism that reads it. `name[clone]` holds in one cell population only, "
-        "`drug.name` for one drug. The value is the median over patients. What the confidence words "
-        "mean: [glossary](../glossary.md#confidence).\n",
+        "`drug.name` for one drug. The value is the median over patients. What the words for "
+        "confidence mean: [glossary](../glossary.md#confidence).\n",
     ]
     for mechanism in _mechanisms():
         own = [row for row in model.values() if _home(row.name) == mechanism.name]
@@ -109,7 +120,17 @@ def _profile() -> str:
         for item in load_properties().values()
         for category, row in item.rows.items()
     ]  # fmt: skip
-    header = ("property", "distribution", "category", "value", "spread", "range", "unit", "confidence", "source")
+    header = (
+        "property",
+        "distribution",
+        "category",
+        "value",
+        "spread",
+        "range",
+        "unit",
+        "confidence",
+        "source",
+    )
     return table(header, rows, right=(3, 4))
 
 
@@ -138,9 +159,10 @@ def fitted_page() -> str:
     parts = [
         NOTE,
         "# Fitted parameters\n",
-        f"These {len(rows)} rows of the [parameter table](parameters.md) were set by hand so that the "
-        "model meets the targets named. Every other row holds a published, derived or assumed value. "
-        "How it was done, and what it is worth: [calibration](../explanation/calibration.md).\n",
+        f"These {len(rows)} rows of the [parameter table](parameters.md) were set by hand so that "
+        "the model meets the targets named. Every other row holds a published, derived or assumed "
+        "value. How it was done, and what it is worth: "
+        "[calibration](../explanation/calibration.md).\n",
         listing,
         "\n## The targets\n",
         table(("target", "quantity", "published", "sources"), targets),
@@ -163,8 +185,8 @@ def mechanisms_page() -> str:
         NOTE,
         "# Mechanisms\n",
         "One Antimony file each, in `src/rascade/model/mechanisms`. What stands in the brackets "
-        "behind the name is read from other mechanisms; every other name that is not defined in the "
-        "file is a row of the [parameter table](parameters.md). In prose: "
+        "behind the name is read from other mechanisms; every other name that is not defined in "
+        "the file is a row of the [parameter table](parameters.md). In prose: "
         "[the model explained](../explanation/model.md).\n",
     ]
     folder = files("rascade.model") / "mechanisms"
@@ -196,10 +218,11 @@ def drugs_page() -> str:
     for name, drug in sorted(modelled.items()):
         known = evidence.drug(name)
         routes = ", ".join(drug.routes)
+        kind = known.drug_class[:1].upper() + known.drug_class[1:]
         links = ", ".join(f"[{m}](mechanisms.md#{anchor(m)})" for m in drug.mechanisms)
         parts += [
             f"### {name}\n",
-            f"{known.drug_class}. Target: {known.target}. Route: {routes}.\n",
+            f"{kind}. Target: {known.target}. Route: {routes}.\n",
             f"{known.mechanism}\n",
             f"Mechanisms: {links}.\n",
         ]

@@ -34,7 +34,9 @@ def draw_trial(folder: Path, target: Path) -> None:
 
     run = read_trial(folder)
     with drawing():
-        canvas = Canvas(WIDTH, _HEIGHT, f"{run.summary['study']}: simulated by mechanism", _foot(run))
+        canvas = Canvas(
+            WIDTH, _HEIGHT, f"{run.summary['study']}: simulated by mechanism", _foot(run)
+        )
         _key(canvas, run)
         for column, end in enumerate(_ENDS):
             _survival(canvas, run, end, _LEFT + column * (_WIDE + _GAP))
@@ -45,8 +47,8 @@ def draw_trial(folder: Path, target: Path) -> None:
 
 def _foot(run: TrialRun) -> str:
     return (
-        f"Research use only. {len(run.patients)} virtual patients, seed {run.summary['seed']}, model "
-        f"{run.summary['model_hash'][:12]}. Bands: 95 % CI. Bars above +100 % are cut."
+        f"Research use only. {len(run.patients)} virtual patients, seed {run.summary['seed']}, "
+        f"model {run.summary['model_hash'][:12]}. Bands: 95 % CI. Bars above +100 % are cut."
     )
 
 

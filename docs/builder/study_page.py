@@ -9,7 +9,11 @@ from builder.text import NOTE, code, table
 
 __all__ = ["schema_json", "study_page"]
 
-_TITLES = {"TrialStudy": "A trial (`kind: trial`)", "Cohort": "`cohort`", "Arm": "an entry of `arms`"}
+_TITLES = {
+    "TrialStudy": "A trial (`kind: trial`)",
+    "Cohort": "`cohort`",
+    "Arm": "an entry of `arms`",
+}
 _LIMITS = {
     "minimum": "at least {}",
     "maximum": "at most {}",

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from rascade.engine.expression import BOOLEAN_OPS, Graph, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["jacobian", "time_derivatives"]
+__all__ = ["directional", "jacobian", "time_derivatives"]
 
 _Partials = dict[int, int]
 
@@ -44,6 +44,31 @@ def time_derivatives(graph: Graph, rates: Sequence[int]) -> tuple[int, ...]:
     found = _forward(graph, rates, {Op.TIME})
     zero = graph.constant(0)
     return tuple(found.get(rate, {}).get(0, zero) for rate in rates)
+
+
+def directional(graph: Graph, nodes: Sequence[int], seeds: Mapping[int, int]) -> list[int]:
+    """Differentiate nodes along a direction.
+
+    Args:
+        graph: the graph; derivative nodes are added to it.
+        nodes: what to differentiate.
+        seeds: leaf node -> the node of its own derivative; that of other leaves is 0.
+
+    Returns:
+        A node each, the constant 0 where the derivative is zero by structure.
+    """
+    zero = graph.constant(0)
+    found: dict[int, int] = {}
+    for node in graph.reachable(nodes):
+        op = graph.ops[node]
+        if node in seeds:
+            found[node] = seeds[node]
+        elif op not in _FLAT and any(a in found for a in graph.args[node]):
+            inner = [{0: found[a]} if a in found else {} for a in graph.args[node]]
+            partials = (_chosen if op in _BRANCHES else _chained)(graph, node, inner)
+            if partials.get(0, zero) != zero:
+                found[node] = partials[0]
+    return [found.get(node, zero) for node in nodes]
 
 
 def _forward(graph: Graph, roots: Sequence[int], leaf_ops: set[Op]) -> dict[int, _Partials]:

@@ -28,6 +28,7 @@ __all__ = [
     "COMMUTATIVE_OPS",
     "LEAF_OPS",
     "Graph",
+    "GraphTooLargeError",
     "Op",
     "evaluate",
     "leaves",
@@ -160,8 +161,15 @@ ARITY: dict[Op, int] = {
 """The number of arguments of each operator."""
 
 
+class GraphTooLargeError(Exception):
+    """A graph grew beyond its limit; the reader turns this into an error for people."""
+
+
 class Graph:
     """A hash-consed, append-only expression graph.
+
+    Args:
+        limit: the most nodes it may have; None for any number.
 
     Attributes:
         ops: the operator of each node.
@@ -170,7 +178,8 @@ class Graph:
             float); 0.0 elsewhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
         self.ops: list[Op] = []
         self.args: list[tuple[int, ...]] = []
         self.values: list[float] = []
@@ -197,6 +206,21 @@ class Graph:
     def parameter(self, index: int) -> int:
         """Return the node of a parameter."""
         return self._node((Op.PARAMETER, index), Op.PARAMETER, (), float(index))
+
+    def restore(self, op: Op, args: tuple[int, ...], value: float) -> int:
+        """Return the node with just these parts, as it stood in another graph: nothing is folded.
+
+        Args:
+            op: its operator.
+            args: its arguments, nodes of this graph.
+            value: as in `values`.
+        """
+        if op is Op.CONSTANT:
+            return self.constant(value)
+        if op in LEAF_OPS:
+            key: tuple[object, ...] = (op,) if op is Op.TIME else (op, int(value))
+            return self._node(key, op, (), value)
+        return self._node((op, *args), op, args, 0.0)
 
     # -- operators --------------------------------------------------------------------------
 
@@ -293,6 +317,8 @@ class Graph:
     def _node(self, key: tuple[object, ...], op: Op, args: tuple[int, ...], value: float) -> int:
         found = self._index.get(key)
         if found is None:
+            if self.limit is not None and len(self.ops) >= self.limit:
+                raise GraphTooLargeError(f"more than {self.limit} terms")
             found = self._index[key] = len(self.ops)
             self.ops.append(op)
             self.args.append(args)

@@ -92,6 +92,11 @@ def _why(end: str, limits: Limits) -> str:
     if end == "memory":
         hint = raise_it.format(f"memory={2 * limits.memory}")
         return f"reading needed more than {limits.memory / 2**20:.0f} MiB of memory; {hint}"
+    if end == "gone":
+        return (
+            "the process that reads model files ended by itself or did not start; "
+            f"try: {sys.executable} -m rascade.engine.reader_process < /dev/null"
+        )
     return (
         f"reading it crashed the SBML library ({_signal(end)}) in a process of its own; "
         "the file is damaged, made to harm, or needs more memory than allowed"
@@ -154,7 +159,7 @@ class _ReadingProcess:
                 return receive(process.stdout).decode(), receive(process.stdout)
             except (OSError, EOFError):
                 self._stop()
-                return "the reading process ended", b""
+                return "gone", b""
             except BaseException:  # an interruption leaves an answer nobody waits for
                 self._stop()
                 raise

@@ -21,14 +21,18 @@ from rascade.errors import RascadeError, UnsupportedFeature
 __all__ = ["serve"]
 
 _CHUNK = 1 << 20
+_NO_MEMORY = 3  # exit status of a copy that had too little
 
 
 def serve(source: IO[bytes], target: IO[bytes]) -> None:
     """Answer until the other side has ended."""
     # Loaded once, here; the copies have them already.
+    import resource  # noqa: F401
+
     import libsbml  # noqa: F401
 
     import rascade.engine.plain
+    import rascade.engine.sbml
     import rascade.engine.sbml_model  # noqa: F401
 
     while True:
@@ -48,22 +52,24 @@ def _apart(header: dict[str, Any], data: bytes) -> tuple[str, bytes]:
         status = 1
         try:
             os.close(from_copy)
-            status = _in_copy(header, data, to_here)
+            _limit(header)
+            _write(to_here, _read(header, data))
+            status = 0
+        except MemoryError:
+            status = _NO_MEMORY
         finally:
             os._exit(status)  # nothing of what this process holds is flushed or torn down twice
     os.close(to_here)
-    try:
-        answer = _collect(from_copy, time.monotonic() + float(header["seconds"]))
-    finally:
-        os.close(from_copy)
-        if answer_is_late := "answer" not in locals() or answer is None:
-            os.kill(copy, signal.SIGKILL)
-        _, status = os.waitpid(copy, 0)
-    if answer_is_late or answer is None:
+    answer = _collect(from_copy, time.monotonic() + float(header["seconds"]))
+    os.close(from_copy)
+    if answer is None:
+        os.kill(copy, signal.SIGKILL)
+    _, status = os.waitpid(copy, 0)
+    if answer is None:
         return "time", b""
     if os.WIFSIGNALED(status):
         return f"signal {os.WTERMSIG(status)}", b""
-    return {0: ("done", answer), 3: ("memory", b"")}.get(
+    return {0: ("done", answer), _NO_MEMORY: ("memory", b"")}.get(
         os.waitstatus_to_exitcode(status), ("an unexpected end", b"")
     )
 
@@ -83,17 +89,10 @@ def _collect(pipe: int, deadline: float) -> bytes | None:
             parts.append(part)
 
 
-def _in_copy(header: dict[str, Any], data: bytes, pipe: int) -> int:
-    """Read under limits and write the answer; return the exit status."""
-    _limit(header)
-    try:
-        answer = _read(header, data)
-    except MemoryError:
-        return 3
+def _write(pipe: int, answer: bytes) -> None:
     view = memoryview(answer)
     while view:
         view = view[os.write(pipe, view) :]
-    return 0
 
 
 def _limit(header: dict[str, Any]) -> None:

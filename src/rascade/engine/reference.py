@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.engine.backend import Batch, DoseTable, Settings, Status
+from rascade.engine.domain import keep_in_domain
 from rascade.engine.scalar import scalar_function
 
 if TYPE_CHECKING:
@@ -37,11 +38,8 @@ class ReferenceBackend:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self._rates = scalar_function(system.graph, system.rates)
-        self._entries = scalar_function(system.graph, [node for _, _, node in system.jacobian])
         self._triggers = scalar_function(system.graph, [event.trigger for event in system.events])
-        self._rows = np.array([row for row, _, _ in system.jacobian], dtype=np.int64)
-        self._columns = np.array([column for _, column, _ in system.jacobian], dtype=np.int64)
+        self._solved: dict[bool, _Equations] = {}
 
     def advance(
         self,
@@ -62,14 +60,32 @@ class ReferenceBackend:
             if settings.progress is not None:
                 settings.progress(i + 1, batch.n)
 
-    def rates(self, t: float, y: Vector, p: Vector) -> Vector:
-        """Return dy/dt of one patient, infusions aside."""
-        return self._rates(t, y, p)
+    def equations(self, *, guarded: bool) -> _Equations:
+        """Return what is solved: as in the compiled back end, guarded where nonnegative."""
+        if guarded not in self._solved:
+            self._solved[guarded] = _Equations(
+                keep_in_domain(self.system) if guarded else self.system
+            )
+        return self._solved[guarded]
 
     def triggers(self, t: float, y: Vector, p: Vector) -> NDArray[np.bool_]:
         """Return which triggers of one patient hold."""
         holds: NDArray[np.bool_] = self._triggers(t, y, p) != 0
         return holds
+
+
+class _Equations:
+    """Rates and their derivatives as plain functions."""
+
+    def __init__(self, system: System) -> None:
+        self._rates = scalar_function(system.graph, system.rates)
+        self._entries = scalar_function(system.graph, [node for _, _, node in system.jacobian])
+        self._rows = np.array([row for row, _, _ in system.jacobian], dtype=np.int64)
+        self._columns = np.array([column for _, column, _ in system.jacobian], dtype=np.int64)
+
+    def rates(self, t: float, y: Vector, p: Vector) -> Vector:
+        """Return dy/dt of one patient, infusions aside."""
+        return self._rates(t, y, p)
 
     def jacobian(self, t: float, y: Vector, p: Vector) -> Vector | csc_array:
         """Return d(rates)/dy of one patient, dense or sparse by the number of states."""
@@ -93,7 +109,7 @@ class _FailedError(Exception):
         super().__init__(status.name)
 
 
-class _EventReached(Exception):  # noqa: N818 - it is no error
+class _EventReached(Exception):
     """The trigger of an event has come true."""
 
 
@@ -110,6 +126,7 @@ class _Patient:
     out: Vector
 
     def __post_init__(self) -> None:
+        self.equations = self.backend.equations(guarded=self.settings.nonnegative)
         self.t = float(self.batch.t[self.i])
         self.y = self.batch.y[self.i].copy()
         self.p = self.batch.p[self.i]
@@ -156,7 +173,7 @@ class _Patient:
 
     def _rhs(self, t: float, y: Vector) -> Vector:
         # A rate may jump at the stop; up to there the side before the jump counts.
-        rates: Vector = self.backend.rates(min(t, self.before), y, self.p) + self.infusion
+        rates: Vector = self.equations.rates(min(t, self.before), y, self.p) + self.infusion
         return rates
 
     def _solver(self, stop: float) -> Radau:
@@ -176,7 +193,7 @@ class _Patient:
             first_step=min(self.h, stop - self.t) if self.h > 0 else None,
             rtol=self.settings.rtol,
             atol=self.batch.atol,  # type: ignore[arg-type]  # the stubs know scalars only
-            jac=lambda t, y: self.backend.jacobian(min(t, self.before), y, self.p),
+            jac=lambda t, y: self.equations.jacobian(min(t, self.before), y, self.p),
         )
 
     def _integrate(self, stop: float) -> None:

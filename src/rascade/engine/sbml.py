@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rascade.engine.expression import GraphTooLargeError
+from rascade.engine.reader import Limits, read_apart
 from rascade.engine.sbml_scan import UNDERSTOOD_PACKAGES, decoded, load_text, scan
 from rascade.errors import ModelFileError, UnsupportedFeature
 
@@ -12,13 +14,13 @@ if TYPE_CHECKING:
 
     from rascade.engine.system import System
 
-__all__ = ["read_sbml"]
+__all__ = ["parse", "read_sbml"]
 
 # SimBiology writes identifiers with dots; libsbml reads them, and only complains.
 _TOLERATED = frozenset({10310, 10311})
 
 
-def read_sbml(source: str | Path, *, trusted: bool = False) -> System:
+def read_sbml(source: str | Path, *, trusted: bool = False, limits: Limits | None = None) -> System:
     """Read a model.
 
     In scope: compartments, species, parameters, assignment and rate rules, initial assignments in
@@ -27,29 +29,57 @@ def read_sbml(source: str | Path, *, trusted: bool = False) -> System:
     stands for what it means in SBML: a species for its concentration, unless it has only
     substance units.
 
+    A file is scanned for what could do harm and then read in a process of its own with limits,
+    unless it is trusted.
+
     Args:
         source: a path, or the text of a model.
-        trusted: skip the scan for harmful input; for text that Rascade itself has written.
+        trusted: read it in this process, without scan and limits; for text that Rascade itself
+            has written.
+        limits: what reading may cost; None for `Limits()`.
 
     Raises:
-        ModelFileError: the file cannot be read, is not well-formed or contradicts itself.
+        ModelFileError: the file cannot be read, is not well-formed, contradicts itself or exceeds
+            a limit.
         UnsupportedFeature: it is right, but uses a feature that is out of scope.
+    """
+    data, name = load_text(source, trusted=trusted)
+    if trusted:
+        return parse(data, name, None)
+    scan(data, name)
+    return read_apart(data, name, limits or Limits())
+
+
+def parse(data: bytes, name: str, nodes: int | None) -> System:
+    """Read a document in this process.
+
+    Args:
+        data: the document.
+        name: what to call it in messages.
+        nodes: the most terms that the equations may expand to; None for any number.
+
+    Raises:
+        ModelFileError: it is not well-formed, contradicts itself or expands to too many terms.
+        UnsupportedFeature: it uses a feature that is out of scope.
     """
     import libsbml
 
     from rascade.engine.sbml_model import Equations
     from rascade.engine.sbml_names import Names
 
-    data, name = load_text(source, trusted=trusted)
-    if not trusted:
-        scan(data, name)
     document = libsbml.readSBMLFromString(decoded(data))
     _check_errors(document, name)
     model = document.getModel()
     if model is None:
         raise ModelFileError(f"{name}: the document has no model")
     _check_scope(document, model)
-    return Equations(Names(model, name)).system()
+    try:
+        return Equations(Names(model, name, nodes)).system()
+    except GraphTooLargeError as error:
+        raise ModelFileError(
+            f"{name}: the equations expand to {error}; function definitions that call each other "
+            "can grow so. If it is meant: read_sbml(..., limits=Limits(nodes=...))"
+        ) from error
 
 
 def _check_errors(document: Any, name: str) -> None:

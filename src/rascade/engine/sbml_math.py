@@ -13,10 +13,8 @@ from rascade.errors import ModelFileError, UnsupportedFeature
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["MAX_NODES", "MathReader", "names_in"]
+__all__ = ["MathReader", "names_in"]
 
-MAX_NODES = 5_000_000
-"""The most nodes a model may expand to; nested function definitions can grow exponentially."""
 MAX_CALLS = 100
 """The deepest nesting of calls from one function definition to another."""
 
@@ -75,7 +73,7 @@ class MathReader:
             where: the place in the model, for messages.
 
         Raises:
-            ModelFileError: an unknown identifier, a wrong number of arguments, or too large.
+            ModelFileError: an unknown identifier, or a wrong number of arguments.
             UnsupportedFeature: an operator out of scope, by name.
         """
         # Children first, without recursion: an n-ary sum may be nested as deep as it is long.
@@ -88,8 +86,6 @@ class MathReader:
         found = [0] * len(order)
         for i in range(len(order) - 1, -1, -1):
             found[i] = self._node(order[i], [found[c] for c in children[i]], symbols, where)
-            if len(self.graph) > MAX_NODES:
-                raise ModelFileError(f"{where}: the model expands to more than {MAX_NODES} terms")
         return found[0]
 
     def number(self, ast: Any, symbols: Mapping[str, int], where: str) -> int:

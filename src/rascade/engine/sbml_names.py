@@ -27,6 +27,7 @@ class Names:
     Args:
         model: a libsbml ``Model``; its document must stay alive.
         name: what to call the file in messages.
+        nodes: the most nodes that the model may expand to.
 
     Attributes:
         states: names of the states, with their places.
@@ -42,9 +43,9 @@ class Names:
         ModelFileError: the model contradicts itself.
     """
 
-    def __init__(self, model: Any, name: str) -> None:
+    def __init__(self, model: Any, name: str, nodes: int | None = None) -> None:
         self.model, self.file = model, name
-        self.graph = Graph()
+        self.graph = Graph(nodes)
         self._taken: set[str] = set()
         functions = self._named(each(model.getListOfFunctionDefinitions()))
         bodies = {k: f.getMath() for k, f in functions.items() if f.getMath() is not None}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.parsers import expat
@@ -18,17 +19,44 @@ from rascade.errors import ModelFileError, UnsupportedFeature
 if TYPE_CHECKING:
     from typing import NoReturn
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "UNDERSTOOD_PACKAGES", "decoded", "load_text", "scan"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_COUNTS",
+    "MAX_DEPTH",
+    "MAX_ELEMENTS",
+    "MAX_MATH_DEPTH",
+    "UNDERSTOOD_PACKAGES",
+    "decoded",
+    "load_text",
+    "scan",
+]
 
 MAX_BYTES = 64 * 2**20
 """The largest file that is read unless it is trusted; the largest public models have 50 MB."""
 MAX_DEPTH = 256
 """The deepest nesting of elements; libsbml crashes at some thousands."""
+MAX_MATH_DEPTH = 200
+"""The deepest nesting within one formula."""
+MAX_ELEMENTS = 2_000_000
+"""The most elements; a formula or an annotation of a public model has some thousands at most."""
+MAX_COUNTS = {
+    "compartment": 20_000,
+    "species": 50_000,
+    "parameter": 200_000,
+    "reaction": 100_000,
+    "assignmentRule": 100_000,
+    "rateRule": 50_000,
+    "initialAssignment": 100_000,
+    "functionDefinition": 10_000,
+    "event": 10_000,
+}
+"""The most of each kind: some ten times what the largest public kinetic models have."""
 
 UNDERSTOOD_PACKAGES = frozenset({"l3v2extendedmath"})
 """Level 3 Version 2's operators for Version 1; those out of scope are refused where used."""
 
-_CORE = re.compile(r"http://www\.sbml\.org/sbml/level[0-9]+(/version[0-9]+(/core)?)?")
+_CORE = re.compile(r"http://www\.sbml\.org/sbml/level([0-9]+)(?:/version([0-9]+)(?:/core)?)?")
+_VERSIONS = {"2": ("1", "2", "3", "4", "5"), "3": ("1", "2")}
 
 
 def load_text(source: str | Path, *, trusted: bool = False) -> tuple[bytes, str]:
@@ -82,7 +110,7 @@ def _too_large(name: str) -> str:
 
 
 def scan(data: bytes, name: str) -> None:
-    """Refuse a document that is not well-formed, has a DOCTYPE or is nested too deeply.
+    """Refuse a document that is not well-formed, has a DOCTYPE, or is too deep or too large.
 
     Args:
         data: the document.
@@ -92,39 +120,75 @@ def scan(data: bytes, name: str) -> None:
         ModelFileError: for these reasons, or because it is not SBML.
         UnsupportedFeature: a package that must be understood to read the model.
     """
-    parser = expat.ParserCreate(namespace_separator=" ")
-    depth = 0
-
-    def refuse(why: str) -> NoReturn:
-        raise ModelFileError(f"{name}:{parser.CurrentLineNumber}: {why}")
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MAX_DEPTH:
-            refuse(f"elements are nested more than {MAX_DEPTH} deep")
-        if depth == 1:
-            namespace, _, local = tag.rpartition(" ")
-            if local != "sbml" or not _CORE.fullmatch(namespace):
-                refuse(f"not an SBML document: its outermost element is {local!r}")
-            _check_packages(attributes)
-
-    def end(_tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def doctype(*_: object) -> NoReturn:
-        refuse("a DOCTYPE is not allowed in a model")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.StartDoctypeDeclHandler = doctype
     try:
-        parser.Parse(data, True)
+        _Scan(name).parser.Parse(data, True)
     except expat.ExpatError as error:
         raise ModelFileError(f"{name}:{error.lineno}: not well-formed XML: {error}") from error
     except (LookupError, ValueError) as error:  # an encoding that does not exist
         raise ModelFileError(f"{name}: not readable as XML: {error}") from error
+
+
+class _Scan:
+    """One look through a document, element by element."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.depth = self.elements = 0
+        self.math_at = 0  # depth of the formula that is open, 0 outside
+        self.counts: Counter[str] = Counter()
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.StartDoctypeDeclHandler = self.doctype
+
+    def refuse(self, why: str) -> NoReturn:
+        raise ModelFileError(f"{self.name}:{self.parser.CurrentLineNumber}: {why}")
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        self.elements += 1
+        namespace, _, local = tag.rpartition(" ")
+        if self.depth == 1:
+            core = _CORE.fullmatch(namespace)
+            if local != "sbml" or not core:
+                self.refuse(f"not an SBML document: its outermost element is {local!r}")
+            self._check_level(attributes, *core.groups())
+            _check_packages(attributes)
+        if self.depth > MAX_DEPTH:
+            self.refuse(f"elements are nested more than {MAX_DEPTH} deep")
+        if self.elements > MAX_ELEMENTS:
+            self.refuse(f"more than {MAX_ELEMENTS} elements")
+        self._look_inside(local)
+
+    def _check_level(self, attributes: dict[str, str], level: str, version: str | None) -> None:
+        """Refuse a level or version that libsbml does not know: it ends the process for that."""
+        given = attributes.get("level", ""), attributes.get("version", "")
+        if level == "1":
+            raise UnsupportedFeature("SBML Level 1")
+        known = given[1] in _VERSIONS.get(given[0], ())
+        if not known or given != (level, version or "1"):
+            self.refuse(
+                f"level={given[0]!r} version={given[1]!r} in the namespace of level {level} "
+                f"version {version or 1}: there is no such SBML, or they do not agree"
+            )
+
+    def _look_inside(self, local: str) -> None:
+        if self.math_at and self.depth - self.math_at > MAX_MATH_DEPTH:
+            self.refuse(f"a formula is nested more than {MAX_MATH_DEPTH} deep")
+        if local == "math" and not self.math_at:
+            self.math_at = self.depth
+        if local in MAX_COUNTS:
+            self.counts[local] += 1
+            if self.counts[local] > MAX_COUNTS[local]:
+                self.refuse(f"more than {MAX_COUNTS[local]} elements {local!r}")
+
+    def end(self, _tag: str) -> None:
+        if self.depth == self.math_at:
+            self.math_at = 0
+        self.depth -= 1
+
+    def doctype(self, *_: object) -> NoReturn:
+        self.refuse("a DOCTYPE is not allowed in a model")
 
 
 def _check_packages(attributes: dict[str, str]) -> None:

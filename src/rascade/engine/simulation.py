@@ -220,6 +220,10 @@ class Simulation:
         """Return (n,) the present value of any output; the last one of a patient that failed."""
         return self._evaluate(self.system.observable(name))
 
+    def parameter(self, name: str) -> NDArray[np.float64]:
+        """Return (n,) the present value of a parameter."""
+        return self._batch.p[:, self._parameter(name)].copy()
+
     def failures(self) -> list[Failure]:
         """Return the patients that the solver gave up, in order."""
         batch, states = self._batch, self.system.states

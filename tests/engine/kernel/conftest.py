@@ -63,7 +63,7 @@ def _make_system() -> Callable[..., System]:
 def pathway() -> System:
     """Twelve states with Hill terms, a saturable elimination and a cell count; two parameters vary.
 
-    Large enough that its code has several functions' worth of work, small enough to compile at once.
+    Large enough that its code has several functions' worth of work, small enough to compile fast.
     """
 
     def rates(g: Graph, y: list[int], p: dict[str, int], t: int) -> list[int]:
@@ -97,4 +97,3 @@ def pathway() -> System:
         },
         nonnegative=True,
     )  # fmt: skip
-

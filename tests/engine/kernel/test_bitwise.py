@@ -24,7 +24,7 @@ SETTINGS = Settings(rtol=1e-5, lanes=8)
 
 
 def _population() -> tuple[dict[str, np.ndarray], Doses]:
-    """Patients that differ in everything; some get infusions, some nothing, one cannot be solved."""
+    """Patients that differ in everything; some get infusions, some nothing, one blows up."""
     rng = np.random.default_rng(7)
     parameters = {
         name: value * np.exp(0.4 * rng.standard_normal(N))
@@ -65,7 +65,10 @@ def _run(
     counters = np.stack(list(simulation.counters.values()), axis=1)
     status = simulation.status
     return {
-        int(p): values[i].tobytes() + states[i].tobytes() + counters[i].tobytes() + status[i].tobytes()
+        int(p): values[i].tobytes()
+        + states[i].tobytes()
+        + counters[i].tobytes()
+        + status[i].tobytes()
         for i, p in enumerate(who)
     }
 

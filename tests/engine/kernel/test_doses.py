@@ -49,7 +49,7 @@ def _run(model: System, doses: Doses, pauses: tuple[float, ...] = (60.0,)) -> np
     simulation = Simulation(model, doses=doses, settings=Settings(rtol=1e-8, atol=1e-9))
     parts, start = [], 0.0
     for pause in pauses:
-        last = TIMES <= pause if pause == pauses[-1] else TIMES < pause
+        last = pause >= TIMES if pause == pauses[-1] else pause > TIMES
         times = TIMES[(start <= TIMES) & last]
         parts.append(simulation.advance(pause, times, ["y1"]).values[0, :, 0])
         start = pause

@@ -10,7 +10,7 @@ import pytest
 
 from rascade.engine.backend import Settings, Status
 from rascade.engine.expression import Graph, Op
-from rascade.engine.kernel import compiled
+from rascade.engine.kernel import call
 from rascade.engine.simulation import Simulation
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def test_cap_on_steps(make_system: Make) -> None:
         lambda g, y, p, t: [g.mul(p["w"], y[1]), g.neg(g.mul(p["w"], y[0]))], [1.0, 0.0], {"w": 1.0}
     )
     settings = Settings(rtol=1e-8, max_steps=200)
-    simulation = Simulation(
-        system, patients=2, parameters={"w": [1e4, 1.0]}, settings=settings
-    )
+    simulation = Simulation(system, patients=2, parameters={"w": [1e4, 1.0]}, settings=settings)
     simulation.advance(10.0)
     assert simulation.status.tolist() == [Status.TOO_MANY_STEPS, Status.RUNNING]
     assert simulation.counters["steps"][0] + simulation.counters["rejected"][0] == 200
@@ -81,9 +79,7 @@ def test_smallest_step(make_system: Make) -> None:
         lambda g, y, p, t: [g.mul(p["w"], y[1]), g.neg(g.mul(p["w"], y[0]))], [1.0, 0.0], {"w": 1.0}
     )
     settings = Settings(rtol=1e-8, min_step=1e-3)
-    simulation = Simulation(
-        system, patients=2, parameters={"w": [1e6, 1.0]}, settings=settings
-    )
+    simulation = Simulation(system, patients=2, parameters={"w": [1e6, 1.0]}, settings=settings)
     simulation.advance(10.0)
     assert simulation.status.tolist() == [Status.STEP_TOO_SMALL, Status.RUNNING]
 
@@ -128,9 +124,7 @@ _TIGHT = Settings(rtol=1e-9, atol=1e-11, max_steps=3000)
 
 def test_pivoted_fallback(make_system: Make) -> None:
     system = make_system(_rotating, [0.0, 1.0], {"w": 1e9})
-    simulation = Simulation(
-        system, patients=3, parameters={"w": [1.0, 1e9, 1e12]}, settings=_TIGHT
-    )
+    simulation = Simulation(system, patients=3, parameters={"w": [1.0, 1e9, 1e12]}, settings=_TIGHT)
     times = np.array([1.0, 2.0, 3.0])
     found = simulation.advance(3.0, times, ["y0", "y1"]).values
     exact = np.stack([np.sin(times), np.cos(times)], axis=1)
@@ -138,11 +132,9 @@ def test_pivoted_fallback(make_system: Make) -> None:
     assert np.abs(found - exact).max() < 1e-7
 
 
-def test_without_the_fallback_it_fails(
-    make_system: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_fallback_it_fails(make_system: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     # Proves that the test above exercises the fallback.
-    monkeypatch.setattr(compiled, "_DENSE_UP_TO", 0)
+    monkeypatch.setattr(call, "DENSE_UP_TO", 0)
     system = make_system(_rotating, [0.0, 1.0], {"w": 1e9})
     simulation = Simulation(system, settings=replace(_TIGHT, max_steps=500))
     simulation.advance(3.0)

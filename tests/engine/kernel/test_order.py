@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,7 @@ def _errors(system: System, steps: int) -> tuple[float, float, int]:
     )
     inside: list[np.ndarray] = []
     ends = np.linspace(0.0, 2.0, steps + 1)
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in pairwise(ends):
         times = start + (end - start) * np.array([0.2, 0.45, 0.7, 0.9])
         segment = simulation.advance(float(end), times, system.states)
         inside.append(segment.values[0] - _exact(times))

@@ -139,10 +139,8 @@ def _write_solve_stage(module: Module, lanes: int) -> None:
     f = Frame(module, "solve_stage", lanes, PTR)
     target = f.arguments[3]
     f.model(Field.SOLVE, target)
-    with f.when(f.mask(Slot.DENSE).any()):
-        for lane in range(lanes):
-            with f.when(f.lane(Slot.DENSE, f.whole(lane), I64).differs(0)):
-                f.helper("dense_solve", f.whole(lane), target)
+    with f.when(f.mask(Slot.DENSE).any()), f.each_lane(Slot.DENSE) as lane:
+        f.helper("dense_solve", lane, target)
     f.finish()
 
 

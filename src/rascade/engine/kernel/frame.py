@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum, auto
 
 from rascade.engine.kernel.ir import F64, I64, PTR, Function, Module, Value, vector
@@ -226,6 +228,12 @@ class Frame(Function):
     def count(self, slot: int, where: Value) -> None:
         """Add one to an integer slot in some lanes."""
         self.put(slot, self.get(slot, I64) + where.convert(I64, "zext"))
+
+    @contextmanager
+    def each_lane(self, slot: int) -> Iterator[Value]:
+        """Run the body for every lane in which an integer slot is not zero."""
+        with self.loop(self.lanes) as lane, self.when(self.lane(slot, lane, I64).differs(0)):
+            yield lane
 
     def helper(self, name: str, *extra: Value) -> None:
         """Call another function of the loop with the same tables."""

@@ -225,6 +225,7 @@ class Function:
         self._locals: list[str] = []
         self._lines: list[str] = []
         self._count = 0
+        self._block = "entry"
         module.functions.append(self)
 
     # ---- lines -------------------------------------------------------------------------------
@@ -315,6 +316,7 @@ class Function:
 
     def _place(self, label: str) -> None:
         self._lines.append(f"{label}:")
+        self._block = label
 
     def _branch(self, condition: Value, yes: str, no: str) -> None:
         self.line(f"br i1 {condition.name}, label %{yes}, label %{no}")
@@ -328,6 +330,20 @@ class Function:
         yield
         self.line(f"br label %{after}")
         self._place(after)
+
+    def amend(self, condition: Value, value: Value, other: Callable[[], Value]) -> Value:
+        """``other()`` if a scalar condition holds, else ``value``, without a variable."""
+        rare, after = self._label("rare"), self._label("after")
+        before = self._block
+        self._branch(condition, rare, after)
+        self._place(rare)
+        amended = other()
+        last = self._block
+        self.line(f"br label %{after}")
+        self._place(after)
+        return self.new(
+            value.kind, f"phi {value.kind} [{value.name}, %{before}], [{amended.name}, %{last}]"
+        )
 
     def choose(self, condition: Value, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Run one of two bodies."""

@@ -1,4 +1,4 @@
-"""Life of a patient in a lane: loading, doses, outputs, saving, failing. Scalar code, run rarely."""
+"""Life of a patient in a lane: loading, doses, outputs, saving, failing. Scalar, run rarely."""
 
 from __future__ import annotations
 
@@ -230,9 +230,9 @@ def _write_save(module: Module, lanes: int) -> None:
     f.put_item(Field.BATCH_TIME, patient, f.lane(Slot.TIME, lane))
     f.put_item(Field.BATCH_STEP, patient, f.lane(Slot.STEP, lane))
     f.put_item(Field.BATCH_STATUS, patient, status.convert(I32, "trunc"))
-    for i in range(len(COUNTERS)):
-        at = patient * len(COUNTERS) + i
-        total = f.item(Field.BATCH_COUNTERS, at, I64) + f.lane(Slot.STEPS + i, lane, I64)
+    for column in range(len(COUNTERS)):
+        at = patient * len(COUNTERS) + column
+        total = f.item(Field.BATCH_COUNTERS, at, I64) + f.lane(Slot.STEPS + column, lane, I64)
         f.put_item(Field.BATCH_COUNTERS, at, total)
     with f.when((status >= int(Status.STEP_TOO_SMALL)) & (status <= int(Status.SINGULAR))):
         f.put_item(Field.BATCH_FAILED_TIME, patient, f.lane(Slot.TIME, lane))

@@ -47,6 +47,7 @@ class Slot(IntEnum):
     BELOW = auto()  # whether a state fell below its floor
     UNSOLVED = auto()  # whether the linear system was solved badly
     ACCEPTED = auto()
+    DUE = auto()  # an output is to be written
     ODD = auto()  # rejected because something is not finite or was solved badly
     FAILED = auto()
     LANDS = auto()  # whether the step ends at NEXT_STOP

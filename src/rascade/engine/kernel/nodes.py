@@ -18,7 +18,7 @@ from rascade.engine.kernel.ir import BOOL, F64, PTR, Function, Module, Value, li
 
 __all__ = ["Code", "Root", "Slots", "Sources", "write_section"]
 
-CHUNK = 1500  # instructions a function
+CHUNK = 300  # nodes a function
 _WHOLE = 32  # largest whole exponent done by multiplication
 
 Sink = Callable[["Code", Value], None]
@@ -188,6 +188,8 @@ class _Section:
         self.items: list[_Item] = []
         self.uses: Counter[int] = Counter()
         self.divisors: Counter[int] = Counter()
+        self.powers: dict[tuple[int, ...], int] = {}  # (base, exponent) -> node
+        self.lowered: dict[int, int] = {}  # x**(n - 1) -> x**n
         self.crossing: dict[int, int] = {}
 
     # ---- plan ----------------------------------------------------------------------------------
@@ -211,12 +213,26 @@ class _Section:
                         self._plan_use(argument, part, home)
                     if graph.ops[node] is Op.DIV:
                         self.divisors[graph.args[node][1]] += 1
+                    if graph.ops[node] is Op.POW and not self.exact:
+                        self._plan_power(node, part, home)
                     self.items.append(_Item(part, node, None))
 
     def _plan_use(self, node: int, part: int, home: dict[int, int]) -> None:
         self.uses[node] += 1
         if node not in self.crossing and home.get(node, part) != part:
             self.crossing[node] = self.slots.take()
+
+    def _plan_power(self, node: int, part: int, home: dict[int, int]) -> None:
+        """Note where a derivative's x**(n - 1) can be had from x**n of this section."""
+        graph = self.graph
+        base, exponent = graph.args[node]
+        self.powers[base, exponent] = node
+        if graph.ops[exponent] is Op.SUB:
+            whole, less = graph.args[exponent]
+            higher = self.powers.get((base, whole))
+            if higher is not None and graph.constant_value(less) == 1.0:
+                self.lowered[node] = higher
+                self._plan_use(higher, part, home)
 
     # ---- write ---------------------------------------------------------------------------------
     def write(self) -> None:
@@ -286,7 +302,7 @@ class _Section:
         if op is Op.DIV:
             return self._divide(code, *args)
         if op is Op.POW:
-            return self._power(code, *args)
+            return self._power(code, node, *args)
         if op in (Op.ADD, Op.SUB):
             return self._sum(code, op, *args)
         values = [self._value(code, a) for a in args]
@@ -321,7 +337,7 @@ class _Section:
         )
 
     def _divide(self, code: Code, a: int, b: int) -> Value:
-        graph, f = self.graph, code.function
+        graph = self.graph
         slot = self.sources.reciprocals.get(b)
         one = graph.ops[a] is Op.CONSTANT and graph.values[a] == 1.0
         if slot is not None and not self.exact:
@@ -335,7 +351,7 @@ class _Section:
             return self._value(code, a) / self._value(code, b)
         return over if one else self._value(code, a) * over
 
-    def _power(self, code: Code, a: int, b: int) -> Value:
+    def _power(self, code: Code, node: int, a: int, b: int) -> Value:
         graph, f = self.graph, code.function
         x = self._value(code, a)
         if graph.ops[b] is Op.CONSTANT:
@@ -344,7 +360,10 @@ class _Section:
                 return vector_math.whole_power(f, x, int(n))
             if 2 * n == int(2 * n) and 0 < n <= _WHOLE:
                 return f.intrinsic("sqrt", x) * vector_math.whole_power(f, x, int(n - 0.5))
-        return vector_math.power(f, x, self._value(code, b))
+        y = self._value(code, b)
+        if node in self.lowered:
+            return vector_math.lowered_power(f, x, y, self._value(code, self.lowered[node]))
+        return vector_math.power(f, x, y)
 
 
 # Nodes that are loaded or spelled where they are used, not computed.

@@ -19,7 +19,7 @@ The order of both is proved by regression in the tests, not taken on trust.
 
 from __future__ import annotations
 
-__all__ = ["A", "ERROR_ORDER", "GAMMA", "C", "D", "H", "NODES", "STAGES"]
+__all__ = ["ERROR_ORDER", "GAMMA", "NODES", "STAGES", "A", "C", "D", "H"]
 
 STAGES = 8
 ERROR_ORDER = 5  # local error of the embedded solution behaves like h**5

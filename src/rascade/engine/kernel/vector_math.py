@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from rascade.engine.kernel.ir import F64, I64, Function, Module, Value
 
-__all__ = ["exponential", "lane_by_lane", "logarithm", "power", "whole_power"]
+__all__ = ["exponential", "lane_by_lane", "logarithm", "lowered_power", "power", "whole_power"]
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # 33 significant bits: exact times any binary exponent
@@ -25,6 +25,8 @@ _LN2_LOW = 1.9082149292705877e-10
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest integer in the low bits
 _EXP_OVERFLOW = 709.782712893384
 _EXP_UNDERFLOW = -708.3964185322641  # ln of the smallest normal number
+_ROOT_HALF = 0x3FE6A09E667F3BCD  # sqrt(1/2) as an integer
+_HUGE = 1e300
 _SMALLEST_NORMAL = 2.2250738585072014e-308
 _INFINITY = float("inf")
 _NAN = float("nan")
@@ -41,15 +43,20 @@ _EXP = (  # (exp(r) - 1 - r) / r**2 on |r| <= ln(2)/2
     2.7620088445409746e-07,
     2.510038549551032e-08,
 )
-_ATANH = (  # (2 atanh(s) - 2 s) / s**3 as a polynomial in s**2, |s| <= (sqrt(2)-1)/(sqrt(2)+1)
-    0.6666666666666666,
-    0.4000000000000088,
-    0.2857142857080323,
-    0.2222222239180047,
-    0.18181795630884753,
-    0.15386240205813478,
-    0.13268759668560612,
-    0.13086767009948175,
+_ATANH = tuple(  # (2 atanh(s/2) - s) / s**3 as a polynomial in s**2, |s| <= 0.3432
+    c / (8 * 4**i)  # fitted in (s/2)**2
+    for i, c in enumerate(
+        (
+            0.6666666666666666,
+            0.4000000000000088,
+            0.2857142857080323,
+            0.2222222239180047,
+            0.18181795630884753,
+            0.15386240205813478,
+            0.13268759668560612,
+            0.13086767009948175,
+        )
+    )
 )
 
 
@@ -68,13 +75,14 @@ def _polynomial(f: Function, x: Value, coefficients: Sequence[float]) -> Value:
     return terms[0]
 
 
-def _residual(f: Function, c: Value, a: Value, b: Value, product: Value) -> Value:
-    """``c - a*b`` where ``product`` is the rounded ``a*b`` and close to ``c``, without its error.
+def _residual(f: Function, c: Value, a: Value, b: Value) -> Value:
+    """``c - a*b`` for ``a*b`` close to ``c``, without the rounding error of the product.
 
     One fused operation, or Dekker's splitting on a processor that has none.
     """
     if f.module.fused:
         return f.negative_fma(a, b, c)
+    product = a * b
     split = 134217729.0  # 2**27 + 1
     a_big, b_big = a * split, b * split
     a_high, b_high = a_big - (a_big - a), b_big - (b_big - b)
@@ -84,20 +92,18 @@ def _residual(f: Function, c: Value, a: Value, b: Value, product: Value) -> Valu
 
 
 def _exp_core(f: Function, high: Value, low: Value | None) -> Value:
-    """exp(high + low), overflow to infinity and underflow to zero included."""
-    n = f.fma(_LOG2_E, high, f.constant(high.kind, _ROUND)) - _ROUND
-    r = high - n * _LN2_HIGH  # exact: n has 11 bits
-    r = r - n * _LN2_LOW
-    if low is not None:
-        r = r + low
-    q = _polynomial(f, r, _EXP)
-    value = f.fma(q, r * r, r) + 1.0
-    # 2**n as 2 * 2**(n-1) above zero: n can be 1024, and 2**1024 is no double.
-    up = high > 0.0
-    bits = (n + _ROUND).convert(I64, "bitcast") << 52
-    bias = up.select(f.constant(bits.kind, 1022 << 52), f.constant(bits.kind, 1023 << 52))
-    scaled = value * up.select(f.constant(high.kind, 2.0), f.constant(high.kind, 1.0))
-    scaled = scaled * (bits + bias).convert(F64, "bitcast")
+    """exp(high + low) of a number, overflow to infinity and underflow to zero included."""
+    shifted = f.fma(_LOG2_E, high, f.constant(high.kind, _ROUND))
+    n = shifted - _ROUND
+    r = f.negative_fma(n, _constant(f, high, _LN2_HIGH), high)  # exact: n has 11 bits
+    if low is None:
+        r = f.negative_fma(n, _constant(f, high, _LN2_LOW), r)
+    else:
+        r = r + f.negative_fma(n, _constant(f, high, _LN2_LOW), low)
+    value = f.fma(_polynomial(f, r, _EXP), r * r, r) + 1.0
+    # Times 2**n by adding to the exponent: right whenever the result is a normal number.
+    bits = value.convert(I64, "bitcast") + (shifted.convert(I64, "bitcast") << 52)
+    scaled = bits.convert(F64, "bitcast")
     scaled = (high > _EXP_OVERFLOW).select(_constant(f, high, _INFINITY), scaled)
     return (high < _EXP_UNDERFLOW).select(_constant(f, high, 0.0), scaled)
 
@@ -109,62 +115,42 @@ def _constant(f: Function, x: Value, number: float) -> Value:
 def _log_core(f: Function, x: Value) -> tuple[Value, Value]:
     """Logarithm of positive normal numbers as the exact sum of two terms, |first| > |second|.
 
-    x = 2**k m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s), s = (m - 1)/(m + 1).
+    x = 2**k m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s/2), s = (m - 1)/((m + 1)/2).
     """
-    bits = x.convert(I64, "bitcast")
-    shifted = bits + (0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
-    exponent = f.new(bits.kind, f"lshr {bits.kind} {shifted.name}, {_splat(bits, 52)}")
-    field = shifted & (0x7FF << 52)
-    m = (bits - field + 0x3FF0000000000000).convert(F64, "bitcast")
+    shifted = x.convert(I64, "bitcast") + (0x3FF0000000000000 - _ROOT_HALF)
+    exponent = f.new(shifted.kind, f"lshr {shifted.kind} {shifted.name}, {_splat(shifted, 52)}")
+    m = ((shifted & 0x000FFFFFFFFFFFFF) + _ROOT_HALF).convert(F64, "bitcast")
     k = (exponent | 0x4330000000000000).convert(F64, "bitcast") - 4503599627371519.0  # 2**52+1023
     above = m - 1.0  # exact
-    u = m + 1.0
-    u_low = m - (u - 1.0)
-    reciprocal = 1.0 / u
+    half = _constant(f, x, 0.5)
+    middle = f.fma(0.5, m, half)
+    rest_of_middle = f.fma(0.5, m, half - middle)
+    reciprocal = 1.0 / middle
     s = above * reciprocal
-    rest = _residual(f, above, s, u, s * u) - s * u_low
-    s_low = rest * reciprocal
+    rest = f.negative_fma(s, rest_of_middle, _residual(f, above, s, middle))
     z = s * s
-    tail = f.fma(s * z, _polynomial(f, z, _ATANH), s_low * 2.0)
-    k_high = k * _LN2_HIGH  # exact
-    two_s = s * 2.0
-    high = k_high + two_s
-    low = ((k_high - high) + two_s) + f.fma(k, _constant(f, x, _LN2_LOW), tail)
-    return high, low
+    tail = f.fma(s * z, _polynomial(f, z, _ATANH), rest * reciprocal)
+    high_part = _constant(f, x, _LN2_HIGH)
+    first = f.fma(k, high_part, s)  # the product is exact
+    second = f.fma(k, high_part, -first) + s
+    return first, second + f.fma(k, _constant(f, x, _LN2_LOW), tail)
 
 
 def _splat(value: Value, number: int) -> str:
     return value.function.constant(value.kind, number).name
 
 
-def _helper(module: Module, name: str, kind: str, arguments: int) -> Function | None:
-    """Start a private function, or None if it is written already."""
-    if module.defines(name):
-        return None
-    return Function(
-        module, name, [kind] * arguments, kind, external=False, attributes="nounwind noinline"
-    )
-
-
 def exponential(f: Function, x: Value) -> Value:
     """e to the power x."""
-    helper = _helper(f.module, "vector_exp", x.kind, 1)
-    if helper is not None:
-        helper.finish(_exp_core(helper, helper.arguments[0], None))
-    return f.call("vector_exp", x.kind, [x])
+    return x.equals(x).select(_exp_core(f, x, None), x)
 
 
 def logarithm(f: Function, x: Value) -> Value:
     """Natural logarithm; -infinity at zero, NaN below."""
-    helper = _helper(f.module, "vector_ln", x.kind, 1)
-    if helper is not None:
-        a = helper.arguments[0]
-        high, low = _log_core(helper, a)
-        value = high + low
-        value = (a < _INFINITY).select(value, a)  # infinity and NaN give themselves
-        value = (a < _SMALLEST_NORMAL).select(_constant(helper, a, -_INFINITY), value)
-        helper.finish((a < 0.0).select(_constant(helper, a, _NAN), value))
-    return f.call("vector_ln", x.kind, [x])
+    high, low = _log_core(f, x)
+    value = (x < _INFINITY).select(high + low, x)  # infinity and NaN give themselves
+    value = (x < _SMALLEST_NORMAL).select(_constant(f, x, -_INFINITY), value)
+    return (x < 0.0).select(_constant(f, x, _NAN), value)
 
 
 def _power_core(f: Function, x: Value, y: Value) -> Value:
@@ -172,34 +158,37 @@ def _power_core(f: Function, x: Value, y: Value) -> Value:
     first, second = _log_core(f, x)
     high = first + second
     low = (first - high) + second
+    # Beyond this the result is 0, 1 or infinite anyway, and the product would overflow.
+    y = (y < _HUGE).select(y, _constant(f, x, _HUGE))
+    y = (y > -_HUGE).select(y, _constant(f, x, -_HUGE))
     product = y * high
-    error = -_residual(f, product, y, high, product)
-    # Beyond the range of exp the product may overflow; the correction must not turn it into NaN.
-    inside = f.intrinsic("fabs", product) < 1e4
-    correction = inside.select(f.fma(y, low, error), _constant(f, x, 0.0))
-    return _exp_core(f, product, correction)
+    return _exp_core(f, product, f.fma(y, low, -_residual(f, product, y, high)))
 
 
 def power(f: Function, x: Value, y: Value) -> Value:
     """x to the power y by the rules of IEEE 754 ``pow``."""
-    helper = _helper(f.module, "vector_pow", x.kind, 2)
-    if helper is not None:
-        _power_special(f.module, x.kind)
-        a, b = helper.arguments
-        value = helper.variable(a.kind, _power_core(helper, a, b))
-        ordinary = (
-            (a >= _SMALLEST_NORMAL) & (a < _INFINITY) & (helper.intrinsic("fabs", b) < _INFINITY)
-        )
-        special = ~ordinary
-        with helper.when(special.any()):
-            other = helper.call("vector_pow_special", a.kind, [a, b])
-            value.set(ordinary.select(value.value, other))
-        helper.finish(value.value)
-    return f.call("vector_pow", x.kind, [x, y])
+    _power_special(f.module, x.kind)
+    ordinary = (x >= _SMALLEST_NORMAL) & (x < _INFINITY) & (f.intrinsic("fabs", y) < _INFINITY)
+
+    def special() -> Value:
+        other = f.call("vector_pow_special", x.kind, [x, y])
+        return ordinary.select(value, other)
+
+    value = _power_core(f, x, y)
+    return f.amend((~ordinary).any(), value, special)
+
+
+def lowered_power(f: Function, x: Value, y: Value, higher: Value) -> Value:
+    """x to the power y where ``higher`` is x to the power y + 1: a quotient, but for x <= 0."""
+    ordinary = x >= _SMALLEST_NORMAL
+    value = higher / x
+    return f.amend((~ordinary).any(), value, lambda: ordinary.select(value, power(f, x, y)))
 
 
 def _power_special(module: Module, kind: str) -> None:
-    """Power for zero, negative, infinite and NaN arguments."""
+    """Write the function for zero, negative, infinite and NaN arguments, once a module."""
+    if module.defines("vector_pow_special"):
+        return
     f = Function(
         module,
         "vector_pow_special",

@@ -1,11 +1,11 @@
 """Keeping fractional powers, roots and logarithms of species in their domain.
 
-A trial step may take a species a little below zero although the solution never goes there; from a
-state that is exactly zero every trial step does, however short. ``x^n`` with fractional ``n`` is then
-not a number and no step could ever be accepted. In the rates a species that must not be negative
-therefore counts as zero while it is below, but only inside the argument of a power, root or
-logarithm: the rest of the equations stays linear where it was, and the solution, which is accepted
-only down to -10 * atol, is the same.
+A trial step may take a species a little below zero although the solution never goes there; from
+a state that is exactly zero every trial step does, however short. ``x^n`` with fractional ``n`` is
+then not a number and no step could ever be accepted. In the rates a species that must not be
+negative therefore counts as zero while it is below, but only inside the argument of a power, root
+or logarithm: the rest of the equations stays linear where it was, and the solution, which is
+accepted only down to -10 * atol, is the same.
 """
 
 from __future__ import annotations

@@ -1,0 +1,92 @@
+"""The eight stages of a step, for all lanes of a group."""
+
+from __future__ import annotations
+
+from rascade.engine.kernel import tableau
+from rascade.engine.kernel.dense import increment, weighted
+from rascade.engine.kernel.frame import Field, Frame
+from rascade.engine.kernel.ir import PTR, Module, Value
+from rascade.engine.kernel.layout import Slot
+
+__all__ = ["write_stages"]
+
+
+def write_stages(module: Module, lanes: int) -> None:
+    """Write ``attempt``, which takes the step in TAKEN, and what it calls."""
+    _write_add_infusion(module, lanes)
+    for stage in range(2, tableau.STAGES + 1):
+        _write_combine(module, lanes, stage)
+    _write_attempt(module, lanes)
+
+
+def _write_combine(module: Module, lanes: int, stage: int) -> None:
+    """State and coupling term of a stage from the increments before it."""
+    f = Frame(module, f"combine_{stage}", lanes)
+    state, stage_at = f.base(Field.STATE_AT), f.base(Field.STAGE_AT)
+    coupling = f.base(Field.COUPLING_AT)
+    increments = [increment(f, j) for j in range(1, stage)]
+    row_a, row_c = tableau.A[stage - 1], tableau.C[stage - 1]
+    with f.loop(f.field(Field.STATES)) as i:
+        k = [f.row(base, i) for base in increments]
+        if stage <= 6:
+            moved = f.row(state, i)
+            for weight, row in zip(row_a, k, strict=True):
+                moved = f.fma(weight, row, moved)
+            f.put_row(stage_at, i, moved)
+        else:  # the last stages go on from the one before: A differs by one increment only
+            f.put_row(stage_at, i, f.row(stage_at, i) + k[-1])
+        f.put_row(coupling, i, weighted(f, row_c, k))
+    f.finish()
+
+
+def _write_add_infusion(module: Module, lanes: int) -> None:
+    """Add running infusions to an array of rates, in the lanes that have any."""
+    f = Frame(module, "add_infusion", lanes, PTR)
+    target = f.arguments[3]
+    infusion = f.base(Field.INFUSION_AT)
+    where = f.mask(Slot.INFUSING)
+    with f.when(where.any()), f.loop(f.field(Field.STATES)) as i:
+        value = f.row(target, i)
+        f.put_row(target, i, where.select(value + f.row(infusion, i), value))
+    f.finish()
+
+
+def _write_attempt(module: Module, lanes: int) -> None:
+    """All eight stages with the step in TAKEN."""
+    f = Frame(module, "attempt", lanes)
+    f.model(Field.FACTOR)
+    with f.when(f.mask(Slot.DENSE).any()), f.each_lane(Slot.DENSE) as lane:
+        f.helper("dense_factor", lane)
+    right = f.base(Field.RIGHT_AT)
+    taken, time = f.get(Slot.TAKEN), f.get(Slot.TIME)
+    rate, slope = f.base(Field.RATE_AT), f.base(Field.SLOPE_AT)
+    sloped = f.field(Field.SLOPED).differs(0)
+    share = taken * tableau.D[0]
+    with f.loop(f.field(Field.STATES)) as i:
+        value = f.variable(f.kind, f.row(rate, i))
+        with f.when(sloped):
+            value.set(f.fma(f.row(slope, i), share, value.value))
+        f.put_row(right, i, value.value)
+    f.helper("add_infusion", right)
+    f.helper("solve_stage", increment(f, 1))
+    f.model(Field.RESIDUAL)
+    before = _before_stop(f)
+    for stage in range(2, tableau.STAGES + 1):
+        f.helper(f"combine_{stage}")
+        node = f.vector(tableau.NODES[stage - 1])
+        stage_time = f.fma(taken, node, time)
+        f.put(Slot.STAGE_TIME, (stage_time < before).select(stage_time, before))
+        f.put(Slot.SLOPE, taken * tableau.D[stage - 1])
+        f.model(Field.RATES)
+        f.helper("add_infusion", right)
+        f.helper("solve_stage", increment(f, stage))
+    f.finish()
+
+
+def _before_stop(f: Frame) -> Value:
+    """The last time before the next stop, where a rate may jump: what a step sees of it.
+
+    0.54 to 1.08 units in the last place below, which rounds to one.
+    """
+    stop = f.get(Slot.NEXT_STOP)
+    return f.fma(f.intrinsic("fabs", stop), f.vector(-1.2e-16), stop) - 1e-300

@@ -1,0 +1,182 @@
+"""What people wrote: links resolve, words are explained, quoted numbers are those of a real run."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def texts() -> list[Path]:
+    return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def builder() -> Iterator[dict[str, Any]]:
+    sys.path.insert(0, str(DOCS))
+    try:
+        yield {name: importlib.import_module(name) for name in ("build", "builder.results")}
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+def prose(path: Path) -> str:
+    """Return a text without its blocks of code."""
+    return re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)
+    kept = ("".join(c for c in h.lower() if c.isalnum() or c in " -_") for h in headings)
+    return {text.replace(" ", "-") for text in kept}
+
+
+@pytest.mark.parametrize("path", texts(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_resolve(path: Path) -> None:
+    broken = []
+    for found in LINK.finditer(prose(path)):
+        target, _, place = (found.group(1) or found.group(2)).partition("#")
+        if target.startswith(("http:", "https:", "mailto:")):
+            continue
+        file = (path.parent / target).resolve() if target else path
+        if not file.exists() or (place and place not in anchors(file)):
+            broken.append(found.group())
+    assert not broken
+
+
+def test_every_page_can_be_reached_from_the_index_or_readme() -> None:
+    seen, wanted = set(), [DOCS / "index.md", ROOT / "README.md"]
+    while wanted:
+        path = wanted.pop()
+        if path in seen or path.suffix != ".md":
+            continue
+        seen.add(path)
+        for found in LINK.finditer(prose(path)):
+            target = (found.group(1) or found.group(2)).partition("#")[0]
+            if target and not target.startswith("http"):
+                wanted.append((path.parent / target).resolve())
+    lost = {path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md")} - {
+        path.relative_to(ROOT).as_posix() for path in seen
+    }
+    assert not lost, f"no link leads to {lost}"
+
+
+def test_the_glossary_explains_the_words_of_the_product() -> None:
+    words = {
+        line.split("|")[1].strip()
+        for line in (DOCS / "glossary.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+    }
+    explained = {part.strip().removesuffix(" p") for word in words for part in word.split(",")}
+    asked = """arm claim cohort cycle mechanism model order regimen protocol visit study source
+        ORR DCR PFS OS HR CI CR PR SD PD NE RECIST SLD ECOG CTCAE pERK pAKT pMEK RAS-GTP MDSC CD8
+        MHC-I PD-1 PD-L1 PDAC DUSP SPRY RTK tri-complex SBML INN BSA KD PO IV QD BID KM NCT
+        verified derived recalled assumed fitted"""
+    missing = [word for word in asked.split() if word not in explained]
+    missing += [
+        w for w in ("virtual patient", "parameter table", "evidence item") if w not in words
+    ]
+    assert not missing
+
+
+def test_the_glossary_explains_every_confidence_word() -> None:
+    from rascade.model import load_table
+
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    section = text.split("## Confidence", 1)[1].split("\n## ", 1)[0]
+    for word in {row.confidence for row in load_table().values()}:
+        assert f"| {word} |" in section
+
+
+def test_the_tables_of_the_texts_are_those_of_the_kept_results(builder: dict[str, Any]) -> None:
+    build = builder["build"]
+    for name in build.TEXTS:
+        text = (DOCS / name).read_text(encoding="utf-8")
+        assert build.fill(text) == text, f"run make docs: {name}"
+        assert "<!-- table:" in text
+
+
+def test_the_kept_results_are_of_the_model_as_it_is(builder: dict[str, Any]) -> None:
+    results = builder["builder.results"]
+    for name in results.STUDIES:
+        kept = results.read_result(name)["model_hash"]
+        assert kept == results.current_model_hash(name), (
+            f"{name}: the model has changed since the texts were written; "
+            "run docs/build.py --run, look at the picture, and read README and calibration again"
+        )
+
+
+def test_what_the_readme_says_of_its_table_is_so(builder: dict[str, Any]) -> None:
+    result = builder["builder.results"].read_result("rasolute-302")
+    # "The survival benefit is too small ... about 0.6"
+    ratio = result["contrasts"][0]["os_hr"]
+    assert 0.55 <= ratio < 0.65
+    assert result["contrasts"][0]["os_hr_ci"][0] > 0.40
+    # "Medians of PFS fall on scans"
+    for arm in result["arms"]:
+        weeks = arm["pfs_median_months"] * 30.4375 / 7
+        assert weeks == pytest.approx(8 * round(weeks / 8), abs=1e-3)
+    roles = {(row["arm"], row["endpoint"]): row["use"] for row in result["published"]}
+    assert sorted(key for key, use in roles.items() if use != "calibrate") == [
+        ("daraxonrasib", "os")
+    ]
+
+
+def test_what_the_texts_call_missed_is_missed(builder: dict[str, Any]) -> None:
+    table = builder["build"].TABLES["kras-g12c"]()
+    missed = [line.split("|")[1:3] for line in table.splitlines() if "**no**" in line]
+    assert [(a.strip(), e.strip()) for a, e in missed] == [
+        ("sotorasib", "OS, median, months"),
+        ("adagrasib", "ORR, %"),
+    ]
+
+
+def test_the_picture_is_there_and_small() -> None:
+    picture = DOCS / "images" / "rasolute-302.png"
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert 30_000 < picture.stat().st_size < 300_000
+
+
+def test_the_citation_file_is_valid_and_of_this_version() -> None:
+    import yaml
+
+    from rascade import __version__
+
+    facts = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= facts.keys()
+    assert facts["cff-version"] == "1.2.0"
+    assert str(facts["version"]) == __version__
+    assert facts["license"] == "Apache-2.0"
+
+
+def test_the_changelog_has_its_headings() -> None:
+    from rascade import __version__
+
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "### Results that change" in text
+    assert f"## [{__version__}]" in text
+
+
+@pytest.mark.slow
+def test_the_kept_results_come_out_again(builder: dict[str, Any], tmp_path: Path) -> None:
+    from rascade.studies import load
+    from rascade.studies.trial import run_trial
+
+    result = run_trial(load(ROOT / "studies" / "rasolute-302.yaml"), tmp_path / "out", threads=2)
+    kept = builder["builder.results"].read_result("rasolute-302")
+    now = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert result.summary["arms"] == now["arms"]
+    for arm, before in zip(now["arms"], kept["arms"], strict=True):
+        for name in ("orr_pct", "pfs_median_months", "os_median_months"):
+            # Another processor may round a step otherwise, and move a patient or two.
+            assert arm[name] == pytest.approx(before[name], rel=0.03)
