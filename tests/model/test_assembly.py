@@ -35,8 +35,8 @@ def test_the_hash_follows_numbers_and_structure() -> None:
 
 
 def test_unknown_drugs_and_clones_are_refused() -> None:
-    with pytest.raises(UnsupportedFeature, match="trametinib is not modelled yet"):
-        assemble(["trametinib"])
+    with pytest.raises(UnsupportedFeature, match="nivolumab is not modelled yet"):
+        assemble(["nivolumab"])
     with pytest.raises(UnsupportedFeature, match="Did you mean sotorasib"):
         assemble(["sotorasip"])
     with pytest.raises(InputError, match="no clone 'stem'"):

@@ -95,8 +95,10 @@ def test_alleles_follow_the_published_kinetics() -> None:
         "effector_affinity_loss": 1.0,
         "engages_PI3K": 1.0,
         "cysteine": 0.0,
+        "aspartate": 0.0,
     }
     assert [name for name, a in alleles.items() if a.values["cysteine"]] == ["G12C"]
+    assert [name for name, a in alleles.items() if a.values["aspartate"]] == ["G12D"]
     assert [name for name, a in alleles.items() if not a.values["engages_PI3K"]] == ["G12R"]
     # Hunter 2015: G12C keeps most of its own hydrolysis, Q61H next to none.
     assert alleles["G12C"].values["hydrolysis_ratio"] == pytest.approx(49 / 68, abs=1e-4)

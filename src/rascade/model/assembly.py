@@ -93,6 +93,7 @@ def assemble(
     table: ParameterTable | None = None,
     clones: Sequence[str] | None = None,
     setting: str = "patient",
+    include: Sequence[str] = (),
 ) -> Assembly:
     """Assemble the disease model.
 
@@ -102,10 +103,11 @@ def assemble(
         clones: cell populations; all that the setting has if not given.
         setting: ``patient``, ``xenograft`` (a mouse) or ``culture`` (a dish, where the constant
             ``medium_<drug>`` is the concentration in the medium, nM).
+        include: mechanisms wanted although no drug needs them, such as ``autophagy``.
 
     Raises:
         UnsupportedFeature: a drug is not modelled yet.
         ParameterError: the table lacks or garbles a number.
     """
     table = table or load_table()
-    return Assembly(find_drugs(drugs), compose(drugs, table, clones, setting), table, setting)
+    return Assembly(find_drugs(drugs), compose(drugs, table, clones, setting, include), table, setting)

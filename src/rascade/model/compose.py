@@ -34,8 +34,11 @@ _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_org
 _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "cytotoxic_kill": (0.0, {"[time]": -1.0}),
     "immune_kill": (0.0, {"[time]": -1.0}),
-    "PD1_binding_sum": (0.0, {}),
+    "ferroptosis": (0.0, {"[time]": -1.0}),
     "AKT_brake": (1.0, {}),
+    "KRAS_mRNA": (1.0, {}),
+    "MUC4_support": (1.0, {}),
+    "autophagy_relief": (1.0, {}),
 }
 
 
@@ -47,6 +50,7 @@ class Drug:
     mechanisms: tuple[str, ...]
     routes: Mapping[str, str]
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
     @property
     def identifier(self) -> str:
@@ -122,7 +126,13 @@ def known_drugs() -> Mapping[str, Drug]:
     """Return the drugs that the model can simulate, by INN name."""
     listing = tomllib.loads(data_file("drugs.toml").read_text(encoding="utf-8"))
     return {
-        name: Drug(name, tuple(facts["mechanisms"]), facts["routes"], facts.get("aliases", {}))
+        name: Drug(
+            name,
+            tuple(facts["mechanisms"]),
+            facts["routes"],
+            facts.get("aliases", {}),
+            tuple(facts.get("needs", ())),
+        )
         for name, facts in listing.items()
     }
 
@@ -170,7 +180,9 @@ def _find_clones(names: Sequence[str] | None, setting: str) -> tuple[Clone, ...]
     return tuple(clones[name] for name in (names or clones))
 
 
-def _copies(drugs: Sequence[Drug], clones: Sequence[Clone], setting: str) -> list[Copy]:
+def _copies(
+    drugs: Sequence[Drug], clones: Sequence[Clone], setting: str, include: Sequence[str]
+) -> list[Copy]:
     """List the copies that these drugs and clones need; what none needs is left out."""
     library = load_mechanisms()
     system = [Copy(library[name]) for name in _SYSTEM]
@@ -178,11 +190,13 @@ def _copies(drugs: Sequence[Drug], clones: Sequence[Clone], setting: str) -> lis
     by_clone = [copy for clone in clones for copy in _clone_copies(clone, drugs)]
     copies = [system[0], *by_drug, *by_clone, *system[1:]]
     cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
+    wanted = {*include, *(name for drug in drugs for name in drug.needs)}
     return [
         copy
         for copy in copies
         if setting in copy.mechanism.settings
         and (cytotoxics or copy.mechanism.name != "cytotoxic_response")
+        and (not copy.mechanism.on_demand or copy.mechanism.name in wanted)
     ]
 
 
@@ -247,9 +261,11 @@ class _Builder:
         self.sums: dict[str, list[str]] = {}
         for copy in copies:
             for total, own in copy.mechanism.adds.items():
-                self.sums.setdefault(total, []).append(f"{own}{copy.suffix}")
+                # What drugs do in a clone adds up within that clone, all else over the system.
+                where = f"_{copy.clone}" if copy.mechanism.per == "drug and clone" else ""
+                self.sums.setdefault(f"{total}{where}", []).append(f"{own}{copy.suffix}")
         self.parameters: dict[str, str] = {}
-        self.absent: dict[str, float] = {}
+        self.absent: dict[str, tuple[float, dict[str, float]]] = {}
 
     def resolve(self, symbol: str, copy: Copy) -> str:
         """Return the flat name of a symbol that a copy uses."""
@@ -274,9 +290,12 @@ class _Builder:
         )
 
     def _absent(self, symbol: str, copy: Copy) -> str:
-        if symbol not in _ABSENT:
+        if symbol.endswith("_sum"):
+            self.absent[symbol] = (0.0, {})
+        elif symbol in _ABSENT:
+            self.absent[symbol] = _ABSENT[symbol]
+        else:
             raise ModelFileError(f"{copy.mechanism.name}.ant: nothing fills the port {symbol!r}")
-        self.absent[symbol] = _ABSENT[symbol][0]
         return symbol
 
     def text(self) -> str:
@@ -291,7 +310,7 @@ class _Builder:
         lines += [f"  {total} := {' + '.join(parts)};" for total, parts in self.sums.items()]
         if self.absent:
             lines.append("  // Not part of this model")
-            lines += [f"  {name} = {value:g};" for name, value in sorted(self.absent.items())]
+            lines += [f"  {name} = {value:g};" for name, (value, _) in sorted(self.absent.items())]
         return "\n".join([*lines, "end", ""])
 
 
@@ -300,6 +319,7 @@ def compose(
     table: ParameterTable,
     clones: Sequence[str] | None = None,
     setting: str = "patient",
+    include: Sequence[str] = (),
 ) -> Composition:
     """Put together the model for these drugs.
 
@@ -308,6 +328,7 @@ def compose(
         table: the parameter table that says which numbers are clone- or drug-specific.
         clones: cell populations; all that the setting has if not given.
         setting: ``patient``, ``xenograft`` (a mouse) or ``culture`` (a dish).
+        include: mechanisms wanted although no drug needs them, such as ``autophagy``.
 
     Raises:
         InputError: no such clone or setting.
@@ -316,7 +337,10 @@ def compose(
     """
     if setting not in SETTINGS:
         raise InputError(f"no setting {setting!r}; the model has {', '.join(SETTINGS)}")
-    copies = _copies(find_drugs(drugs), _find_clones(clones, setting), setting)
+    for name in include:
+        if name not in load_mechanisms():
+            raise InputError(f"no mechanism {name!r}; the model has {', '.join(load_mechanisms())}")
+    copies = _copies(find_drugs(drugs), _find_clones(clones, setting), setting, include)
     builder = _Builder(copies, table, setting)
     text = builder.text()
     return Composition(
@@ -325,5 +349,5 @@ def compose(
         dict(sorted(builder.parameters.items())),
         builder.symbols,
         {total: tuple(parts) for total, parts in builder.sums.items()},
-        {name: _ABSENT[name][1] for name in sorted(builder.absent)},
+        {name: unit for name, (_, unit) in sorted(builder.absent.items())},
     )

@@ -48,6 +48,7 @@ class Mechanism:
         adds: sums that every copy contributes to, as sum name -> own symbol.
         description: the comment at the head of the file.
         settings: where it exists: ``patient``, ``xenograft``, ``culture``.
+        on_demand: left out unless a drug needs it or a study asks for it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Mechanism:
     adds: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     settings: tuple[str, ...] = SETTINGS
+    on_demand: bool = False
 
 
 def data_file(name: str) -> Traversable:
@@ -140,6 +142,7 @@ def _parse(name: str, text: str, facts: Mapping[str, object]) -> Mechanism:
         adds=dict(adds) if isinstance(adds, Mapping) else {},
         description=description,
         settings=tuple(facts.get("settings", SETTINGS)),  # type: ignore[arg-type]
+        on_demand=bool(facts.get("on_demand", False)),
     )
 
 
