@@ -32,8 +32,8 @@ test-slow: setup ## The tests that take longer
 	@$(BIN)/python -m pytest -n 2 -m slow
 
 lint: setup ## ruff, mypy and the import contracts
-	@$(BIN)/ruff check src tests benchmarks
-	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/ruff check src tests benchmarks docs
+	@$(BIN)/ruff format --check src tests benchmarks docs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine import Doses, Settings, Simulation, Status, read_sbml, simulate
+from rascade.engine import Doses, Settings, Simulation, Status, System, read_sbml, simulate
 from rascade.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def test_a_jump_at_time_zero_and_before(sbml: Writer, backend: str) -> None:
     system = read_sbml(
         sbml(
             parameters={"x": 'value="1" constant="false"', "T": 'value="0"'},
-            rules=[("rate", "x", "piecewise(-x, time < T, -10 * x)")],
+            rules=[("rate", "x", "piecewise(-x / 4, time < T, -3 * x)")],
         )
     )
     at = np.array([-2.5, 0.0, 1.75])
@@ -296,7 +296,7 @@ def test_a_jump_at_time_zero_and_before(sbml: Writer, backend: str) -> None:
         settings=Settings(rtol=1e-9, atol=1e-14),
     )  # fmt: skip
     sim.advance(3.0)
-    wanted = np.exp(-(at + 4) - 10 * (3 - at))
+    wanted = np.exp(-(at + 4) / 4 - 3 * (3 - at))
     np.testing.assert_allclose(sim.value("x"), wanted, rtol=1e-7)
 
 
@@ -380,16 +380,37 @@ def test_a_patient_is_the_same_alone_and_in_a_batch(two_compartments: str, backe
 # -- tolerances -----------------------------------------------------------------------------
 
 
-def test_tolerances_come_from_scale_number_or_name(two_compartments: str, decay: str) -> None:
-    from rascade.engine.start import absolute_tolerances
+def tolerances(system: System, settings: Settings, **options: object) -> np.ndarray:
+    sim = Simulation(system, settings=settings, backend="reference", **options)
+    return sim._batch.atol
 
+
+def test_tolerances_come_from_scale_number_or_name(two_compartments: str, decay: str) -> None:
     system = read_sbml(two_compartments)
-    assert absolute_tolerances(system, Settings(atol=1e-5)).tolist() == [1e-5] * 3
-    named = absolute_tolerances(system, Settings(rtol=1e-4, atol={"gut": 0.5}))
-    np.testing.assert_allclose(named, [0.5, 1e-7, 1e-7])
-    np.testing.assert_allclose(absolute_tolerances(read_sbml(decay), Settings(rtol=1e-4)), 1e-6)
+    assert tolerances(system, Settings(atol=1e-5)).tolist() == [[1e-5] * 3]
+    named = tolerances(system, Settings(rtol=1e-4, atol={"gut": 0.5}))
+    np.testing.assert_allclose(named, [[0.5, 1e-7, 1e-7]])
+    np.testing.assert_allclose(tolerances(read_sbml(decay), Settings(rtol=1e-4)), 1e-6)
     with pytest.raises(InputError, match="no state 'guts'; did you mean 'gut'"):
-        absolute_tolerances(system, Settings(atol={"guts": 1.0}))
+        tolerances(system, Settings(atol={"guts": 1.0}))
+    with pytest.raises(InputError, match="atol of gut must be above zero"):
+        tolerances(system, Settings(atol={"gut": 0.0}))
+
+
+def test_the_tolerance_of_an_empty_compartment_comes_from_its_doses(two_compartments: str) -> None:
+    system, settings = read_sbml(two_compartments), Settings(rtol=1e-4, atol={"peripheral": 1.0})
+    doses = Doses([0, 0, 1, 2, 0], [0.0, 5.0, 0.0, 0.0, 1.0], ["gut"] * 4 + ["peripheral"],
+                  [200.0, 300.0, 1e-3, 0.0, 7.0])  # fmt: skip
+    found = tolerances(system, settings, patients=3, doses=doses)
+    np.testing.assert_allclose(found[:, 0], [3e-5, 1e-10, 1e-7])
+    np.testing.assert_allclose(found[:, 2], 1.0)  # given by name
+    # What starts full keeps at least its own size.
+    full = tolerances(system, settings, patients=3, doses=doses, initial={"gut": 1.0})
+    np.testing.assert_allclose(full[:, 0], [3e-5, 1e-7, 1e-7])
+    # A schedule set later counts as well, and what was given before goes on counting.
+    sim = Simulation(system, patients=3, settings=settings, doses=doses, backend="reference")
+    sim.set_doses(Doses(1, 3.0, "gut", 50.0))
+    np.testing.assert_allclose(sim._batch.atol[:, 0], [3e-5, 5e-6, 1e-7])
 
 
 # -- wrong use ------------------------------------------------------------------------------

@@ -143,13 +143,13 @@ def parse_cell_lines(text: str, file: str) -> tuple[CellLine, ...]:
     lines = []
     for row in reader:
         where = f"{file}:{reader.line_num}: {row['name']}"
-        sources = dict(
-            (label.strip(), rest.strip())
+        sources = {
+            label.strip(): rest.strip()
             for label, _, rest in (
                 part.partition(": ")
                 for part in re.split(r"; (?=(?:genotype|share|receptor|doubling): )", row["source"])
             )
-        )
+        }
         if not sources.get("genotype"):
             raise EvidenceError(f"{where}: source: add 'genotype: ...'; every row needs one")
         if row["kras_allele"] not in known_alleles():

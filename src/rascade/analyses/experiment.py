@@ -59,7 +59,9 @@ def _provenance(run: ExperimentRun) -> dict[str, Any]:
 def _parameters(run: ExperimentRun) -> list[dict[str, Any]]:
     """Return every row that the model reads, those that were drawn first."""
     table, drawn = run.assembly.table, set(run.drawn)
-    rows = sorted({*run.assembly.composition.parameters.values()}, key=lambda r: (r not in drawn, r))
+    rows = sorted(
+        {*run.assembly.composition.parameters.values()}, key=lambda r: (r not in drawn, r)
+    )
     words = {
         "parameters": "log-uniform, low to high",
         "cells": "log-normal",

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rascade.analyses.experiment_readouts import find_row
 from rascade.errors import InputError
 from rascade.model import Assembly, Parameter, load_alleles
-from rascade.patients.population import draw_parameters
 from rascade.patients.keys import uniform
+from rascade.patients.population import draw_parameters
 
 __all__ = ["draw_rows", "drawn_rows"]
 
@@ -80,6 +80,4 @@ def draw_rows(
                 drawn[name] = row.low * (row.high / row.low) ** share
             else:
                 drawn[name] = row.low + (row.high - row.low) * share
-    return {
-        name: np.concatenate([[table[name].value], values]) for name, values in drawn.items()
-    }
+    return {name: np.concatenate([[table[name].value], values]) for name, values in drawn.items()}

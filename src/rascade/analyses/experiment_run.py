@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class ExperimentRun:
         assembly: the model.
         conditions: in order.
         readings: read-outs in order.
-        values: (C, D + 1, T, R) in the model's units; NaN where a draw failed.
+        levels: (C, D + 1, T, R) in the model's units; NaN where a draw failed.
         relative: (C, D + 1, T, R), relative to untreated cells at the same time.
         drawn: rows of the parameter table that were drawn.
         left_out: draws that were not solved or not plausible, by kind of cells.
@@ -50,7 +51,7 @@ class ExperimentRun:
     assembly: Assembly
     conditions: tuple[Condition, ...]
     readings: tuple[Reading, ...]
-    values: NDArray[np.float64]
+    levels: NDArray[np.float64]
     relative: NDArray[np.float64]
     drawn: tuple[str, ...]
     left_out: tuple[int, ...]
@@ -235,7 +236,7 @@ class _Bench:
         if self.spec.setting == "xenograft":
             self.simulation.set_doses(self._doses())
         pauses = self._pauses()
-        for start, end in zip(pauses, pauses[1:], strict=False):
+        for start, end in itertools.pairwise(pauses):
             if self.spec.setting == "culture":
                 self.simulation.set_parameters(self._exposures_at(start))
             now = hours[(hours > start) & (hours <= end)]

@@ -35,7 +35,9 @@ def label(run: ExperimentRun, condition: int) -> str:
     """Return the name of a condition, with its cells where there is more than one kind."""
     found = run.conditions[condition]
     cells = run.spec.cells
-    return found.treatment if len(cells) == 1 else f"{found.treatment} in {cells[found.cells].label}"
+    return (
+        found.treatment if len(cells) == 1 else f"{found.treatment} in {cells[found.cells].label}"
+    )
 
 
 def tables(run: ExperimentRun) -> pd.DataFrame:
@@ -68,8 +70,8 @@ def tables(run: ExperimentRun) -> pd.DataFrame:
             "high": high.ravel(),
             "median": middle.ravel(),
             "cells": by_condition([spec.cells[c.cells].label for c in run.conditions]),
-            "level": run.values[:, 0].ravel(),
-            "level_untreated": run.values[control, 0].ravel(),
+            "level": run.levels[:, 0].ravel(),
+            "level_untreated": run.levels[control, 0].ravel(),
             "draws": behind.ravel(),
         },
         columns=list(INTERVAL_COLUMNS),

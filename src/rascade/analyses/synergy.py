@@ -257,9 +257,7 @@ def _alone(fit: FourParameterFit | None, doses: NDArray[np.float64], level: floa
     return float(dose) if dose <= _FAR * doses[-1] else np.inf
 
 
-def _between(
-    doses: NDArray[np.float64], row: NDArray[np.float64], j: int, level: float
-) -> float:
+def _between(doses: NDArray[np.float64], row: NDArray[np.float64], j: int, level: float) -> float:
     part = float((row[j - 1] - level) / (row[j - 1] - row[j]))
     if doses[j - 1] == 0:
         return float(doses[j] * part)

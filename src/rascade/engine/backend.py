@@ -61,7 +61,8 @@ class Settings:
     Attributes:
         rtol: relative tolerance of a step.
         atol: absolute tolerance: one number for all states, or by state name (in the unit of the
-            state: amounts for species), or None for 1e-3 * rtol * the typical size of each state.
+            state: amounts for species), or None for 1e-3 * rtol * the typical size of each state:
+            its value in the model at the start, or the largest dose that the patient gets there.
         max_steps: the cap on accepted and rejected steps of one patient between two pauses.
         min_step: the smallest step, in the model's time; None for 16 units in the last place of
             the current time.
@@ -105,7 +106,7 @@ class Batch:
         y: (n, n_states).
         p: (n, n_parameters).
         h: (n,) the step to try next, 0 where none is known.
-        atol: (n_states,) absolute tolerances.
+        atol: (n, n_states) absolute tolerances.
         status: (n,) int32, values of `Status`. Only ``RUNNING`` patients are advanced.
         counters: (n, 6) int64, columns as in `COUNTERS`; only ever added to.
         failed_state: (n,) int32, the state that failed, -1 where none or unknown.
@@ -133,7 +134,7 @@ class Batch:
             y=np.zeros((n, n_states)),
             p=np.zeros((n, n_parameters)),
             h=np.zeros(n),
-            atol=np.zeros(n_states),
+            atol=np.ones((n, n_states)),
             status=np.full(n, Status.RUNNING, dtype=np.int32),
             counters=np.zeros((n, len(COUNTERS)), dtype=np.int64),
             failed_state=np.full(n, -1, dtype=np.int32),

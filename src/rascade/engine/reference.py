@@ -135,6 +135,7 @@ class _Patient:
         self.taken = 0
         self.before = np.inf
         self.infusion = np.zeros_like(self.y)
+        self.atol = self.batch.atol[self.i]
 
     def run(self, to: float, doses: DoseTable, rows: slice) -> None:
         """Go to a time and write back how it went."""
@@ -192,7 +193,7 @@ class _Patient:
             stop,
             first_step=min(self.h, stop - self.t) if self.h > 0 else None,
             rtol=self.settings.rtol,
-            atol=self.batch.atol,  # type: ignore[arg-type]  # the stubs know scalars only
+            atol=self.atol,  # type: ignore[arg-type]  # the stubs know scalars only
             jac=lambda t, y: self.equations.jacobian(min(t, self.before), y, self.p),
         )
 
@@ -291,7 +292,7 @@ class _Patient:
             self._count(solver)
             raise _FailedError(Status.STEP_TOO_SMALL, self._steepest())
         taken = float(solver.t - self.t)
-        below = (solver.y < -10 * self.batch.atol) & self.backend.system.nonnegative
+        below = (solver.y < -10 * self.atol) & self.backend.system.nonnegative
         if self.settings.nonnegative and below.any():
             return self._refuse(solver, taken / 4, Status.NEGATIVE, int(np.argmax(below)))
         if solver.t >= landing:
@@ -318,7 +319,7 @@ class _Patient:
 
     def _steepest(self) -> int:
         """Return the state that changes most in terms of its tolerance: the likely culprit."""
-        size = self.batch.atol + self.settings.rtol * np.abs(self.y)
+        size = self.atol + self.settings.rtol * np.abs(self.y)
         rates = np.abs(self._rhs(self.t, self.y)) / size
         return int(np.argmax(np.where(np.isfinite(rates), rates, np.inf)))
 

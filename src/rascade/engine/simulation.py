@@ -11,7 +11,7 @@ from rascade.engine.backend import COUNTERS, Backend, Batch, Settings, Status
 from rascade.engine.doses import Doses, dose_table, join_tables, merge_tables
 from rascade.engine.events import carry_out, prepare_triggers
 from rascade.engine.expression import Op, evaluate, leaves
-from rascade.engine.start import absolute_tolerances, start_values, time_breaks
+from rascade.engine.start import Scales, start_values, time_breaks
 from rascade.engine.system import unknown_name
 from rascade.errors import InputError, ParameterError
 
@@ -100,7 +100,6 @@ class Simulation:
             patients, len(system.states), len(system.parameters), len(system.events)
         )
         self._batch.t[:] = start
-        self._batch.atol[:] = absolute_tolerances(system, self.settings)
         self._given = {
             self._parameter(k): self._column(k, v) for k, v in (parameters or {}).items()
         }
@@ -113,6 +112,8 @@ class Simulation:
         self._check_known()
         prepare_triggers(system, self._batch)
         self._doses = self._table(doses or Doses.empty())
+        self._scales = Scales(system, self.settings, self._batch)
+        self._scales.see(self._doses)
         if len(self._doses.time) and self._doses.time.min() < start:
             raise InputError(
                 f"a dose at {self._doses.time.min():g} lies before the start at {start:g}"
@@ -198,6 +199,7 @@ class Simulation:
         schedule may be given. Infusions that are running run on to their end.
         """
         self._doses = merge_tables(self._doses, self._table(doses), self._time)
+        self._scales.see(self._doses)
 
     # -- asking -----------------------------------------------------------------------------
 

@@ -16,31 +16,64 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rascade.engine.backend import Batch, Settings
+    from rascade.engine.backend import Batch, DoseTable, Settings
     from rascade.engine.system import System
 
     Columns = Mapping[int, NDArray[np.float64]]
 
-__all__ = ["absolute_tolerances", "start_values", "time_breaks"]
+__all__ = ["Scales", "start_values", "time_breaks"]
 
 
-def absolute_tolerances(system: System, settings: Settings) -> NDArray[np.float64]:
-    """Return (n_states,) absolute tolerances; they do not depend on any patient.
+class Scales:
+    """Absolute tolerances of every patient, kept up with the doses.
+
+    A tolerance is 1e-3 * rtol * the typical size of a state unless it is given. The typical size
+    is that of the model, which knows nothing of doses: a compartment that starts empty would be
+    followed down to a thousandth of the smallest start value in the model. So a patient's largest
+    dose into a state is its size where the state starts empty, and its least size elsewhere. No
+    other patient enters, so that a patient is solved the same alone and among others.
+
+    Args:
+        system: the model.
+        settings: tolerances.
+        batch: the patients at their start; ``batch.atol`` is filled and kept.
 
     Raises:
         InputError: a tolerance for a name that is no state, or not above zero.
     """
-    atol = settings.atol
-    if isinstance(atol, (int, float)):
-        return np.full(len(system.states), float(atol))
-    out = 1e-3 * settings.rtol * system.scale
-    for name, value in (atol or {}).items():
-        if name not in system.states:
-            raise InputError("atol: " + unknown_name("state", name, system.states))
-        if not 0 < value < np.inf:
-            raise InputError(f"atol of {name} must be above zero, not {value!r}")
-        out[system.states.index(name)] = value
-    return out
+
+    def __init__(self, system: System, settings: Settings, batch: Batch) -> None:
+        self._batch, self._size = batch, system.scale
+        self._factor = 1e-3 * settings.rtol
+        batch.atol[:] = self._factor * system.scale
+        self._open = np.ones(len(system.states), dtype=np.bool_)  # nobody gave a tolerance
+        if isinstance(settings.atol, (int, float)):
+            batch.atol[:] = settings.atol
+            self._open[:] = False
+            return
+        for name, value in (settings.atol or {}).items():
+            if name not in system.states:
+                raise InputError("atol: " + unknown_name("state", name, system.states))
+            if not 0 < value < np.inf:
+                raise InputError(f"atol of {name} must be above zero, not {value!r}")
+            place = system.states.index(name)
+            batch.atol[:, place] = value
+            self._open[place] = False
+        # At the start, not as the model has it: the caller may have set other initial values.
+        self._empty = batch.y == 0
+        self._largest: dict[int, NDArray[np.float64]] = {}
+
+    def see(self, doses: DoseTable) -> None:
+        """Take account of doses; those seen before keep counting."""
+        patient = np.repeat(np.arange(self._batch.n), np.diff(doses.start))
+        for state in np.unique(doses.state[doses.amount > 0]).tolist():
+            if self._open[state]:
+                largest = self._largest.setdefault(state, np.zeros(self._batch.n))
+                mine = doses.state == state
+                np.maximum.at(largest, patient[mine], doses.amount[mine])
+                least = np.where(self._empty[:, state], 0.0, self._size[state])
+                size = np.where(largest > 0, np.maximum(least, largest), self._size[state])
+                self._batch.atol[:, state] = self._factor * size
 
 
 def start_values(

@@ -110,4 +110,6 @@ def assemble(
         ParameterError: the table lacks or garbles a number.
     """
     table = table or load_table()
-    return Assembly(find_drugs(drugs), compose(drugs, table, clones, setting, include), table, setting)
+    return Assembly(
+        find_drugs(drugs), compose(drugs, table, clones, setting, include), table, setting
+    )

@@ -256,7 +256,9 @@ class _Builder:
         self.setting = setting
         self.table = table
         self.symbols = {
-            f"{own}{copy.suffix}": (copy, own) for copy in copies for own in copy.mechanism.own
+            f"{own}{copy.suffix}": (copy, own)
+            for copy in copies
+            for own in sorted(copy.mechanism.own)
         }
         self.sums: dict[str, list[str]] = {}
         for copy in copies:

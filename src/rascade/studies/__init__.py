@@ -1,12 +1,22 @@
 """Study files: what to simulate, read from YAML, checked, run, and kept in a folder."""
 
 from rascade.studies.load import dump, load, loads, override, study_hash
-from rascade.studies.schema import Arm, Checks, Cohort, TrialStudy, json_schema
+from rascade.studies.schema import (
+    Arm,
+    Checks,
+    Cohort,
+    ExperimentStudy,
+    Study,
+    TrialStudy,
+    json_schema,
+)
 
 __all__ = [
     "Arm",
     "Checks",
     "Cohort",
+    "ExperimentStudy",
+    "Study",
     "TrialStudy",
     "dump",
     "json_schema",

@@ -6,14 +6,21 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from rascade.errors import InputError, StudyFileError, UnsupportedFeature
 from rascade.regimen.words import did_you_mean
 from rascade.studies.problems import study_error
-from rascade.studies.schema import KINDS, MAX_PATIENTS, Checks, TrialStudy
+from rascade.studies.schema import (
+    KINDS,
+    MAX_PATIENTS,
+    Checks,
+    ExperimentStudy,
+    Study,
+    TrialStudy,
+)
 from rascade.studies.yaml_text import Document, plain_value, read_yaml
 
 __all__ = ["dump", "load", "loads", "model_checks", "override", "read_study_text", "study_hash"]
@@ -21,30 +28,46 @@ __all__ = ["dump", "load", "loads", "model_checks", "override", "read_study_text
 #: A larger study file is refused before it is read.
 MAX_BYTES = 2**20
 
+AnyStudy = TypeVar("AnyStudy", TrialStudy, ExperimentStudy)
+_A_STUDY = {"trial": "a trial", "experiment": "an experiment"}
 
-def load(path: str | Path, checks: Checks | None = None) -> TrialStudy:
+
+def load(
+    path: str | Path, checks: Checks | None = None, kind: type[AnyStudy] | None = None
+) -> AnyStudy:
     """Read a study file.
 
     Args:
         path: of the YAML file.
         checks: what names are checked against; None takes the evidence, the patients' properties
             and the model (`model_checks`).
+        kind: the kind of study that is wanted; None for a trial.
 
     Raises:
         StudyFileError: the file cannot be read or is wrong; every problem is named as
             ``study.yaml:12: arms[1].regimen: ...``.
         UnsupportedFeature: the study is right, but something in it cannot be simulated yet.
     """
-    return loads(read_study_text(Path(path)), str(path), checks)
+    return loads(read_study_text(Path(path)), str(path), checks, kind)
 
 
-def loads(text: str, name: str = "study", checks: Checks | None = None) -> TrialStudy:
+def loads(
+    text: str,
+    name: str = "study",
+    checks: Checks | None = None,
+    kind: type[AnyStudy] | None = None,
+) -> AnyStudy:
     """Read a study from text; `name` stands for the file in messages. See `load`."""
     document = read_yaml(text, name)
-    model = KINDS[_kind(document)]
+    found = _kind(document)
+    model: Any = KINDS[found]
+    if model is not (kind or TrialStudy):
+        raise document.error(
+            ("kind",), f"this is {_A_STUDY[found]}; run it with: rascade {found} {name}"
+        )
     checks = model_checks() if checks is None else checks
     try:
-        study = model.model_validate(document.value, context=checks)
+        study: AnyStudy = model.model_validate(document.value, context=checks)
     except ValidationError as error:
         raise study_error(error, document, model) from None
     _check_modelled(study, document, checks)
@@ -102,22 +125,22 @@ def _kind(document: Document) -> str:
     return kind
 
 
-def _check_modelled(study: TrialStudy, document: Document, checks: Checks) -> None:
-    if checks.modelled is None:
-        return
-    for index, arm in enumerate(study.arms):
+def _check_modelled(study: Study, document: Document, checks: Checks) -> None:
+    for path, check in study.later_checks(checks):
         try:
-            checks.modelled(arm.regimen.drugs)
+            check()
         except UnsupportedFeature as error:
-            where = document.message(("arms", index, "regimen"), str(error))
+            where = document.message(path, str(error))
             raise UnsupportedFeature(error.feature, where) from None
         except InputError as error:
-            raise document.error(("arms", index, "regimen"), str(error)) from None
+            raise document.error(path, str(error)) from None
 
 
 def model_checks() -> Checks:
     """Return checks against the evidence, the patients' properties and the model."""
-    return Checks(eligibility=_expression, parameter=_parameter, modelled=_modelled)
+    return Checks(
+        eligibility=_expression, parameter=_parameter, modelled=_modelled, experiment=_experiment
+    )
 
 
 def _expression(text: str) -> None:
@@ -141,6 +164,14 @@ def _modelled(drugs: Sequence[str]) -> None:
     find_drugs(drugs)
 
 
+def _experiment(
+    drugs: Sequence[str], setting: str, readouts: Sequence[str], changed: Sequence[str]
+) -> None:
+    from rascade.analyses.experiment_readouts import check_names
+
+    check_names(drugs, setting, readouts, changed)
+
+
 def override(study: TrialStudy, *, size: int | None = None, seed: int | None = None) -> TrialStudy:
     """Return the study with another number of patients in each arm, or another seed.
 
@@ -160,11 +191,11 @@ def override(study: TrialStudy, *, size: int | None = None, seed: int | None = N
     return study.model_copy(update=changes)
 
 
-def _plain(study: TrialStudy) -> dict[str, Any]:
-    return study.model_dump(mode="json", exclude_none=True, exclude_defaults=False)
+def _plain(study: Study) -> dict[str, Any]:
+    return study.model_dump(mode="json", exclude_none=True, by_alias=True)
 
 
-def dump(study: TrialStudy) -> str:
+def dump(study: Study) -> str:
     """Return the study as YAML in one normal form; ``loads(dump(study)) == study``."""
     import yaml
 
@@ -180,7 +211,7 @@ def dump(study: TrialStudy) -> str:
     return str(yaml.dump(_plain(study), Dumper=Dumper, **options))
 
 
-def study_hash(study: TrialStudy) -> str:
+def study_hash(study: Study) -> str:
     """Return the SHA-256 of what a study means; layout and comments of its file do not matter."""
     text = json.dumps(_plain(study), sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -26,7 +26,9 @@ def study_error(
         document: the file.
         model: the model of the study's kind.
     """
-    found = [(_path(item), item) for item in error.errors(include_url=False)]
+    found = [
+        (_in_file(_path(item), document.value), item) for item in error.errors(include_url=False)
+    ]
     misspelt = _guesses(found, model)
     lines = [
         document.message(path, _say(item, path, model))
@@ -55,15 +57,38 @@ def _path(item: Mapping[str, Any]) -> Path:
     return path[:-1] if path and path[-1] == "[key]" else path
 
 
+def _in_file(path: Path, value: Any) -> Path:
+    """Return a path of the model as the file has it.
+
+    Where a model takes one mapping for a list of them, or a list for a mapping that holds it, the
+    model's path has a part that the file has not.
+    """
+    found: list[str | int] = []
+    for part in path:
+        if isinstance(value, dict) and isinstance(part, int):
+            continue
+        if isinstance(value, list) and isinstance(part, str):
+            continue
+        found.append(part)
+        inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        value = value[part] if inside else value.get(part) if isinstance(value, dict) else None
+    return tuple(found)
+
+
+def _named(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the fields of a model by the name that a file uses."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def _fields_at(path: Path, model: type[BaseModel]) -> list[str]:
     """Return the keys that may stand below the parent of `path`."""
     current: type[BaseModel] | None = model
     for part in path[:-1]:
         if isinstance(part, int) or current is None:
             continue
-        field = current.model_fields.get(part)
+        field = _named(current).get(part)
         current = _model_in(field.annotation) if field is not None else None
-    return list(current.model_fields) if current is not None else []
+    return list(_named(current)) if current is not None else []
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -6,106 +6,45 @@ published JSON schema need.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    StrictInt,
-    StrictStr,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
-from rascade.errors import InputError
-from rascade.regimen import KnownDrugs, Regimen, format_regimen, parse
 from rascade.regimen.words import did_you_mean
+from rascade.studies.experiment_schema import ExperimentStudy
+from rascade.studies.parts import (
+    MAX_PATIENTS,
+    Checks,
+    Description,
+    Expression,
+    LaterCheck,
+    Name,
+    OrderText,
+    Parameters,
+    Part,
+    PatientCount,
+    Seed,
+    Title,
+    check_parameters,
+    wrong,
+)
 
-__all__ = ["KINDS", "MAX_PATIENTS", "Arm", "Checks", "Cohort", "TrialStudy", "json_schema"]
-
-MAX_PATIENTS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """What a study is checked against; None leaves a check out.
-
-    Attributes:
-        drugs: names that orders may use (`rascade.regimen.parse`); None takes the evidence.
-        eligibility: called with an expression; raises an `InputError` if it is wrong.
-        parameter: called with name and value; raises an `InputError` if either is wrong.
-        modelled: called with the drugs of an arm; raises if one cannot be simulated.
-    """
-
-    drugs: KnownDrugs | None = None
-    eligibility: Callable[[str], None] | None = None
-    parameter: Callable[[str, float], None] | None = None
-    modelled: Callable[[Sequence[str]], None] | None = None
-
-
-def wrong(message: str, *path: str | int) -> PydanticCustomError:
-    """Return the error for a value; `path` leads from the field to the part that is wrong."""
-    return PydanticCustomError("rascade", "{message}", {"message": message, "path": path})
-
-
-def _checks(info: ValidationInfo) -> Checks:
-    return info.context if isinstance(info.context, Checks) else Checks()
-
-
-def _read_regimen(value: object, info: ValidationInfo) -> Regimen:
-    if isinstance(value, Regimen):
-        return value
-    if value is None:
-        raise wrong("the regimen is empty; write an order, or 'none' for no treatment")
-    if not isinstance(value, str):
-        raise wrong("expected orders as text, such as: daraxonrasib 300 mg PO QD")
-    try:
-        return parse(value, _checks(info).drugs)
-    except InputError as error:
-        raise wrong(str(error)) from None
-
-
-def _check_expression(value: str, info: ValidationInfo) -> str:
-    check = _checks(info).eligibility
-    if check is not None:
-        try:
-            check(value)
-        except InputError as error:
-            raise wrong(str(error).removeprefix("eligibility: ")) from None
-    return value
-
-
-OrderText = Annotated[
-    Regimen,
-    PlainValidator(_read_regimen),
-    PlainSerializer(format_regimen, return_type=str),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "examples": ["gemcitabine 1000 mg/m2 IV D1,8,15 Q28D", "daraxonrasib 300 mg PO QD"],
-        }
-    ),
+__all__ = [
+    "KINDS",
+    "MAX_PATIENTS",
+    "Arm",
+    "Checks",
+    "Cohort",
+    "ExperimentStudy",
+    "Study",
+    "TrialStudy",
+    "json_schema",
 ]
-Name = Annotated[StrictStr, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*\S$")]
-Expression = Annotated[StrictStr, Field(max_length=500), AfterValidator(_check_expression)]
-PatientCount = Annotated[StrictInt, Field(ge=1, le=MAX_PATIENTS)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class Cohort(_Part):
+class Cohort(Part):
     """Who is treated."""
 
     disease: Literal["PDAC"]
@@ -120,7 +59,7 @@ class Cohort(_Part):
     """Conditions that every patient meets, such as ``kras_allele != 'WT'``."""
 
 
-class Arm(_Part):
+class Arm(Part):
     """One arm of a trial."""
 
     name: Name
@@ -133,18 +72,18 @@ class Arm(_Part):
     """Trial arm of the evidence whose published results the report shows beside these."""
 
 
-class TrialStudy(_Part):
+class TrialStudy(Part):
     """A trial: arms of a cohort, followed and compared."""
 
     kind: Literal["trial"]
     """What to do."""
-    name: Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S$")]
+    name: Title
     """Title of the study."""
-    description: Annotated[StrictStr, Field(max_length=5000)] | None = None
+    description: Description | None = None
     """What it is for, and the publication that it follows."""
     cohort: Cohort
     """Who is treated."""
-    seed: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)]
+    seed: Seed
     """Random seed; the same seed gives the same patients."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=20)]
     """What they get."""
@@ -154,9 +93,7 @@ class TrialStudy(_Part):
     """Weeks between two scans."""
     follow_up_months: Annotated[float, Field(strict=True, gt=0, le=240)]
     """Months from the first dose to the end of the trial."""
-    parameters: Annotated[
-        dict[StrictStr, Annotated[float, Field(strict=True)]], Field(max_length=1000)
-    ] = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
 
     @field_validator("arms")
@@ -181,14 +118,7 @@ class TrialStudy(_Part):
     @field_validator("parameters")
     @classmethod
     def _parameters_exist(cls, values: dict[str, float], info: ValidationInfo) -> dict[str, float]:
-        check = _checks(info).parameter
-        if check is None:
-            return values
-        for name, value in values.items():
-            try:
-                check(name, value)
-            except InputError as error:
-                raise wrong(str(error), name) from None
+        check_parameters(values, info)
         return values
 
     @property
@@ -200,9 +130,20 @@ class TrialStudy(_Part):
         """Return the number of patients of an arm."""
         return arm.size or self.cohort.size
 
+    def later_checks(self, checks: Checks) -> Iterator[LaterCheck]:
+        """Yield what only the model can tell: whether every drug of an arm can be simulated."""
+        if checks.modelled is not None:
+            for index, arm in enumerate(self.arms):
+                yield ("arms", index, "regimen"), partial(checks.modelled, arm.regimen.drugs)
+
+
+Study = TrialStudy | ExperimentStudy
 
 #: Kind of study -> its model. A new kind is one more line.
-KINDS: Mapping[str, type[TrialStudy]] = {"trial": TrialStudy}
+KINDS: Mapping[str, type[TrialStudy] | type[ExperimentStudy]] = {
+    "trial": TrialStudy,
+    "experiment": ExperimentStudy,
+}
 
 
 def json_schema() -> dict[str, Any]:

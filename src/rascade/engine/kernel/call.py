@@ -204,13 +204,12 @@ def _structure_arrays(
 ) -> dict[Field, NDArray[Any]]:
     """Arrays in the order of elimination, and the entries of the Jacobian."""
     order = np.array(code.factorization.order, dtype=np.int64)
-    tolerance = np.ascontiguousarray(batch.atol[order], dtype=np.float64)
     bounded = system.nonnegative[order] & settings.nonnegative
     return {
         Field.ORDER: order,
         Field.POSITION: np.array(code.factorization.position, dtype=np.int64),
-        Field.TOLERANCE: tolerance,
-        Field.FLOOR: np.where(bounded, -10.0 * tolerance, -np.inf),
+        Field.TOLERANCE: batch.atol,
+        Field.FLOOR: np.where(bounded, -10.0, -np.inf),
         Field.ENTRY_PLACES: np.array([e[:3] for e in code.entries], dtype=np.int64),
         Field.ENTRY_FACTORS: np.array([e[3] for e in code.entries], dtype=np.float64),
     }
@@ -236,6 +235,7 @@ def _layout_numbers(system: System, code: ModelCode) -> dict[Field, int]:
         Field.INFUSION_AT: layout.infusion,
         Field.INCREMENTS_AT: layout.increments,
         Field.RESIDUAL_AT: layout.residual,
+        Field.TOLERANCE_AT: layout.tolerance,
         Field.PARAMETER_AT: layout.parameter,
         Field.TRIGGER_AT: layout.trigger,
         Field.ARMED_AT: layout.trigger + len(system.events),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.engine.backend import Batch, DoseTable, Settings, Status
+from rascade.engine.domain import keep_in_domain
 from rascade.engine.expression import Op, evaluate, leaves
 from rascade.engine.kernel import cache
 from rascade.engine.kernel.call import Call, Kernel, Outputs
-from rascade.engine.domain import keep_in_domain
 from rascade.engine.kernel.driver import write_driver
 from rascade.engine.kernel.emit import write_model, write_outputs
 from rascade.engine.kernel.machine import Machine, Program, compile_object, host, load_object

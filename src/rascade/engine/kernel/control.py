@@ -14,7 +14,7 @@ from rascade.engine.kernel.frame import Field, Frame, Real
 from rascade.engine.kernel.ir import F64, I64, PTR, Module, Value, vector
 from rascade.engine.kernel.layout import Slot
 
-__all__ = ["choose_step", "write_control"]
+__all__ = ["choose_step", "start_after_jump", "write_control"]
 
 _INTEGRAL = 0.22  # exponent of the present error
 _PROPORTIONAL = 0.02  # exponent of the error before
@@ -23,7 +23,6 @@ _GROWTH = 8.0  # largest and smallest factor from step to step
 _SHRINK = 0.1
 _TINIEST_ERROR = 1e-16  # squared; keeps the logarithm finite
 _BLIND_STEP = 1e-6  # first step, as a part of the way to the next stop, where nothing is known
-_MEMORY = 5.0  # how far the remembered first step may differ from the estimated one
 _ULPS = 16 * 2.220446049250313e-16
 _INFINITY = float("inf")
 _LARGEST = 1.7976931348623157e308
@@ -65,6 +64,7 @@ def _write_error(module: Module, lanes: int) -> None:
     f = Frame(module, "measure_error", lanes)
     state, stage = f.base(Field.STATE_AT), f.base(Field.STAGE_AT)
     candidate, residual = f.base(Field.CANDIDATE_AT), f.base(Field.RESIDUAL_AT)
+    tolerance = f.base(Field.TOLERANCE_AT)
     last = increment(f, tableau.STAGES)
     rtol = f.splat(f.real(Real.RTOL))
     gain = f.get(Slot.TAKEN) * (tableau.GAMMA * 10.0)
@@ -78,10 +78,11 @@ def _write_error(module: Module, lanes: int) -> None:
         f.put_row(candidate, i, new)
         old_size, new_size = f.intrinsic("fabs", f.row(state, i)), f.intrinsic("fabs", new)
         size = (new_size < old_size).select(old_size, new_size)
-        scale = f.fma(rtol, size, f.splat(f.item(Field.TOLERANCE, i)))
+        unit = f.row(tolerance, i)
+        scale = f.fma(rtol, size, unit)
         error = change / scale
         total.set(f.fma(error, error, total.value))
-        low = new < f.splat(f.item(Field.FLOOR, i))
+        low = new < f.splat(f.item(Field.FLOOR, i)) * unit
         below.set(below.value | low.convert(I64, "sext"))
         # A residual matters when it moves the solution by more than a tenth of the tolerance.
         limit = dense.select(f.vector(_LARGEST), scale)
@@ -164,11 +165,12 @@ def _write_scaled_square(module: Module, lanes: int) -> None:
     """Mean squares of an array in units of the tolerance at the present state."""
     f = Frame(module, "scaled_square", lanes, PTR, returns=vector(F64, lanes))
     values, state = f.arguments[3], f.base(Field.STATE_AT)
+    tolerance = f.base(Field.TOLERANCE_AT)
     rtol = f.splat(f.real(Real.RTOL))
     total = f.variable(f.kind, 0.0)
     with f.loop(f.field(Field.STATES)) as i:
         size = f.intrinsic("fabs", f.row(state, i))
-        value = f.row(values, i) / f.fma(rtol, size, f.splat(f.item(Field.TOLERANCE, i)))
+        value = f.row(values, i) / f.fma(rtol, size, f.row(tolerance, i))
         total.set(f.fma(value, value, total.value))
     f.finish(total.value / _count(f))
 
@@ -181,7 +183,7 @@ def _write_fresh(module: Module, lanes: int) -> None:
     transient would bring to about one. A transient below the tolerance does not limit it.
     """
     f = Frame(module, "fresh_step", lanes)
-    where = f.mask(Slot.FRESH) & f.mask(Slot.ACTIVE) & f.get(Slot.REPEATS, I64).equals(0)
+    where = _starting(f) & f.get(Slot.AFTER_JUMP).equals(0.0)
     states = f.field(Field.STATES)
     rate, first = f.base(Field.RATE_AT), increment(f, 1)
     right, residual, slope = (
@@ -207,15 +209,29 @@ def _write_fresh(module: Module, lanes: int) -> None:
     room = f.get(Slot.NEXT_STOP) - f.get(Slot.TIME)
     step = (step < room).select(step, room)
     step = (step > 0.0).select(step, room * _BLIND_STEP)  # also where the derivative is infinite
-    remembered = f.get(Slot.AFTER_JUMP)
-    known = remembered > 0.0
-    remembered = (remembered < step * _MEMORY).select(remembered, step * _MEMORY)
-    remembered = (remembered > step / _MEMORY).select(remembered, step / _MEMORY)
-    step = known.select(remembered, step)
     f.put(Slot.STEP, where.select(step, f.get(Slot.STEP)))
-    f.put(Slot.LAST_ERROR, where.select(f.vector(1.0), f.get(Slot.LAST_ERROR)))
-    f.count(Slot.RESTARTS, where)
     f.finish()
+
+
+def _starting(f: Frame) -> Value:
+    """Lanes about to take their first step after a discontinuity."""
+    return f.mask(Slot.FRESH) & f.mask(Slot.ACTIVE) & f.get(Slot.REPEATS, I64).equals(0)
+
+
+def start_after_jump(f: Frame) -> None:
+    """First step after a discontinuity: what would have been right last time, or an estimate.
+
+    Doses repeat, so the step that the last one called for is the better guess; where it is not, one
+    rejection or a few growing steps are the price.
+    """
+    starting = _starting(f)
+    with f.when(starting.any()):
+        remembered = f.get(Slot.AFTER_JUMP)
+        f.put(Slot.STEP, (starting & (remembered > 0.0)).select(remembered, f.get(Slot.STEP)))
+        f.put(Slot.LAST_ERROR, starting.select(f.vector(1.0), f.get(Slot.LAST_ERROR)))
+        f.count(Slot.RESTARTS, starting)
+        with f.when((starting & remembered.equals(0.0)).any()):
+            f.helper("fresh_step")
 
 
 def _write_check_inside(module: Module, lanes: int) -> None:

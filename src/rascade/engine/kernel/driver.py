@@ -9,7 +9,7 @@ tables of frame.py, so this module is compiled once per lane width and kept.
 from __future__ import annotations
 
 from rascade.engine.backend import Status
-from rascade.engine.kernel.control import choose_step, write_control
+from rascade.engine.kernel.control import choose_step, start_after_jump, write_control
 from rascade.engine.kernel.dense import interpolate, prepare_dense
 from rascade.engine.kernel.events import write_event_functions
 from rascade.engine.kernel.fallback import write_fallback
@@ -105,9 +105,7 @@ def _write_run(module: Module, lanes: int, machine: Machine) -> None:
         arrived = f.get(Slot.REPEATS, I64).equals(0) & f.mask(Slot.ACTIVE)
         f.count(Slot.JACOBIANS, arrived)
         f.count(Slot.RATES, arrived)
-        starting = f.mask(Slot.FRESH) & arrived
-        with f.when(starting.any()):
-            f.helper("fresh_step")
+        start_after_jump(f)
         choose_step(f)
         f.helper("attempt")
         f.helper("measure_error")

@@ -36,6 +36,7 @@ class Field(IntEnum):
     INFUSION_AT = auto()
     INCREMENTS_AT = auto()
     RESIDUAL_AT = auto()
+    TOLERANCE_AT = auto()
     PARAMETER_AT = auto()
     OUTPUT_AT = auto()
     TRIGGER_AT = auto()
@@ -69,8 +70,8 @@ class Field(IntEnum):
     OUTPUT_TIMES = auto()
     OUTPUT_VALUES = auto()
     NEEDED_STATES = auto()  # positions, int64
-    TOLERANCE = auto()  # absolute, by position
-    FLOOR = auto()  # lowest value allowed, by position
+    TOLERANCE = auto()  # absolute, by patient and state
+    FLOOR = auto()  # lowest value allowed in units of the tolerance, by position
     ORDER = auto()  # position -> state
     POSITION = auto()  # state -> position
     SHARED = auto()

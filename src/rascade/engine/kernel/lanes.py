@@ -113,9 +113,11 @@ def _fill(f: Frame, lane: Value, patient: Value) -> None:
 def _copy_in(f: Frame, lane: Value, patient: Value) -> None:
     states, parameters = f.field(Field.STATES), f.field(Field.PARAMETERS)
     state, parameter = f.base(Field.STATE_AT), f.base(Field.PARAMETER_AT)
+    tolerance = f.base(Field.TOLERANCE_AT)
     with f.loop(states) as i:
-        value = f.item(Field.BATCH_STATE, patient * states + f.item(Field.ORDER, i, I64))
-        f.store(value, f.lane_row(state, i, lane))
+        place = patient * states + f.item(Field.ORDER, i, I64)
+        f.store(f.item(Field.BATCH_STATE, place), f.lane_row(state, i, lane))
+        f.store(f.item(Field.TOLERANCE, place), f.lane_row(tolerance, i, lane))
     with f.loop(parameters) as i:
         value = f.item(Field.BATCH_PARAMETER, patient * parameters + i)
         f.store(value, f.lane_row(parameter, i, lane))
@@ -188,8 +190,6 @@ def _write_events(module: Module, lanes: int) -> None:
         following = f.item(Field.DOSE_TIME, dose.value)
         stop.set((following < stop.value).select(following, stop.value))
 
-    with f.loop(f.field(Field.STATES)) as i:
-        f.store(f.real_number(0.0), f.lane_row(infusion, i, lane))
     running = f.variable(I64, 0)
     first = f.variable(I64, dose.value)
     with f.loop(dose.value, f.lane(Slot.DOSE_FIRST, lane, I64)) as j:
@@ -198,6 +198,8 @@ def _write_events(module: Module, lanes: int) -> None:
         with f.when((duration > 0.0) & over.equals(time)):
             jump.set(1)
         with f.when((duration > 0.0) & (over > time)):
+            with f.when(running.value.equals(0)), f.loop(f.field(Field.STATES)) as i:
+                f.store(f.real_number(0.0), f.lane_row(infusion, i, lane))
             address = f.lane_row(infusion, position(j), lane)
             rate = f.item(Field.DOSE_AMOUNT, j) / duration
             f.store(f.load(F64, address) + rate, address)
@@ -250,14 +252,16 @@ def _write_culprit(module: Module, lanes: int) -> None:
     worst, which = f.variable(F64, 0.0), f.variable(I64, -1)
     states = f.field(Field.STATES)
     candidate, state = f.base(Field.CANDIDATE_AT), f.base(Field.STATE_AT)
+    tolerance = f.base(Field.TOLERANCE_AT)
     last = f.at(f.base(Field.INCREMENTS_AT), states * (7 * lanes))
     negative = f.lane(Slot.CAUSE, lane, I64).equals(int(Status.NEGATIVE))
     with f.loop(states) as i:
         new = f.load(F64, f.lane_row(candidate, i, lane))
         old = f.intrinsic("fabs", f.load(F64, f.lane_row(state, i, lane)))
-        scale = f.item(Field.TOLERANCE, i) + f.real(Real.RTOL) * old
+        unit = f.load(F64, f.lane_row(tolerance, i, lane))
+        scale = unit + f.real(Real.RTOL) * old
         error = f.intrinsic("fabs", f.load(F64, f.lane_row(last, i, lane))) / scale
-        floor = f.item(Field.FLOOR, i)
+        floor = f.item(Field.FLOOR, i) * unit
         below = (new < floor).select(new / floor, f.real_number(0.0))
         score = negative.select(below, error)
         score = (f.intrinsic("fabs", new) < _INFINITY).select(score, f.real_number(_INFINITY))

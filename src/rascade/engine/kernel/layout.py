@@ -79,6 +79,7 @@ class Layout:
         infusion: constant inflow.
         increments: k_1 to k_8, then three arrays for dense output.
         residual: residual of the linear solve.
+        tolerance: absolute tolerances.
         parameter: parameters.
         trigger: whether each trigger holds (1 or 0), and whether it did before.
         output: chosen outputs.
@@ -96,6 +97,7 @@ class Layout:
     infusion: int
     increments: int
     residual: int
+    tolerance: int
     parameter: int
     trigger: int
     output: int
@@ -125,6 +127,7 @@ def make_layout(states: int, parameters: int, events: int, own: int) -> Layout:
         "infusion": states,
         "increments": 11 * states,
         "residual": states,
+        "tolerance": states,
         "parameter": parameters,
         "trigger": 2 * events,
         "model": own,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rascade.engine.kernel import tableau
 from rascade.engine.kernel.dense import increment, weighted
 from rascade.engine.kernel.frame import Field, Frame
@@ -9,6 +11,8 @@ from rascade.engine.kernel.ir import PTR, Module, Value
 from rascade.engine.kernel.layout import Slot
 
 __all__ = ["write_stages"]
+
+_SPLIT = 6  # the stage from which on A only gains one increment at a time
 
 
 def write_stages(module: Module, lanes: int) -> None:
@@ -24,19 +28,30 @@ def _write_combine(module: Module, lanes: int, stage: int) -> None:
     f = Frame(module, f"combine_{stage}", lanes)
     state, stage_at = f.base(Field.STATE_AT), f.base(Field.STAGE_AT)
     coupling = f.base(Field.COUPLING_AT)
-    increments = [increment(f, j) for j in range(1, stage)]
+    # Free until the step's end; they carry the sums of the last two stages, begun at _SPLIT.
+    kept = [f.base(Field.CANDIDATE_AT), increment(f, tableau.STAGES + 1)]
+    late = stage > _SPLIT
+    increments = [increment(f, j) for j in range(_SPLIT if late else 1, stage)]
     row_a, row_c = tableau.A[stage - 1], tableau.C[stage - 1]
     with f.loop(f.field(Field.STATES)) as i:
         k = [f.row(base, i) for base in increments]
-        if stage <= 6:
-            moved = f.row(state, i)
-            for weight, row in zip(row_a, k, strict=True):
-                moved = f.fma(weight, row, moved)
-            f.put_row(stage_at, i, moved)
-        else:  # the last stages go on from the one before: A differs by one increment only
+        if late:  # A differs from the stage before by the last increment only
             f.put_row(stage_at, i, f.row(stage_at, i) + k[-1])
-        f.put_row(coupling, i, weighted(f, row_c, k))
+            begun = f.row(kept[stage - _SPLIT - 1], i)
+            f.put_row(coupling, i, _plus(f, begun, row_c[_SPLIT - 1 :], k))
+        else:
+            f.put_row(stage_at, i, _plus(f, f.row(state, i), row_a, k))
+            f.put_row(coupling, i, weighted(f, row_c, k))
+        if stage == _SPLIT:
+            for base, later in zip(kept, tableau.C[_SPLIT:], strict=True):
+                f.put_row(base, i, weighted(f, later[: _SPLIT - 1], k))
     f.finish()
+
+
+def _plus(f: Frame, total: Value, weights: Sequence[float], rows: Sequence[Value]) -> Value:
+    for weight, row in zip(weights, rows, strict=True):
+        total = f.fma(weight, row, total)
+    return total
 
 
 def _write_add_infusion(module: Module, lanes: int) -> None:
