@@ -344,6 +344,26 @@ def test_one_bad_patient_never_stops_the_others(
     assert np.isnan(again["S"][:, 0]).tolist() == [False, True, False]
 
 
+def test_a_linear_system_that_cannot_be_solved(sbml: Writer, backend: str) -> None:
+    """Exchange so fast that 1 / step vanishes beside it: the matrix of every step is singular."""
+    amount = 'initialAmount="{}" hasOnlySubstanceUnits="true"'
+    system = read_sbml(
+        sbml(
+            species={"A": amount.format(1), "B": amount.format(0.5)},
+            parameters={"k": 'value="1"'},
+            reactions=[("over", ["A"], ["B"], "k * A"), ("back", ["B"], ["A"], "k * B")],
+        )
+    )
+    sim = Simulation(
+        system, patients=3, parameters={"k": [1.0, 1e300, 1.0]}, start=1.0, settings=TIGHT,
+        backend=backend,
+    )  # fmt: skip
+    sim.advance(2.0)
+    (failure,) = sim.failures()
+    assert failure[:3] == (1, Status.SINGULAR, 1.0)
+    np.testing.assert_allclose(sim.value("A")[[0, 2]], 0.75 + 0.25 * math.exp(-2), rtol=1e-7)
+
+
 def test_negative_amounts_can_be_allowed(sbml: Writer, backend: str) -> None:
     sim = failing(
         sbml, "(1 - a) * S + a", backend=backend, settings=Settings(rtol=1e-8, nonnegative=False)

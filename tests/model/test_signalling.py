@@ -50,7 +50,7 @@ def ic50(drug: str, allele: str, readout: str, hours: float, **more) -> float:
     dish = Dish(allele, {drug: concentrations}, n=concentrations.size, **more)
     relative = dish.course(readout, hours=np.array([hours]))[0][:, 0]
     first = int(np.argmax(relative < 0.5))
-    assert 0 < first
+    assert first > 0
     pair = slice(first - 1, first + 1)
     return float(np.exp(np.interp(-0.5, -relative[pair], np.log(concentrations[pair]))))
 
@@ -59,7 +59,7 @@ def test_g12c_inhibitor_perk_falls_and_rebounds() -> None:
     perk = course("G12C", {"sotorasib": 100.0}, "pERK")
     nadir = perk[(HOURS >= 2) & (HOURS <= 6)].min()
     assert nadir <= 0.20
-    assert 0.30 <= perk[HOURS >= 48].min() and perk[HOURS >= 48].max() <= 0.80
+    assert perk[HOURS >= 48].min() >= 0.30 and perk[HOURS >= 48].max() <= 0.80
 
 
 @pytest.mark.parametrize("partner", [{"RMC-4630": 500.0}, {"BI-3406": 1000.0}])
@@ -74,18 +74,18 @@ def test_ras_on_inhibitor_hardly_rebounds() -> None:
 
 
 def test_receptor_input_and_slow_hydrolysis_weaken_the_off_state_drug_only() -> None:
-    base, ras = (course("G12C", {"sotorasib": 300.0}, r)[5] for r in ("pERK", "RAS_GTP_total"))
+    after = HOURS == 4  # before slow turnover lets the drug trap every KRAS
+    off = course("G12C", {"sotorasib": 100.0}, "RAS_GTP_total")[after]
     for change in ({"RTK_level": 5.0}, {"hydrolysis_ratio": 0.05}):
-        changed = course("G12C", {"sotorasib": 300.0}, "RAS_GTP_total", **change)[5]
-        assert changed > 1.3 * ras, change
-    assert base < 0.6
+        changed = course("G12C", {"sotorasib": 100.0}, "RAS_GTP_total", **change)[after]
+        assert changed > 1.5 * off, change
     on = course("G12C", {"daraxonrasib": 10.0}, "pERK")[5]
     slow = course("G12C", {"daraxonrasib": 10.0}, "pERK", hydrolysis_ratio=0.05)[5]
     assert slow < 1.3 * on + 0.02
 
 
 def test_mek_inhibitor_raises_pmek_and_pakt_and_perk_returns() -> None:
-    dish = Dish("G12D", {"trametinib": 10.0})
+    dish = Dish("G12D", {"trametinib": 30.0})
     perk, pmek, pakt = (x[0] for x in dish.course("pERK", "pMEK", "pAKT"))
     assert 2.0 <= pmek[HOURS >= 24].max() <= 10.0
     assert 1.3 <= pakt[HOURS == 24][0] <= 4.0

@@ -14,6 +14,7 @@ TOLERANCE = {"0.1": 0.06, "1.0": 0.035, "10.0": 0.035}
 CLAMP = {
     "K_SOS_ERK": 1e12,
     "K_SOS_SPRY": 1e12,
+    "K_SOS_S6K": 1e12,
     "RTK_gain_ERK": 0.0,
     "RTK_gain_AKT": 0.0,
     "KRAS_share": 0.25,

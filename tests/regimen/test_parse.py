@@ -167,6 +167,16 @@ ERRORS = [
     ("daraxonrasib 300 mg ^PI QD", "not a route.*did you mean 'P"),
     ("daraxonrasib 300 mg ^QD", "expected a route.*found 'QD'"),
     ("daraxonrasib 300^", "expected a unit of dose"),
+    ("daraxonrasib 300 ^PO QD", "unit of the dose is missing"),
+    ("daraxonrasib 300 ^PO", "unit of the dose is missing"),
+    ("daraxonrasib 300 ^orally twice daily", "unit of the dose is missing"),
+    ("daraxonrasib 300 ^once daily", "unit of the dose is missing"),
+    ("daraxonrasib 300 ^QD", "unit of the dose is missing"),
+    ("daraxonrasib 300 ^Q3W", "unit of the dose is missing"),
+    ("gemcitabine 1000 ^IV D1,8,15 Q28D", "unit of the dose is missing"),
+    ("gemcitabine 1,000 ^D1,8,15 Q28D", "unit of the dose is missing"),
+    ("daraxonrasib 300 ^mh QD", "'mh' is not a unit of dose"),
+    ("daraxonrasib 300 mg ^QD", "expected a route"),
     ("daraxonrasib ^PO QD", "expected the dose of daraxonrasib"),
     ("daraxonrasib ^and gemcitabine 1000 mg/m2 IV QW", "expected the dose of daraxonrasib"),
     ("daraxonrasib^", "expected the dose of daraxonrasib"),
@@ -301,7 +311,7 @@ def test_names_come_from_the_evidence() -> None:
 
 PUBLISHED = {
     # Regimens of the evidence's trials in this notation, and the number of doses in twelve weeks.
-    "vociprotafib 200 mg PO D1,2 QW": 24,
+    "RMC-4630 200 mg PO D1,2 QW": 24,
     "trametinib 0.5 mg PO QD + GSK2256098 250 mg PO BID": 84 + 168,
     "selumetinib 100 mg PO QD + MK-2206 135 mg PO QW": 84 + 12,
     "nivolumab 3 mg/kg IV Q2W + ipilimumab 1 mg/kg IV Q6W + "

@@ -44,6 +44,7 @@ class ExperimentRun:
         relative: (C, D + 1, T, R), relative to untreated cells at the same time.
         drawn: rows of the parameter table that were drawn.
         left_out: draws that were not solved or not plausible, by kind of cells.
+        unmodelled: altered genes that the model does not have, by kind of cells.
         warnings: what a reader must know.
     """
 
@@ -55,6 +56,7 @@ class ExperimentRun:
     relative: NDArray[np.float64]
     drawn: tuple[str, ...]
     left_out: tuple[int, ...]
+    unmodelled: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...]
 
 
@@ -78,6 +80,7 @@ class _Bench:
         )
         self.cell = np.array([c.cells for c in self.conditions])
         self.warnings: list[str] = []
+        self.unmodelled: list[tuple[str, ...]] = []
         self.implausible = np.zeros(self.shape, dtype=bool)
         self.parameters = self._parameters()
 
@@ -121,8 +124,7 @@ class _Bench:
         cells = self.spec.cells[index]
         values, unknown = cell_parameters(cells)
         rows = {name: self._row(name) for name in values}
-        if unknown:
-            self.warnings.append(f"{cells.label}: not modelled: {', '.join(unknown)}")
+        self.unmodelled.append(tuple(unknown))
         for gene, parameter in (("PTEN", "PTEN_level"), ("STK11", "LKB1_level")):
             if gene in cells.genes and parameter in rows and rows[parameter] is None:
                 self.warnings.append(
@@ -314,6 +316,7 @@ def run_experiment(
         relative,
         tuple(bench.drawn) if spec.draws else (),
         _left_out(bench, values),
+        tuple(bench.unmodelled),
         tuple(warnings),
     )
 

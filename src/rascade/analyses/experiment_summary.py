@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.analyses.dose_response import FourParameterFit, fit_four_parameters
-from rascade.analyses.experiment_tables import interval, label
+from rascade.analyses.experiment_tables import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,6 +167,9 @@ def summary(run: ExperimentRun) -> dict[str, Any]:
             r.name: {"label": r.label, "panel": r.panel, "about": r.about} for r in run.readings
         },
         "hours": list(spec.hours),
+        "washed_out_at_h": sorted(
+            {e.to_hour for c in run.conditions for e in c.exposures if math.isfinite(e.to_hour)}
+        ),
         "seed": spec.seed,
         "draws": spec.draws,
         "uncertainty": spec.uncertainty if spec.draws else "none",
@@ -193,13 +196,6 @@ def _cells(run: ExperimentRun, index: int) -> dict[str, Any]:
         "genes": dict(cells.genes),
         "doubling_hours": cells.doubling_hours,
         "source": cells.source,
+        "genes_not_modelled": list(run.unmodelled[index]),
         "draws_left_out": run.left_out[index],
     }
-
-
-def spread(values: NDArray[np.float64]) -> list[float | None] | None:
-    """Return the 5 % and 95 % points over draws of one number, (D,)."""
-    if np.isfinite(values).sum() < 2:
-        return None
-    low, _, high = interval(values)
-    return [_finite(float(low)), _finite(float(high))]

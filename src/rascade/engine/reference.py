@@ -290,7 +290,7 @@ class _Patient:
             return self._refuse(solver, wanted / 4, Status.NOT_FINITE, self._steepest())
         if message is not None:
             self._count(solver)
-            raise _FailedError(Status.STEP_TOO_SMALL, self._steepest())
+            raise _FailedError(self._why_small(solver), self._steepest())
         taken = float(solver.t - self.t)
         below = (solver.y < -10 * self.atol) & self.backend.system.nonnegative
         if self.settings.nonnegative and below.any():
@@ -303,6 +303,16 @@ class _Patient:
         self.batch.counters[self.i, 0] += 1
         self.t, self.y, self.h = float(solver.t), solver.y.copy(), float(solver.h_abs)
         return True
+
+    def _why_small(self, solver: Radau) -> Status:
+        """Return why no step is short enough: even the matrix of the shortest is singular?"""
+        matrix = solver.J if isinstance(solver.J, np.ndarray) else solver.J.toarray()
+        shortest = max(10 * float(np.spacing(abs(self.t))), np.finfo(float).tiny)
+        try:
+            np.linalg.inv(np.eye(len(matrix)) / shortest - matrix)
+        except np.linalg.LinAlgError:
+            return Status.SINGULAR
+        return Status.STEP_TOO_SMALL
 
     def _refuse(self, solver: Radau, smaller: float, status: Status, state: int) -> bool:
         """Have the step tried again with a smaller one, or give up."""

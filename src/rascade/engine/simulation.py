@@ -222,6 +222,15 @@ class Simulation:
         """Return (n,) the present value of any output; the last one of a patient that failed."""
         return self._evaluate(self.system.observable(name))
 
+    def conserved(self) -> NDArray[np.float64]:
+        """Return (n, n_laws) the present values of the system's conservation laws."""
+        system = self.system
+        weights = np.zeros((len(system.states), len(system.conservation_laws)))
+        for column, law in enumerate(system.conservation_laws):
+            for name, number in law.coefficients.items():
+                weights[system.states.index(name), column] = number
+        return self._batch.y @ weights
+
     def parameter(self, name: str) -> NDArray[np.float64]:
         """Return (n,) the present value of a parameter."""
         return self._batch.p[:, self._parameter(name)].copy()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from rascade.engine.conservation import ConservationLaw, conservation_laws
 from rascade.engine.derivatives import jacobian, time_derivatives
 from rascade.engine.expression import Graph, Op
 from rascade.errors import InputError
@@ -154,6 +155,14 @@ class System:
             elif op is Op.PARAMETER or any(a in found for a in graph.args[node]):
                 found.add(node)
         return frozenset(found)
+
+    @cached_property
+    def conservation_laws(self) -> tuple[ConservationLaw, ...]:
+        """What reactions conserve: a basis of combinations of states that never change.
+
+        Doses and events may change them. `Simulation.conserved` gives their values.
+        """
+        return conservation_laws(self.graph, self.states, self.rates)
 
     @cached_property
     def structure_hash(self) -> str:

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 
 from rascade.errors import RegimenError
 from rascade.regimen.names import DrugNames
-from rascade.regimen.words import FREQUENCY_HOURS, ROUTES, did_you_mean, route_of, unit_of
+from rascade.regimen.words import (
+    FREQUENCY_HOURS,
+    ROUTES,
+    UNITS,
+    did_you_mean,
+    route_of,
+    unit_of,
+)
 
 if TYPE_CHECKING:
     from lark.exceptions import UnexpectedInput
 
-__all__ = ["at", "explain"]
+__all__ = ["at", "explain", "wrong_unit"]
 
 _HOW_OFTEN = "how often (QD, BID, Q3W, D1,8,15 Q28D, once)"
 _EXPECTED = {
@@ -37,6 +44,14 @@ _CLAUSE_WORDS = (
     "for",
     "days",
 )
+_DOSE_UNITS = "mg, mg/m2, mg/kg, ug, g, cells, IU"
+# First words of what may follow the route. The grammar reads them as the unit where that is missing.
+_AFTER_ROUTE = frozenset(
+    {word.split()[0] for word in FREQUENCY_HOURS}
+    | {word.split()[0] for word in _CLAUSE_WORDS}
+    | {"q", "d", "day", "single", "starting", "start", "till"}
+)
+_LAST_DOSE = re.compile(r"[\d.,]+(?:e[-+]?\d+)?\s*([A-Za-zµμ]+(?:\s*/\s*[\w^*²]+)*)\s*$", re.I)
 _UPPER = {"qd", "bid", "tid", "qid", "qod", "qw"}
 _RANGE = re.compile(r"(?<![\w.-])\d[\d.]*\s*[-–]\s*\d[\d.]*\s*[A-Za-zµμ]")
 
@@ -68,6 +83,10 @@ def explain(error: UnexpectedInput, text: str, known_drugs: DrugNames) -> Regime
         return _no_drug_or_dose(text, position, known_drugs)
     if expected >= {"FREQUENCY", "DAYS"}:
         return at(_not_a_clause(text, word, position), text, position)
+    if expected == {"ROUTE"}:
+        dose = _LAST_DOSE.search(text[:position])
+        if dose and unit_of(dose.group(1)) is None:
+            return at(wrong_unit(dose.group(1)), text, dose.start(1))
     wanted = " or ".join(_EXPECTED[name] for name in sorted(expected) if name in _EXPECTED)
     found = f"found {word!r}" if word else "the order ends here"
     if word.casefold() in {"progression", "toxicity", "death"}:
@@ -137,3 +156,15 @@ def _not_a_clause(text: str, word: str, position: int) -> str:
 
 def _shown(words: Iterable[str]) -> list[str]:
     return [word.upper() if word in _UPPER else word for word in words]
+
+
+def wrong_unit(text: str) -> str:
+    """Say what is wrong with a word that stands where the unit of a dose belongs."""
+    first, *divisors = re.split(r"\s*/\s*", text)
+    if len(divisors) > 1 or (divisors and divisors[0].casefold() in {"day", "d", "dose", "h"}):
+        return f"{text!r}: write the dose of one administration, and how often after the route"
+    if route_of(text) or text.casefold() in _AFTER_ROUTE:
+        return f"the unit of the dose is missing ({_DOSE_UNITS}), as in '300 mg'"
+    whole = [unit + per for per in ("", "/m2", "/kg") for unit in UNITS]
+    hint = did_you_mean(text, whole) or did_you_mean(first, UNITS, cutoff=0.5)
+    return f"{text!r} is not a unit of dose ({_DOSE_UNITS}){hint}"

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rascade.regimen.complaints import at
+from rascade.regimen.complaints import at, wrong_unit
 from rascade.regimen.order import Amount, Schedule, Window
 from rascade.regimen.rules import MAX_DAY
-from rascade.regimen.words import ROUTES, UNITS, did_you_mean, route_of, unit_of
+from rascade.regimen.words import ROUTES, did_you_mean, route_of, unit_of
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -81,7 +81,7 @@ class Draft:
         number, unit = children(node)
         spelled = unit_of(str(unit))
         if spelled is None:
-            raise at(_wrong_unit(str(unit)), self.text, place_of(unit))
+            raise at(wrong_unit(str(unit)), self.text, place_of(unit))
         return Amount(self.number(number), spelled)
 
     def route(self, token: Token) -> str:
@@ -218,14 +218,3 @@ def place_of(node: Tree[Token] | Token) -> int:
     from lark import Token
 
     return int(node.start_pos or 0) if isinstance(node, Token) else int(node.meta.start_pos)
-
-
-def _wrong_unit(text: str) -> str:
-    first, *divisors = re.split(r"\s*/\s*", text)
-    if len(divisors) > 1 or (divisors and divisors[0].casefold() in {"day", "d", "dose", "h"}):
-        return f"{text!r}: write the dose of one administration, and how often after the route"
-    if route_of(text):
-        return f"expected a unit of dose (mg, mg/m2, mg/kg, ug, g, cells, IU) before {text!r}"
-    whole = [unit + per for per in ("", "/m2", "/kg") for unit in UNITS]
-    hint = did_you_mean(text, whole) or did_you_mean(first, UNITS, cutoff=0.5)
-    return f"{text!r} is not a unit of dose (mg, mg/m2, mg/kg, ug, g, cells, IU){hint}"

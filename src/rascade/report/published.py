@@ -36,6 +36,12 @@ class Comparison:
     simulated_limits: tuple[float | None, float | None]
     use: str
     source: str
+    note: str = ""
+
+    @property
+    def use_text(self) -> str:
+        """How the result was used, with what else is to be known of that."""
+        return f"{self.use}: {self.note}" if self.note else self.use
 
     @property
     def published_text(self) -> str:
@@ -99,6 +105,7 @@ def compare(run: TrialRun) -> list[Comparison]:
                 (own[0], own[1]),
                 plain(row.get("use") or "compare"),
                 plain(row.get("source") or ""),
+                plain(row.get("note") or ""),
             )
         )
     order = {label: i for i, (label, *_) in enumerate(_END_POINTS.values())}

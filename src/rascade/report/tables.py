@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from rascade.report.page import Table
@@ -29,6 +30,11 @@ RESPONSES = {
     "NE": "Not evaluable",
 }
 MOST_PARAMETERS = 60
+SCAN_DAYS = (
+    "Progression is dated at the scan that shows it, so medians of PFS and their limits fall on "
+    "scan days (or on days of death) and agree with published ones no better than to a scan "
+    "interval."
+)
 
 
 def headline_table(run: TrialRun) -> Table:
@@ -57,7 +63,7 @@ def headline_table(run: TrialRun) -> Table:
         rows,
         "ORR: objective response rate by RECIST 1.1 with exact (Clopper–Pearson) interval; "
         "DCR: disease control rate; PFS: progression-free survival; OS: overall survival; "
-        "NR: not reached.",
+        f"NR: not reached. {SCAN_DAYS}",
         frozenset({1, 2, 3, 4, 5}),
     )
 
@@ -124,8 +130,9 @@ def parameter_table(parameters: list[dict[str, Any]]) -> Table | None:
     rows = [_parameter(p) for p in chosen[:MOST_PARAMETERS]]
     note = (
         "Influence: as the run's manifest reports it; larger is stronger, the sign is the "
-        "direction. Parameters marked fitted were adjusted so that published results come out; "
-        "the others are as the source has them, with the confidence that the table gives."
+        "direction. Confidence: fitted, adjusted so that published results come out; verified, "
+        "read in its source; derived, computed from such numbers; recalled, from memory, to be "
+        "looked up; assumed, reasoned without a measurement."
     )
     left = len(parameters) - len(rows)
     if left > 0:
@@ -174,17 +181,23 @@ def published_table(rows: list[Comparison]) -> Table | None:
             c.published_text,
             c.difference,
             c.inside,
-            c.use,
+            c.use_text,
             c.source,
         )
         for c in rows
     ]
     note = (
         "Use: results marked calibrate were used to set parameters, so agreement with them is no "
-        "evidence; results marked validate were kept apart."
+        "evidence; those marked validate were not used to set any, with remarks where that is not "
+        "all; those marked compare are shown for comparison only."
     )
     return Table(
-        "Simulated and published results", head, cells, note, frozenset({2, 3, 4}), frozenset({7})
+        "Simulated and published results",
+        head,
+        cells,
+        note,
+        frozenset({2, 3, 4}),
+        frozenset({6, 7}),
     )
 
 
@@ -210,19 +223,42 @@ def solver_table(run: TrialRun) -> Table:
 
 
 def provenance_table(manifest: dict[str, Any]) -> Table:
-    """Seed, hashes, versions, command and times, one a row."""
-    apart = {"mechanism", "parameters", "published", "limits"}
-    rows: list[tuple[str, ...]] = []
-    for key, value in manifest.items():
-        if key in apart:
-            continue
-        if isinstance(value, dict):
-            text = ", ".join(f"{plain(k)} {plain(v)}" for k, v in value.items())
-        elif isinstance(value, list):
-            text = ", ".join(
-                plain(v.get("name", v)) if isinstance(v, dict) else plain(v) for v in value
-            )
-        else:
-            text = plain(value)
-        rows.append((plain(key).replace("_", " "), text))
+    """Seed, hashes, versions, command and times, one a row; files with their digests, one a row."""
+    apart = {"mechanism", "parameters", "published", "limits", "files"}
+    rows = [
+        (plain(key).replace("_", " "), _provenance(key, value))
+        for key, value in manifest.items()
+        if key not in apart
+    ]
+    files = manifest.get("files")
+    if isinstance(files, dict):
+        rows += [(f"file {plain(name)}", _file(facts)) for name, facts in files.items()]
     return Table("How this run was made", ("What", "Value"), rows)
+
+
+def _provenance(key: str, value: Any) -> str:
+    """Return one entry of the manifest as text; a command as it was typed."""
+    if key == "command" and isinstance(value, list):
+        return plain(shlex.join(str(word) for word in value))
+    if isinstance(value, dict):
+        return ", ".join(f"{plain(k)} {plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(
+            plain(v.get("name", v)) if isinstance(v, dict) else plain(v) for v in value
+        )
+    return plain(value)
+
+
+def _file(facts: Any) -> str:
+    """Return size and digest of a file of the results."""
+    if not isinstance(facts, dict):
+        return plain(facts)
+    size = facts.get("bytes")
+    return "; ".join(
+        part
+        for part in (
+            f"{number(size)} bytes" if isinstance(size, int) else "",
+            f"SHA-256 {plain(facts['sha256'])}" if facts.get("sha256") else "",
+        )
+        if part
+    )

@@ -52,6 +52,7 @@ _WATCHED = (
 _GRID_DAYS = 7.0
 _GONE_BELOW_MM = 2.0  # a lesion that shrinks below this is not seen on a 5 mm slice
 _LITRES_TO_ML = 1000.0
+PREPARING = "preparing, compiling the model (once per machine)"
 
 
 @dataclass(frozen=True)
@@ -328,6 +329,8 @@ def run(
                 done = sum(sizes[:index]) + share * sizes[index]
                 progress(done / sum(sizes), arm.name)
 
-        report(0.0)
+        if progress:
+            # Ctrl-C waits for the compiler, so say what keeps a new machine busy.
+            progress(sum(sizes[:index]) / sum(sizes), f"{arm.name}: {PREPARING}")
         arms.append(run_arm(spec, arm, patients, settings=settings, backend=backend, report=report))
     return outcome(spec, arms)

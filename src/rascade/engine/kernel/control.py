@@ -151,8 +151,9 @@ def _write_count(module: Module, lanes: int) -> None:
     cause = f.constant(f.integers, int(Status.STEP_TOO_SMALL))
     for where, status in (
         (f.mask(Slot.BELOW) & finite, Status.NEGATIVE),
-        (f.mask(Slot.UNSOLVED), Status.SINGULAR),
         (~finite, Status.NOT_FINITE),
+        # Also where that is why the step is not finite: the rates at its start are (fallback.py).
+        (f.mask(Slot.UNSOLVED), Status.SINGULAR),
         (many, Status.TOO_MANY_STEPS),
     ):
         cause = where.select(f.constant(f.integers, int(status)), cause)
