@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-import math
+import math as numbers
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ def test_the_table(model: Path, tmp_path: Path, backend: str) -> None:
     assert len(rows) == 6
     for row in rows[1:]:
         time, amount, k = map(float, row)
-        assert amount == pytest.approx(10 * math.exp(-0.5 * time), rel=1e-7)
+        assert amount == pytest.approx(10 * numbers.exp(-0.5 * time), rel=1e-7)
         assert k == 0.5
     assert command.main([*words, "--concentration", "S"]) == 0
     assert float(list(csv.reader(out.read_text().splitlines()))[1][1]) == 5.0
@@ -55,10 +56,21 @@ def test_all_columns_by_default(model: Path, tmp_path: Path) -> None:
     [
         ({"model": "none.xml"}, 2, "No such file"),
         ({"--select": "T"}, 2, "no output 'T'"),
-        ({"--end": "-1"}, 2, "--end not before --start"),
+        ({"model": "."}, 2, "cannot read the model '.': Is a directory"),
+        ({"--select": "S,eliminatoin"}, 2, "did you mean 'elimination'?"),
+        ({"--amount": "T"}, 2, "no output 'T'"),
+        ({"--concentration": "s"}, 2, "did you mean 'S'?"),
+        ({"--amount": "S", "--concentration": "S"}, 2, "both --amount and --concentration"),
+        ({"--end": "-1"}, 2, "--end (-1) must not be before --start (0)"),
+        ({"--end": "inf"}, 2, "--end must be a finite number"),
+        ({"--start": "nan"}, 2, "--start must be a finite number"),
         ({"--steps": "0"}, 2, "--steps must be at least 1"),
+        ({"--steps": "-5"}, 2, "--steps must be at least 1, not -5"),
+        ({"--steps": "1000000000"}, 2, "--steps must be at most"),
         ({"--rtol": "1"}, 2, "rtol must lie between"),
-        ({"--out": "none/result.csv"}, 2, "cannot write"),
+        ({"--atol": "0"}, 2, "atol must be above zero"),
+        ({"--out": "none/result.csv"}, 2, "there is no folder 'none'"),
+        ({"--out": "."}, 2, "it is a folder"),
     ],
 )
 def test_wrong_input_is_one_message(
@@ -98,6 +110,82 @@ def test_out_of_scope_and_failure(
     assert command.main(words) == 1
     assert "gave up at time" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model.xml", "--end", "1"], "required: --out"),
+        (["model.xml", "--out", "x.csv"], "required: --end"),
+        (["--end", "1", "--out", "x.csv"], "required: MODEL.xml"),
+        (["m.xml", "--end", "soon", "--out", "x.csv"], "invalid float value: 'soon'"),
+        (["m.xml", "--end", "1", "--steps", "1.5", "--out", "x.csv"], "invalid int value: '1.5'"),
+        (["m.xml", "--end", "1", "--backend", "fast", "--out", "x.csv"], "choose from"),
+        (["m.xml", "--end", "1", "--sel", "S", "--out", "x.csv"], "unrecognized arguments: --sel"),
+    ],
+)
+def test_wrong_words(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        command.main(words)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        command.main(["--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    for word in ("--start", "--end", "--steps", "--select", "--amount", "--concentration",
+                 "--rtol", "--atol", "--backend", "--out", "Exit codes", "Example"):  # fmt: skip
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("change", "feature"),
+    [
+        (("<listOfReactions>", "<listOfRules><algebraicRule>{math}</algebraicRule></listOfRules>"
+          "<listOfReactions>"), "algebraic rule"),
+        (("level3/version2/core", "level1"), "SBML Level 1"),
+        (("<sbml ", '<sbml xmlns:comp="http://www.sbml.org/sbml/level3/version1/comp/version1" '
+          'comp:required="true" '), "SBML package comp"),
+        (("</model>", "<listOfEvents><event useValuesFromTriggerTime='true'><trigger "
+          "initialValue='true' persistent='true'>{math}</trigger><delay>{math}</delay></event>"
+          "</listOfEvents></model>"), "delayed event"),
+    ],
+)  # fmt: skip
+def test_out_of_scope_is_named(
+    tmp_path: Path, decay: str, math: Callable[[str], str], capsys: pytest.CaptureFixture[str],
+    change: tuple[str, str], feature: str,
+) -> None:  # fmt: skip
+    path, out = tmp_path / "model.xml", tmp_path / "result.csv"
+    old, new = change
+    assert old in decay
+    path.write_text(decay.replace(old, new.replace("{math}", math("S - 3")), 1))
+    assert command.main([str(path), "--end", "1", "--out", str(out)]) == 3
+    error = capsys.readouterr().err
+    assert feature in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_table_is_replaced_whole_or_not_at_all(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "result.csv"
+    out.write_text("old")
+    words = [str(model), "--end", "1", "--backend", "reference", "--out", str(out)]
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert command.main(words) == 2
+    assert out.read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.xml", "result.csv"]
+    assert command.main(words) == 0
+    assert out.read_text().startswith("time,")
 
 
 def test_an_interruption_leaves_nothing(

@@ -344,6 +344,19 @@ def test_one_bad_patient_never_stops_the_others(
     assert np.isnan(again["S"][:, 0]).tolist() == [False, True, False]
 
 
+def test_a_species_that_starts_below_zero(decay: str, backend: str) -> None:
+    system = read_sbml(decay)
+    options = {"patients": 3, "initial": {"S": [1.0, -1.0, 2.0]}, "backend": backend}
+    sim = Simulation(system, **options)
+    seg = sim.advance(1.0, [0.0, 1.0], ["S"])
+    assert sim.failures() == [(1, Status.NEGATIVE, 0.0, "S")]
+    assert seg["S"][:, 0].tolist() == [1.0, -1.0, 2.0]
+    assert np.isnan(seg["S"][:, 1]).tolist() == [False, True, False]
+    free = Simulation(system, settings=Settings(nonnegative=False, rtol=1e-8), **options)
+    free.advance(1.0)
+    assert free.value("S")[1] == pytest.approx(-math.exp(-0.5), rel=1e-6)
+
+
 def test_a_linear_system_that_cannot_be_solved(sbml: Writer, backend: str) -> None:
     """Exchange so fast that 1 / step vanishes beside it: the matrix of every step is singular."""
     amount = 'initialAmount="{}" hasOnlySubstanceUnits="true"'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine import Settings, read_sbml, simulate
+from rascade.engine import Settings, Simulation, read_sbml, simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,3 +52,19 @@ def test_model(oracles: Path, model: str, backend: str) -> None:
     error = np.abs(segment.values[0] - wanted) / np.where(size > 0, size, 1.0)
     worst = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
     assert error.max() <= 1e-6, f"{names[worst[1]]} at {times[worst[0]]}: {error[worst]:.2e}"
+
+
+@pytest.mark.parametrize("backend", ["reference", "compiled"])
+@pytest.mark.parametrize(("model", "laws"), [("BIOMD0000000666", 15), ("BIOMD0000000724", 10)])
+def test_what_reactions_conserve_is_conserved(
+    oracles: Path, model: str, laws: int, backend: str
+) -> None:
+    system = read_sbml(oracles / "biomodels" / f"{model}.xml")
+    assert len(system.conservation_laws) >= laws
+    simulation = Simulation(
+        system, settings=Settings(rtol=1e-6, nonnegative=False), backend=backend
+    )
+    before = simulation.conserved()
+    for to in (1.0, 10.0, 100.0):
+        simulation.advance(to)
+        np.testing.assert_allclose(simulation.conserved(), before, rtol=1e-11, atol=1e-11)

@@ -103,9 +103,9 @@ def _synergy(
         found[f"{name}_mean"] = _mean(grid)
         found[f"{name}_mean_interval"] = _interval(drawn.get(name, []))
         found[f"{name}_largest"] = float(np.nanmax(grid))
-    index = grids.get("combination_index")
-    known = index is not None and bool(np.isfinite(index).any())
-    found["combination_index_median"] = float(np.nanmedian(index)) if known else None
+    index = additive.index if additive is not None else np.array([np.nan])
+    known = np.isfinite(index)
+    found["combination_index_median"] = float(np.median(index[known])) if known.any() else None
     found["combination_index_interval"] = _interval(drawn["index"])
     found["musyc"] = _musyc(fit_musyc(matrix, fits))
     found["isobole"] = _isobole(matrix, fits)

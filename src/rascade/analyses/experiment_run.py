@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,7 +97,7 @@ class _Bench:
         by_cells = [self._of_cells(index) for index in range(len(self.spec.cells))]
         fixed = {row for values in by_cells for row in values} | set(self.spec.parameters)
         self.drawn = drawn_rows(self.assembly, self.spec.uncertainty, fixed)
-        found = {}
+        found: dict[str, NDArray[np.float64]] = {}
         draws = draw_rows(
             self.assembly, self.drawn, self.spec.uncertainty, self.spec.seed, self.spec.draws
         )
@@ -109,6 +109,7 @@ class _Bench:
             self._set(found, row, np.broadcast_to(per_cells[self.cell][:, None], self.shape))
         if self.spec.setting == "xenograft":
             self._nude_mouse(found)
+            self._scale_pharmacokinetics(found)
         return found
 
     def _set(
@@ -142,6 +143,20 @@ class _Bench:
         place = self._row("CD8_influx")
         if place is not None and not place[0].endswith("[xenograft]"):
             found[place[1]] = np.full(self.shape, constant("CD8_influx"))
+
+    def _scale_pharmacokinetics(self, found: dict[str, NDArray[np.float64]]) -> None:
+        """Bring human clearances and volumes to a mouse, for drugs without numbers of their own."""
+        ratio = constant("mouse_weight") / constant("human_weight")
+        for drug in self.assembly.drugs:
+            if _has_mouse_rows(self.assembly, drug.name):
+                continue
+            for identifier, row in self.assembly.composition.parameters.items():
+                power = _allometric_power(self.assembly, row, drug.name)
+                if power:
+                    human = found.get(
+                        identifier, np.full(self.shape, self.assembly.values[identifier])
+                    )
+                    found[identifier] = human * ratio**power
 
     def _changed(self, when: str) -> dict[str, NDArray[np.float64]]:
         """Return identifier -> values with the changes of knock-outs or knock-downs made."""
@@ -343,7 +358,7 @@ def _relative(bench: _Bench, values: NDArray[np.float64]) -> NDArray[np.float64]
     """Divide by the untreated cells of the same kind, draw and time."""
     control = np.array([int(np.argmax(bench.cell == index)) for index in bench.cell])
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = values / values[control]
+        ratio = np.asarray(values / values[control])
     ratio[~np.isfinite(ratio)] = np.nan
     for r, reading in enumerate(bench.readings):
         if np.isnan(ratio[:, 0, :, r]).any():
@@ -355,21 +370,37 @@ def _relative(bench: _Bench, values: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _left_out(bench: _Bench, values: NDArray[np.float64]) -> tuple[int, ...]:
-    lost = np.isnan(values).any(axis=(2, 3))
+    lost = np.asarray(np.isnan(values).any(axis=(2, 3)))
     return tuple(
         int(lost[bench.cell == index].any(axis=0).sum()) for index in range(len(bench.spec.cells))
     )
+
+
+def _has_mouse_rows(assembly: Assembly, drug: str) -> bool:
+    rows = assembly.composition.parameters.values()
+    return any(row.startswith(f"{drug}.") and row.endswith("[xenograft]") for row in rows)
+
+
+def _allometric_power(assembly: Assembly, row: str, drug: str) -> float:
+    """Return the power of body weight that a drug's number follows; 0 for none."""
+    from rascade.units import dimensions
+
+    if not row.startswith(f"{drug}."):
+        return 0.0
+    powers = dict(dimensions(assembly.table[row].unit))
+    if powers == {"[length]": 3.0}:
+        return constant("volume_exponent")
+    flows = ({"[length]": 3.0, "[time]": -1.0}, {"[mass]": 1.0, "[time]": -1.0})
+    return constant("clearance_exponent") if powers in flows else 0.0
 
 
 def _mouse_warnings(assembly: Assembly, spec: ExperimentSpec) -> list[str]:
     """Say which drugs have no pharmacokinetics of the mouse in the parameter table."""
     if spec.setting != "xenograft":
         return []
-    rows: Mapping[str, str] = assembly.composition.parameters
     return [
-        f"{drug.name}: the parameter table has no mouse pharmacokinetics; the human numbers stand"
+        f"{drug.name}: the parameter table has no mouse pharmacokinetics; human clearance and "
+        "volumes are scaled by body weight"
         for drug in assembly.drugs
-        if not any(
-            row.startswith(f"{drug.name}.") and row.endswith("[xenograft]") for row in rows.values()
-        )
+        if not _has_mouse_rows(assembly, drug.name)
     ]

@@ -34,6 +34,7 @@ __all__ = [
     "zip_excess",
 ]
 
+_FLAT_END = 0.02
 _FAR = 10.0  # a dose further above the tested ones than this is no prediction
 _BISECTIONS = 80  # halvings of the interval: exact to the last bit of a double
 
@@ -121,15 +122,19 @@ def combination_index(
 
     Sum of each dose over the dose that has the pair's response alone (Loewe 1926; Chou and Talalay
     1984, PMID:6382953). NaN where the pair's response is beyond what either drug reaches alone, or
-    no less than untreated: there the index has no meaning.
+    within 2 % of that or of untreated: a dose read off the flat ends of a curve has no meaning.
     """
     a, b = fits or single_fits(matrix)
     y = matrix.inner
     total = _share_of_equivalent(matrix.first[1:, None], y, a) + _share_of_equivalent(
         matrix.second[None, 1:], y, b
     )
-    reach = min(fit.emax for fit in (a, b) if fit is not None) if a or b else 1.0
-    return np.where((y < 1.0) & (y > reach) & np.isfinite(total), total, np.nan)
+    ends = [fit.emax for fit in (a, b) if fit is not None]
+    reach = max(ends, key=lambda emax: abs(emax - 1.0)) if ends else 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        depth = (y - 1.0) / (reach - 1.0)
+    inside = (depth > _FLAT_END) & (depth < 1.0 - _FLAT_END) & np.isfinite(total)
+    return np.where(inside, total, np.nan)
 
 
 @dataclass(frozen=True)

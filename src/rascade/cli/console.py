@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+SCAN_DAYS = "Medians of PFS and their limits fall on scan days: that is how progression is dated."
+
 __all__ = ["default_threads", "duration", "progress_on_stderr", "summary_table"]
 
 
@@ -107,6 +109,7 @@ def summary_table(summary: Mapping[str, Any], console: Console) -> None:
             _estimate(arm["os_median_months"], arm["os_ci"], 1),
         )
     console.print(table)
+    console.print(SCAN_DAYS, markup=False)
     for row in summary["contrasts"]:
         parts = [
             f"{end.upper()} HR {_estimate(row[f'{end}_hr'], row[f'{end}_hr_ci'], 2)}"

@@ -8,6 +8,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.evidence import JSON, print_json, print_table, value_text
+from rascade.cli.usage import PlainUsage
 
 if TYPE_CHECKING:
     from rascade.evidence import Drug, Evidence
@@ -37,7 +38,7 @@ def _root(context: typer.Context) -> None:
         list_()
 
 
-@app.command("list", epilog=RESEARCH_USE)
+@app.command("list", cls=PlainUsage, epilog=RESEARCH_USE)
 def list_(as_json: JSON = False) -> None:
     """List the drugs: class, target, other names, how many numbers are known.
 
@@ -69,7 +70,7 @@ def list_(as_json: JSON = False) -> None:
     print_table(("drug", "class", "target", "other names", "facts"), rows, right={4})
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name, code name or brand name.")],
     as_json: JSON = False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
 
 if TYPE_CHECKING:
     from rascade.evidence import Evidence, Fact, Problem, Record
@@ -29,10 +30,10 @@ app = typer.Typer(
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
-@app.command("list", epilog=RESEARCH_USE)
+@app.command("list", cls=PlainUsage, epilog=RESEARCH_USE)
 def list_(
     table: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="Which table; all names if left out.")
+        str | None, typer.Argument(metavar="TABLE", help="Which table; all names if left out.")
     ] = None,
     as_json: JSON = False,
 ) -> None:
@@ -63,7 +64,7 @@ def list_(
         _print_records(records)
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def show(
     item: Annotated[str, typer.Argument(metavar="ID", help="Id of a record, or of a citation.")],
     as_json: JSON = False,
@@ -92,9 +93,9 @@ def show(
         typer.echo("\n".join(_record_lines(record, data)))
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="What to look for.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="What to look for.")],
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 20,
     as_json: JSON = False,
 ) -> None:
@@ -121,7 +122,7 @@ def search(
         typer.echo("nothing found; try fewer words, or rascade evidence list")
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def check(
     folder: Annotated[
         Path | None, typer.Option("--folder", help="Check an edited copy of the data folder.")

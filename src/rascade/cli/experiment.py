@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def experiment(
     study: Annotated[str, typer.Argument(metavar="STUDY.yaml", help="The study file.")],
     out: Annotated[
@@ -81,26 +82,49 @@ def experiment(
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    for table in _tables(result.summary):
-        console.print(table)
+    for line in _lines(result.summary):
+        typer.echo(line)
     for warning in result.summary["warnings"]:
-        console.print(f"note: {warning}", markup=False)
+        typer.echo(f"note: {warning}")
     typer.echo(f"report: {result.folder / 'experiment.html'}")
 
 
-def _tables(summary: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what the experiment says, as tables for the terminal."""
-    from rich.table import Table
+def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the experiment says, a line for each curve, course or matrix."""
+    from rascade.report.text import number
 
-    from rascade.report.experiment_tables import summary_tables
+    for row in summary.get("dose_response") or []:
+        head = f"{row['treatment']}, {row['readout']} at {number(row['time_h'])} h:"
+        if not row["fitted"]:
+            yield f"{head} flat"
+            continue
+        ic50 = "not reached" if row["ic50_nM"] is None else f"{number(row['ic50_nM'])} nM"
+        yield (
+            f"{head} EC50 {number(row['ec50_nM'])} nM{_range(row['ec50_interval'])}, "
+            f"IC50 {ic50}, Hill slope {number(row['hill'], 2)}, Emax {number(row['emax'], 2)}"
+        )
+    for row in summary.get("time_course") or []:
+        dose = row["concentration_nM"]
+        yield (
+            f"{row['treatment']}{f' {number(dose)} nM' if dose else ''}, {row['readout']}: lowest "
+            f"{number(row['nadir'], 2)} at {number(row['nadir_h'])} h, at the end "
+            f"{number(row['end'], 2)}{_range(row['end_interval'])}"
+        )
+    for row in summary.get("matrices") or []:
+        index = row["combination_index_median"]
+        yield (
+            f"{' + '.join(row['drugs'])} in {row['cells']}, {row['readout']} at "
+            f"{number(row['time_h'])} h: mean Bliss excess {number(row['bliss_mean'], 2)}"
+            f"{_range(row['bliss_mean_interval'])}, combination index "
+            f"{'not defined' if index is None else number(index, 2)}"
+        )
 
-    for content in summary_tables(summary):
-        table = Table(title=content.caption, title_justify="left")
-        for k, name in enumerate(content.head):
-            table.add_column(name, justify="right" if k in content.numeric else "left")
-        for row in content.rows:
-            table.add_row(*row)
-        yield table
+
+def _range(limits: Sequence[float | None] | None) -> str:
+    """Return `` (0.2 to 0.8)``, or nothing where there is no interval."""
+    from rascade.report.text import number
+
+    if not limits:
+        return ""
+    low, high = ("-" if limit is None else number(limit, 2) for limit in limits)
+    return f" ({low} to {high})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
 
 if TYPE_CHECKING:
     from rascade.model.describe import Description
@@ -25,11 +26,11 @@ app = typer.Typer(
 )
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def show(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[SPECIES|PARAMETER]", help="What to show; everything if left out."),
+        typer.Argument(metavar="SPECIES|PARAMETER", help="What to show; everything if left out."),
     ] = None,
 ) -> None:
     """Show a species or a parameter: equation, value, unit, range, source.
@@ -78,7 +79,7 @@ def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
     ]
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def export(
     drugs: Annotated[
         str, typer.Option("--drugs", metavar="A,B", help="Drugs in the model, joined by commas.")
@@ -96,6 +97,25 @@ def export(
 
     names = [name.strip() for name in drugs.split(",") if name.strip()]
     if not names:
-        raise InputError("--drugs: name at least one drug; 'rascade drugs list' shows them")
-    export_sbml(names, out)
+        raise InputError("--drugs: name at least one drug; 'rascade model show' lists them")
+    export_sbml([_drug(name) for name in names], out)
     typer.echo(f"model: {out}")
+
+
+def _drug(name: str) -> str:
+    """Return the name that the model uses for a drug, found as in orders.
+
+    Raises:
+        InputError: the evidence knows no such drug; what it knows and the model does not is for
+            the model to say.
+    """
+    from rascade.errors import InputError
+    from rascade.regimen.names import drug_names
+    from rascade.regimen.words import did_you_mean
+
+    known = drug_names(None)
+    found = known.find(name)
+    if found is None:
+        hint = did_you_mean(name, known.spelled) or "; see: rascade drugs list"
+        raise InputError(f"--drugs: no drug is called {name!r}{hint}")
+    return found

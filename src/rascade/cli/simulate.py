@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def simulate(
     regimen: Annotated[
         str, typer.Option("--regimen", metavar="ORDERS", help="Orders joined by +, or none.")
@@ -53,6 +54,8 @@ def simulate(
     Written into DIR: trajectory.parquet, simulation.json, manifest.json and patient.html. A virtual
     patient is not the person whose size it has.
     """
+    from json import loads as read_json
+
     from rascade.regimen import parse
     from rascade.report import write_patient_report
     from rascade.studies.patient import load_patient
@@ -62,7 +65,10 @@ def simulate(
     folder = run_single(
         parse(regimen), out, days=days, seed=seed, patient=known, finish=write_patient_report
     )
+    text = (folder / "simulation.json").read_text("utf-8")
+    for warning in read_json(text)["warnings"]:
+        typer.echo(f"rascade: warning: {warning}", err=True)
     if json:
-        sys.stdout.write((folder / "simulation.json").read_text("utf-8"))
+        sys.stdout.write(text)
         return
     typer.echo(f"report: {folder / 'patient.html'}")

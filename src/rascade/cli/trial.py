@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-@app.command(epilog=RESEARCH_USE)
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def trial(
     study: Annotated[str, typer.Argument(metavar="STUDY.yaml", help="The study file.")],
     out: Annotated[

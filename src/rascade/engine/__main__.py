@@ -1,19 +1,13 @@
 """One model, one trajectory, from the command line: the contract for comparisons from outside.
 
-::
-
-    python -m rascade.engine MODEL.xml --start 0 --end 5 --steps 50 --select S1,S2 \
-        --amount S1 --concentration S2 --rtol 1e-9 --atol 1e-12 --backend compiled --out result.csv
-
-The file has the column ``time`` and then the selection, in its order, steps + 1 rows. Exit codes:
-0 done, 1 the solver gave up, 2 wrong use or input, 3 a feature out of scope (its name is printed),
-130 interrupted. Amounts may be negative here, as SBML allows.
+See docs/engine.md, "From the command line", and ``python -m rascade.engine --help``.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import sys
 from pathlib import Path
@@ -24,7 +18,13 @@ import numpy as np
 from rascade.engine.backend import Settings, Status
 from rascade.engine.sbml import read_sbml
 from rascade.engine.simulation import Simulation
-from rascade.errors import InputError, OutputError, RascadeError, SimulationError
+from rascade.errors import (
+    InputError,
+    OutputError,
+    RascadeError,
+    SimulationError,
+    UnsupportedFeature,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_MOST_STEPS = 10_000_000
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code.
@@ -44,10 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        system = read_sbml(options.model)
+        _check_request(options)
+        system = read_sbml(Path(options.model))
         names = options.select or list(system.observables)
+        for name in (*names, *options.amount, *options.concentration):
+            system.observable(name)
         times, values = _run(system, names, options)
         _write(Path(options.out), names, np.column_stack((times, values)))
+    except UnsupportedFeature as error:
+        # The name of the feature in any case, whatever the message makes of it.
+        named = error.feature if error.feature not in str(error) else ""
+        sys.stderr.write(f"rascade.engine: {error}{named and f' [{named}]'}\n")
+        return error.exit_code
     except RascadeError as error:
         sys.stderr.write(f"rascade.engine: {error}\n")
         return error.exit_code
@@ -57,35 +67,77 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    def names(text: str) -> list[str]:
-        return [name.strip() for name in text.split(",") if name.strip()]
+_HELP = """
+Columns: time, then the selection in the order given; one row more than there are steps. Without
+--select every species, rule, reaction, parameter and compartment is a column.
 
+A species is written in the meaning that its name has in the model: a concentration, unless it
+hasOnlySubstanceUnits. --amount and --concentration force one or the other. Amounts may become
+negative, as SBML allows.
+
+Exit codes: 0 done; 1 the solver gave up; 2 wrong use, or a file that cannot be read or written;
+3 the model uses a feature that is not supported, whose name is on standard error; 130 interrupted.
+The table is written whole or not at all.
+
+Example:
+  python -m rascade.engine model.xml --end 24 --steps 48 --select A,B --amount A --out result.csv
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m rascade.engine", description="Simulate one SBML model, write one table."
+        prog="python -m rascade.engine",
+        description="Simulate one SBML model (Level 2 or 3) and write one table.",
+        epilog=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("model", metavar="MODEL.xml")
-    parser.add_argument("--start", type=float, default=0.0, help="first time (0)")
-    parser.add_argument("--end", type=float, required=True, help="last time")
-    parser.add_argument("--steps", type=int, default=100, help="intervals between outputs (100)")
-    parser.add_argument("--select", type=names, help="columns, with commas; all if not given")
-    parser.add_argument("--amount", type=names, default=[], help="of these species the amount")
-    parser.add_argument(
-        "--concentration", type=names, default=[], help="of these species the concentration"
-    )
-    parser.add_argument("--rtol", type=float, default=1e-9, help="relative tolerance (1e-9)")
-    parser.add_argument("--atol", type=float, default=1e-12, help="absolute tolerance (1e-12)")
-    parser.add_argument("--backend", choices=["compiled", "reference"], default="compiled")
-    parser.add_argument("--out", required=True, help="the CSV file to write")
+    add = parser.add_argument
+    add("model", metavar="MODEL.xml", help="the SBML file")
+    add("--start", type=float, default=0.0, metavar="T", help="first time (0)")
+    add("--end", type=float, required=True, metavar="T", help="last time")
+    add("--steps", type=int, default=100, metavar="N", help="intervals between outputs (100)")
+    add("--select", type=_names, metavar="A,B", help="columns, separated by commas (all)")
+    add("--amount", type=_names, default=[], metavar="A,B", help="species wanted as amounts")
+    add("--concentration", type=_names, default=[], metavar="A,B", help="as concentrations")
+    add("--rtol", type=float, default=1e-9, metavar="X", help="relative tolerance (1e-9)")
+    add("--atol", type=float, default=1e-12, metavar="X", help="absolute tolerance (1e-12)")
+    add("--backend", choices=["compiled", "reference"], default="compiled",
+        help="generated machine code, or the slow and obvious check of it (compiled)")  # fmt: skip
+    add("--out", required=True, metavar="FILE.csv", help="the table to write")
     return parser
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _check_request(options: argparse.Namespace) -> None:
+    """Refuse what can be known to fail before anything is read or solved."""
+    if options.steps < 1:
+        raise InputError(f"--steps must be at least 1, not {options.steps}")
+    if options.steps > _MOST_STEPS:
+        raise InputError(f"--steps must be at most {_MOST_STEPS}, not {options.steps}")
+    for word in ("start", "end"):
+        if not math.isfinite(getattr(options, word)):
+            raise InputError(f"--{word} must be a finite number, not {getattr(options, word)}")
+    if options.end < options.start:
+        raise InputError(f"--end ({options.end:g}) must not be before --start ({options.start:g})")
+    both = sorted(set(options.amount) & set(options.concentration))
+    if both:
+        raise InputError(f"both --amount and --concentration name {both[0]!r}; choose one")
+    out = Path(options.out)
+    if out.is_dir():
+        raise OutputError(f"cannot write {str(out)!r}: it is a folder")
+    if not out.parent.is_dir():
+        raise OutputError(f"cannot write {str(out)!r}: there is no folder {str(out.parent)!r}")
 
 
 def _run(
     system: System, names: Sequence[str], options: argparse.Namespace
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return times (T,) and values (T, k)."""
-    if options.steps < 1 or not options.start <= options.end:
-        raise InputError("--steps must be at least 1 and --end not before --start")
+    outputs = [_form(system, name, options) for name in names]
     times = np.linspace(options.start, options.end, options.steps + 1)
     simulation = Simulation(
         system,
@@ -93,7 +145,6 @@ def _run(
         settings=Settings(rtol=options.rtol, atol=options.atol, nonnegative=False),
         backend=options.backend,
     )
-    outputs = [_form(system, name, options) for name in names]
     segment = simulation.advance(float(times[-1]), times, outputs)
     for failure in simulation.failures():
         species = f" in {failure.species}" if failure.species else ""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from rascade.engine.expression import Op
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ConservationLaw", "conservation_laws"]
 
 _Row = dict[int, Fraction]
+_MOST_TIDIED = 100  # laws; a basis of more is left as it is found
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def conservation_laws(
     rows = [(forms[rate], {i: Fraction(1)}) for i, rate in enumerate(rates) if forms[rate]]
     return tuple(
         ConservationLaw({states[i]: number for i, number in sorted(_whole(law).items())})
-        for law in _null_space(rows)
+        for law in _readable(_null_space(rows))
     )
 
 
@@ -113,7 +115,7 @@ def _sum(one: _Row, other: _Row, factor: Fraction) -> _Row:
 
 
 def _null_space(rows: Sequence[tuple[_Row, _Row]]) -> list[_Row]:
-    """Return a reduced basis of the combinations of rows that vanish.
+    """Return a basis of the combinations of rows that vanish.
 
     Args:
         rows: (row, combination of rows that it is), sparse.
@@ -132,27 +134,40 @@ def _null_space(rows: Sequence[tuple[_Row, _Row]]) -> list[_Row]:
             combination = _sum(combination, other_combination, factor)
         else:
             laws.append(combination)
-    return _reduced(laws)
+    return laws
 
 
-def _reduced(laws: Sequence[_Row]) -> list[_Row]:
-    """Return the same space in reduced form: short laws, as people would write them."""
-    out: dict[int, _Row] = {}
-    for law in laws:
-        for lead, other in out.items():
-            if lead in law:
-                law = _sum(law, other, -law[lead] / other[lead])
-        lead = max(law)  # the state that only this law has
-        for known, other in out.items():
-            if lead in other:
-                out[known] = _sum(other, law, -other[lead] / law[lead])
-        out[lead] = law
-    return [out[lead] for lead in sorted(out, key=lambda k: min(out[k]))]
+def _readable(laws: list[_Row]) -> list[_Row]:
+    """Return the same space by laws as people would write them: few signs, few states.
+
+    Each is replaced by its combination with another as long as that is simpler; no search for the
+    simplest, which would be a search through all extreme rays.
+    """
+    if len(laws) > _MOST_TIDIED:
+        return laws
+    better = True
+    while better:
+        better = False
+        for i, j in permutations(range(len(laws)), 2):
+            for state in sorted(laws[i].keys() & laws[j].keys()):
+                other = _sum(laws[i], laws[j], -laws[i][state] / laws[j][state])
+                if _burden(other) < _burden(laws[i]):
+                    laws[i], better = other, True
+                    break
+    return sorted(laws, key=min)
+
+
+def _burden(law: _Row) -> tuple[int, int, int]:
+    numbers = list(_whole(law).values())
+    return sum(n < 0 for n in numbers), len(numbers), sum(map(abs, numbers))
 
 
 def _whole(law: _Row) -> dict[int, int]:
-    """Return a law in whole numbers without a common factor, the first above zero."""
+    """Return a law in whole numbers without a common factor, most of them above zero."""
     common = math.lcm(*(number.denominator for number in law.values()))
     numbers = {i: int(number * common) for i, number in law.items()}
-    divisor = math.gcd(*numbers.values()) * (1 if numbers[min(numbers)] > 0 else -1)
+    divisor = math.gcd(*numbers.values())
+    below = sum(n < 0 for n in numbers.values())
+    if 2 * below > len(numbers) or (2 * below == len(numbers) and numbers[min(numbers)] < 0):
+        divisor = -divisor
     return {i: number // divisor for i, number in numbers.items()}

@@ -143,6 +143,7 @@ class Simulation:
         out = np.full((self._batch.n, len(wanted), len(nodes)), np.nan)
         doses, batch = self._steps_at(float(to)), self._batch
         carry_out(self.system, batch, np.flatnonzero(batch.status == Status.RUNNING))
+        self._refuse_negative(wanted, nodes, out)
         for _ in range(self.settings.max_steps):
             self._backend.advance(batch, float(to), doses, wanted, nodes, out, self.settings)
             waiting = np.flatnonzero(batch.status == Status.EVENT)
@@ -247,6 +248,24 @@ class Simulation:
         return out
 
     # -- inside -----------------------------------------------------------------------------
+
+    def _refuse_negative(
+        self, times: NDArray[np.float64], nodes: NDArray[np.int64], out: NDArray[np.float64]
+    ) -> None:
+        """Give up patients in whom a species is negative before anything is solved."""
+        batch = self._batch
+        if not self.settings.nonnegative:
+            return
+        below = (batch.y < -10 * batch.atol) & self.system.nonnegative
+        who = np.flatnonzero(below.any(axis=1) & (batch.status == Status.RUNNING))
+        batch.status[who] = Status.NEGATIVE
+        batch.failed_state[who] = below[who].argmax(axis=1)
+        batch.failed_time[who] = batch.t[who]
+        present = evaluate(
+            self.system.graph, nodes.tolist(), batch.t[who], batch.y[who], batch.p[who]
+        )
+        for place in np.flatnonzero(times == self._time).tolist():
+            out[who, place] = present
 
     def _evaluate(self, node: int) -> NDArray[np.float64]:
         batch = self._batch

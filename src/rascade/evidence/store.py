@@ -167,9 +167,11 @@ class Evidence:
             or self._other_identifiers.get(record_id.casefold())
         )
         if found is None:
-            raise EvidenceError(
-                f"no evidence item {record_id!r}{did_you_mean(record_id, self._by_id)}"
+            hint = did_you_mean(record_id, self._by_id) or (
+                "; ids are found with 'rascade evidence search WORDS' or 'rascade evidence list "
+                "TABLE'"
             )
+            raise EvidenceError(f"no evidence item {record_id!r}{hint}")
         return found
 
     def trial(self, arm_id: str) -> TrialArm:

@@ -25,10 +25,10 @@ from rascade.model.mechanisms import (
 )
 from rascade.model.table import ParameterTable
 
-__all__ = ["Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
+__all__ = ["MEDIUM", "Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
 
 _SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size", "culture")
-_MEDIUM = "culture_medium"
+MEDIUM = "culture_medium"
 _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
 # What a port reads where nothing is there to fill it: no kill, no brake, no binding.
 _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
@@ -203,7 +203,7 @@ def _copies(
 def _drug_copies(drug: Drug, clones: Sequence[Clone]) -> list[Copy]:
     library = load_mechanisms()
     normal = any(clone.tissue == "normal_tissue" for clone in clones)
-    names = [name for name in (*drug.mechanisms, _MEDIUM) if library[name].per == "drug"]
+    names = [name for name in (*drug.mechanisms, MEDIUM) if library[name].per == "drug"]
     return [
         Copy(library[name], drug, None, drug.aliases.get(name, {}))
         for name in names

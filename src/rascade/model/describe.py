@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
 from rascade.model.assembly import assemble
-from rascade.model.compose import known_drugs
+from rascade.model.compose import MEDIUM, known_drugs
 from rascade.model.mechanisms import load_mechanisms, symbols_in
 from rascade.model.sbml import species_facts
 from rascade.model.table import load_table
 
 if TYPE_CHECKING:
     from rascade.model.assembly import Assembly
+    from rascade.model.compose import Drug
     from rascade.model.mechanisms import Mechanism
 
 __all__ = ["Description", "describe", "display_facts", "list_model"]
@@ -58,14 +59,26 @@ def _whole_model() -> Assembly:
     return assemble(tuple(known_drugs()))
 
 
-def _uses(symbol: str) -> tuple[tuple[str, str], ...]:
-    """Return every statement that holds a symbol, with its mechanism."""
-    return tuple(
-        (mechanism.name, statement)
-        for mechanism in load_mechanisms().values()
-        for statement in mechanism.statements
-        if symbol in symbols_in(statement)
-    )
+def _uses(symbol: str, drug: Drug | None = None) -> tuple[tuple[str, str], ...]:
+    """Return every statement that holds a symbol, with its mechanism.
+
+    Args:
+        symbol: as the mechanisms' files name it.
+        drug: only what this drug brings to the model; a port that the drug fills with the symbol
+            counts as the symbol.
+    """
+    found = []
+    for mechanism in load_mechanisms().values():
+        if drug is not None and mechanism.name not in (*drug.mechanisms, MEDIUM):
+            continue
+        filled = drug.aliases.get(mechanism.name, {}) if drug else {}
+        names = {symbol} - set(filled) | {port for port, own in filled.items() if own == symbol}
+        found += [
+            (mechanism.name, statement)
+            for statement in mechanism.statements
+            if names & symbols_in(statement)
+        ]
+    return tuple(found)
 
 
 def _describe_parameter(name: str) -> Description:
@@ -73,7 +86,7 @@ def _describe_parameter(name: str) -> Description:
     spread = (
         f"log-normal between patients, CV {row.cv:.0%}" if row.varies else "same in all patients"
     )
-    symbol = name.partition("[")[0].rpartition(".")[2]
+    drug, _, symbol = name.partition("[")[0].rpartition(".")
     return Description(
         name,
         "parameter",
@@ -86,7 +99,7 @@ def _describe_parameter(name: str) -> Description:
             ("fitted to", row.fitted or "nothing"),
             ("source", row.source),
         ),
-        _uses(symbol),
+        _uses(symbol, known_drugs().get(drug)),
     )
 
 
@@ -100,14 +113,14 @@ def _describe_mechanism(mechanism: Mechanism) -> Description:
     )
 
 
-def _describe_symbol(name: str, symbol: str) -> Description:
+def _describe_symbol(name: str, symbol: str, drug: Drug | None = None) -> Description:
     facts = species_facts().get(symbol, {})
     lines = [("unit", facts["unit"])] if facts.get("unit") else []
     if facts.get("genes"):
         lines.append(("genes", facts["genes"].replace(";", ", ")))
     if facts.get("uniprot"):
         lines.append(("UniProt", facts["uniprot"].replace(";", ", ")))
-    return Description(name, "symbol", facts.get("label") or symbol, tuple(lines), _uses(symbol))
+    return Description(name, "symbol", facts.get("label") or symbol, tuple(lines), _uses(symbol, drug))
 
 
 def describe(name: str) -> Description:
@@ -127,7 +140,8 @@ def describe(name: str) -> Description:
         return _describe_mechanism(mechanisms[name])
     whole = _whole_model().composition
     if name in whole.symbols:
-        return _describe_symbol(name, whole.symbols[name][1])
+        copy, symbol = whole.symbols[name]
+        return _describe_symbol(name, symbol, copy.drug)
     if name in whole.parameters:
         return _describe_parameter(whole.parameters[name])
     symbols = {own for mechanism in mechanisms.values() for own in mechanism.own}

@@ -1,12 +1,13 @@
 """Who is treated: profiles, parameters that differ between patients, cohorts by eligibility."""
 
-from rascade.patients.cohort import Cohort, draw_cohort, steady_state
+from rascade.patients.cohort import Cohort, Given, draw_cohort, steady_state
 from rascade.patients.eligibility import eligible
 from rascade.patients.population import Population, engine_parameters
 from rascade.patients.profile import categories, draw_profiles, load_properties
 
 __all__ = [
     "Cohort",
+    "Given",
     "Population",
     "categories",
     "draw_cohort",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rascade.engine import Settings, Simulation
     from rascade.model import Assembly
 
-__all__ = ["DOUBLING_TIME_DAYS", "Cohort", "draw_cohort", "steady_state"]
+__all__ = ["DOUBLING_TIME_DAYS", "Cohort", "Given", "draw_cohort", "steady_state"]
 
 # Range of untreated volume doubling times in 100 patients followed by CT (Ahn 2016,
 # doi:10.1007/s12029-016-9876-7): a virtual tumour outside it is drawn anew.
@@ -46,6 +46,24 @@ class Cohort:
     screened: int
     ineligible: int
     implausible: int
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is known of patients before they are drawn; the rest is drawn on that condition.
+
+    Attributes:
+        profile: property -> value.
+        parameters: row of the parameter table -> value in the row's unit.
+    """
+
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def what(self) -> str:
+        """What is given, for messages; empty where nothing is."""
+        return ", ".join(f"{k}: {v}" for k, v in {**self.profile, **self.parameters}.items())
 
 
 def steady_state(
@@ -106,9 +124,10 @@ class _Screening:
         expressions: Sequence[str],
         settings: Settings,
         backend: str,
+        given: Given,
     ) -> None:
         self.assembly, self.seed, self.expressions = assembly, seed, expressions
-        self.settings, self.backend = settings, backend
+        self.settings, self.backend, self.given = settings, backend, given
         self.screened = self.ineligible = self.implausible = 0
 
     def next_eligible(
@@ -126,7 +145,9 @@ class _Screening:
             met = np.zeros(pending.size, dtype=bool)
             for attempt in np.unique(found[pending]):
                 now = np.flatnonzero(found[pending] == attempt)
-                profiles = draw_profiles(self.seed, patients[pending[now]], int(attempt))
+                profiles = draw_profiles(
+                    self.seed, patients[pending[now]], int(attempt), self.given.profile
+                )
                 met[now] = eligible(self.expressions, profiles, categories())
             self.screened += int(pending.size)
             self.ineligible += int((~met).sum())
@@ -141,10 +162,15 @@ class _Screening:
         for attempt in np.unique(attempts):
             now = np.flatnonzero(attempts == attempt)
             order.append(now)
-            profiles.append(draw_profiles(self.seed, patients[now], int(attempt)))
-            parameters.append(
-                draw_parameters(self.assembly.table, rows, self.seed, patients[now], int(attempt))
+            profiles.append(
+                draw_profiles(self.seed, patients[now], int(attempt), self.given.profile)
             )
+            drawn = draw_parameters(
+                self.assembly.table, rows, self.seed, patients[now], int(attempt)
+            )
+            for name, value in self.given.parameters.items():
+                drawn[name] = np.full(now.shape, float(value))
+            parameters.append(drawn)
         places = np.argsort(np.concatenate(order))
         return Population(patients, _joined(profiles, places), _joined(parameters, places))
 
@@ -190,6 +216,7 @@ def draw_cohort(
     eligibility: Sequence[str] = (),
     settings: Settings | None = None,
     backend: str = "compiled",
+    given: Given | None = None,
 ) -> Cohort:
     """Draw a cohort.
 
@@ -203,11 +230,15 @@ def draw_cohort(
         eligibility: conditions on profiles, all of which must hold.
         settings: of the solver.
         backend: of the engine.
+        given: what all patients have, drawn or not.
 
     Raises:
         EligibilityError: an expression is wrong, or nobody meets it.
+        SimulationError: no plausible patient came out of many draws.
     """
     from rascade.engine import Settings as EngineSettings
 
-    screening = _Screening(assembly, seed, eligibility, settings or EngineSettings(), backend)
+    screening = _Screening(
+        assembly, seed, eligibility, settings or EngineSettings(), backend, given or Given()
+    )
     return screening.run(patients)

@@ -81,7 +81,10 @@ def categories() -> Mapping[str, Sequence[str]]:
 
 
 def draw_profiles(
-    seed: int, patients: NDArray[np.int64], attempt: int = 0
+    seed: int,
+    patients: NDArray[np.int64],
+    attempt: int = 0,
+    given: Mapping[str, Any] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Draw profiles.
 
@@ -89,28 +92,69 @@ def draw_profiles(
         seed: of the study.
         patients: shape (n,), patient numbers.
         attempt: raised when a patient is drawn anew.
+        given: properties that are known and hold for all; the rest is drawn on that condition, so
+            that a known sex decides the distributions of weight and height, and a known weight or
+            height the odds of the sexes.
 
     Returns:
         Property name -> values of shape (n,); texts, numbers in the file's units, or booleans.
         ``body_surface_m2`` follows from weight and height (Mosteller 1987, PMID:3657876).
     """
+    known = given or {}
     profiles: dict[str, NDArray[Any]] = {}
     for item in load_properties().values():
+        if item.name in known:
+            value = known[item.name]
+            value = int(value) if item.name == "ecog" else value
+            profiles[item.name] = np.full(patients.shape, value)
+            continue
         draws = uniform(seed, f"profile:{item.name}", patients, attempt)
-        profiles[item.name] = _draw(item, draws, profiles)
+        odds = _odds(item, known) if item.name == "sex" else None
+        profiles[item.name] = _draw(item, draws, profiles, odds)
     weight, height = profiles["weight_kg"], profiles["height_cm"]
     profiles["body_surface_m2"] = np.sqrt(weight * height / 3600.0)
     return profiles
 
 
+def _odds(sex: Property, given: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return the shares of the sexes among people of the given size (Bayes' rule)."""
+    odds = np.array([float(row["value"]) for row in sex.rows.values()])
+    for item in load_properties().values():
+        if item.name in given and set(item.rows) == set(sex.rows):
+            likelihood = [_density(item.kind, item.rows[s], float(given[item.name])) for s in sex.rows]
+            odds = odds * np.array(likelihood)
+    return odds / odds.sum() if odds.sum() > 0 else np.full(odds.shape, 1 / odds.size)
+
+
+def _density(kind: str, row: Mapping[str, str], value: float) -> float:
+    """Return the probability density of a size at a value, zero outside the bounds."""
+    from scipy.stats import norm
+
+    centre, spread = float(row["value"]), float(row["spread"])
+    low, high = float(row["low"]), float(row["high"])
+    if not low <= value <= high:
+        return 0.0
+    if kind == "lognormal":
+        sd = float(np.sqrt(np.log1p(spread**2)))
+        inside = norm(np.log(centre), sd)
+        share = inside.cdf(np.log(high)) - inside.cdf(np.log(low))
+        return float(inside.pdf(np.log(value)) / value / share)
+    inside = norm(centre, spread)
+    return float(inside.pdf(value) / (inside.cdf(high) - inside.cdf(low)))
+
+
 def _draw(
-    item: Property, draws: NDArray[np.float64], profiles: Mapping[str, NDArray[Any]]
+    item: Property,
+    draws: NDArray[np.float64],
+    profiles: Mapping[str, NDArray[Any]],
+    odds: NDArray[np.float64] | None = None,
 ) -> NDArray[Any]:
     if item.truth:
         return draws < float(item.rows["True"]["value"])
     if item.kind == "share":
         names = np.array(list(item.rows))
-        edges = np.cumsum([float(row["value"]) for row in item.rows.values()])
+        shares = [float(row["value"]) for row in item.rows.values()] if odds is None else odds
+        edges = np.cumsum(shares)
         drawn = names[np.minimum(np.searchsorted(edges, draws, side="right"), len(names) - 1)]
         return drawn.astype(np.int64) if item.name == "ecog" else drawn
     values = np.empty(draws.shape)
@@ -181,6 +225,37 @@ def check_profile(profile: Mapping[str, Any], alleles: Sequence[str]) -> None:
             _check_text(name, value, tuple(alleles) if name == "kras_allele" else tuple(item.rows))
         else:
             _check_range(item, value)
+    _check_size(profile)
+
+
+def _check_size(profile: Mapping[str, Any]) -> None:
+    """Check that one sex has all the given sizes; each by itself is in range already."""
+    properties = load_properties()
+    given = [item for name, item in properties.items() if name in profile]
+    sized = [item for item in given if set(item.rows) == set(properties["sex"].rows)]
+    sizes = [item for item in sized if item.name != "sex"]
+    sexes = [str(profile["sex"])] if "sex" in profile else list(properties["sex"].rows)
+    if any(all(_fits(item.rows[sex], profile[item.name]) for item in sizes) for sex in sexes):
+        return
+    wrong = sizes[0]
+    for item in sizes:
+        if not any(_fits(item.rows[sex], profile[item.name]) for sex in sexes):
+            wrong = item
+            break
+    ranges = ", ".join(
+        f"{sex} {row['low']} to {row['high']} {row['unit']}"
+        for sex, row in wrong.rows.items()
+        if sex in sexes
+    )
+    told = " and ".join(f"{item.name} {profile[item.name]:g}" for item in sizes)
+    raise InputError(
+        f"patient: {wrong.name}: nobody is drawn with {told} as {' or '.join(sexes)}; "
+        f"the range is {ranges}"
+    )
+
+
+def _fits(row: Mapping[str, str], value: Any) -> bool:
+    return float(row["low"]) <= float(value) <= float(row["high"])
 
 
 def _check_text(name: str, value: Any, allowed: Sequence[str]) -> None:

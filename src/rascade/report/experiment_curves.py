@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit
-from rascade.report.text import number, plain
+from rascade.report.text import number, plain, power_of_ten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,9 +50,8 @@ def _legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
     return top + 0.16 * math.ceil(len(names) / 2)
 
 
-def _panels(count: int) -> tuple[int, float]:
-    rows = math.ceil(count / _COLUMNS)
-    return rows, rows * _STEP_Y
+def _panels(count: int) -> float:
+    return math.ceil(count / _COLUMNS) * _STEP_Y
 
 
 def _place(canvas: Canvas, index: int, top: float, title: str) -> Axes:
@@ -82,7 +81,7 @@ def course_figure(run: ExperimentFolder) -> Figure:
     names = _names(run)
     shown = list(names.items())[:_SHOWN]
     readouts = list(run.summary["readouts"])
-    rows, height = _panels(len(readouts))
+    height = _panels(len(readouts))
     legend = 0.16 * math.ceil(len(shown) / 2)
     title = f"{run.summary['design'].capitalize()}: {plain(run.summary['study'])}"
     canvas = Canvas(WIDTH, Canvas.TOP + legend + height + Canvas.FOOTER + 0.2, title, run.footer)
@@ -102,7 +101,7 @@ def course_figure(run: ExperimentFolder) -> Figure:
         axes.set_ylim(bottom=0, top=max(1.15, axes.get_ylim()[1]))
         if index % _COLUMNS == 0:
             axes.set_ylabel("relative to untreated", labelpad=2)
-        if index // _COLUMNS == rows - 1 or index + _COLUMNS >= len(readouts):
+        if index + _COLUMNS >= len(readouts):
             axes.set_xlabel("day" if days else "hour (square-root scale)", labelpad=2)
     more = len(names) - len(shown)
     return Figure(
@@ -146,8 +145,12 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
     """Return the dose-response curves: one panel a read-out and hour, in one figure."""
     entries = run.summary["dose_response"]
     names = list(dict.fromkeys(plain(row["treatment"]) for row in entries))[:_SHOWN]
-    places = list(dict.fromkeys((row["readout"], row["time_h"]) for row in entries))
-    rows, height = _panels(len(places))
+    order = list(run.summary["readouts"])
+    places = sorted(
+        {(row["readout"], row["time_h"]) for row in entries},
+        key=lambda place: (order.index(place[0]), place[1]),
+    )
+    height = _panels(len(places))
     legend = 0.16 * math.ceil(len(names) / 2)
     canvas = Canvas(
         WIDTH,
@@ -160,9 +163,8 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
         axes = _place(canvas, index, top, f"{run.reading(readout)}, {number(hour)} h")
         for k, name in enumerate(names):
             _titration(axes, run, (name, readout, hour), k)
-        axes.set_xscale("log")
+        _dose_axis(axes)
         axes.set_ylim(bottom=0, top=max(1.15, axes.get_ylim()[1]))
-        axes.minorticks_off()
         if index % _COLUMNS == 0:
             axes.set_ylabel("relative to untreated", labelpad=2)
         if index + _COLUMNS >= len(places):
@@ -179,6 +181,15 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
             canvas.svg(),
         )
     ]
+
+
+def _dose_axis(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    low, high = (math.log10(limit) for limit in axes.get_xlim())
+    decades = range(math.ceil(low), math.floor(high) + 1)
+    shown = list(decades)[:: max(1, math.ceil(len(decades) / 7))]
+    axes.set_xticks([10.0**k for k in shown], [power_of_ten(10.0**k) for k in shown])
 
 
 def _titration(axes: Axes, run: ExperimentFolder, key: tuple[str, str, float], k: int) -> None:

@@ -65,9 +65,9 @@ def _figure(run: ExperimentFolder, entry: dict[str, Any], index: int) -> Figure:
         f"matrix-{index + 1}",
         f"{pair}: {place}",
         "Heat maps by dose (nM). Excess is the response that the null model expects minus the one "
-        "seen: blue, the pair does more (synergy); red, less (antagonism). Combination index: below "
-        "1 (blue) is synergy; grey cells have a response that neither drug reaches alone. The "
-        "isobole joins the pairs of doses with one response; a straight line is Loewe additivity.",
+        "seen: blue, the pair does more (synergy); red, less (antagonism). Combination index: "
+        "below 1 (blue) is synergy; grey cells have a response that neither drug reaches alone. "
+        "The isobole joins pairs of doses with one response; a straight line is Loewe additivity.",
         f"Dose matrix of {plain(pair)} on {plain(place)}: mean Bliss excess "
         f"{number(entry['bliss_mean'])}, mean ZIP score {number(entry['zip_mean'])}.",
         canvas.svg(),
@@ -104,7 +104,7 @@ def _heat(
         (entry["drugs"][1], entry["second_nM"][skip:], axes.yaxis),
     ):
         every = max(1, math.ceil(len(doses) / 8))
-        axis.set_ticks(range(0, len(doses), every), [f"{d:.2g}" for d in doses[::every]])
+        axis.set_ticks(range(0, len(doses), every), [number(float(d), 2) for d in doses[::every]])
         axis.set_label_text(f"{plain(drug)}, nM")
     axes.tick_params(length=0, labelsize=5.5)
     axes.tick_params(axis="x", rotation=45, pad=1)

@@ -20,12 +20,22 @@ def _range(limits: Sequence[float | None] | None) -> str:
     low, high = limits
     if low is None:
         return "not reached"
-    return f"{number(low)}{_DASH}{number(high) if high is not None else '∞'}"
+    # A dash between negative numbers reads as one more minus.
+    between = " to " if low < 0 or (high or 0.0) < 0 else _DASH
+    return f"{number(low, 2)}{between}{number(high, 2) if high is not None else '∞'}"
 
 
 def _with_range(value: float | None, limits: Sequence[float | None] | None, missing: str) -> str:
-    text = missing if value is None else number(value)
+    text = missing if value is None else number(value, 2)
     return f"{text} ({_range(limits)})" if _range(limits) else text
+
+
+def _share(value: float | None, limits: Sequence[float] | None) -> str:
+    """Return a share of untreated to a thousandth: less than that means nothing."""
+    if value is None:
+        return ""
+    text = f"{value:.3f}" + (f" ({limits[0]:.3f} to {limits[1]:.3f})" if limits else "")
+    return text.replace("-0.000", "0.000").replace("-", "−")
 
 
 def summary_tables(summary: Mapping[str, Any]) -> list[Table]:
@@ -108,7 +118,7 @@ def _synergy(summary: Mapping[str, Any]) -> Table:
     rows = []
     for row in summary["matrices"]:
         cells = [
-            _with_range(row.get(f"{name}_mean"), row.get(f"{name}_mean_interval"), "")
+            _share(row.get(f"{name}_mean"), row.get(f"{name}_mean_interval"))
             for name in ("bliss", "hsa", "loewe", "zip")
         ]
         index = _with_range(

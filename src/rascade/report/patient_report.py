@@ -47,6 +47,7 @@ def write_patient_report(folder: Path, *, figures: bool = False) -> Path:
         "patient.html.j2",
         title="One simulated patient",
         lead=f"{regimen}, {simulation.get('days', '?')} days.",
+        warnings=[plain(text) for text in simulation.get("warnings") or []],
         figures=drawn,
         patient=_patient_table(simulation),
         doses=_dose_table(simulation),

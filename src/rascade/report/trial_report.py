@@ -126,12 +126,51 @@ def _cohort(run: TrialRun) -> str:
     return "Cohort: " + "; ".join(parts) + "."
 
 
+_CONFIDENCE = {
+    "fitted": "fitted to published results",
+    "verified": "verified in their sources",
+    "derived": "derived from such numbers",
+    "recalled": "recalled and not looked up",
+    "assumed": "assumed",
+}
+_MOST_INFLUENTIAL = 10
+
+
+def _known_how_well(parameters: list[dict[str, Any]]) -> list[str]:
+    """Count the parameters by confidence: all of them, and those with the largest influence."""
+    if not parameters:
+        return []
+    texts = [f"Of the {len(parameters)} parameters of this run, {_counts(parameters)}."]
+    known = [p for p in parameters if isinstance(p.get("influence"), (int, float))]
+    top = sorted(known, key=lambda p: -abs(p["influence"]))[:_MOST_INFLUENTIAL]
+    if top:
+        texts.append(
+            f"Of the {len(top)} parameters with the largest influence on PFS among patients, "
+            f"{_counts(top)}. Influence is known only for the {len(known)} that differ between "
+            "patients; a number that is the same in all can matter as much."
+        )
+    return texts
+
+
+def _counts(parameters: list[dict[str, Any]]) -> str:
+    from collections import Counter
+
+    from rascade.report.text import plain
+
+    found = Counter(
+        "fitted" if p.get("fitted") else plain(p.get("confidence") or "not said")
+        for p in parameters
+    )
+    order = [*_CONFIDENCE, *sorted(set(found) - set(_CONFIDENCE))]
+    words = [f"{found[name]} {_CONFIDENCE.get(name, name)}" for name in order if found[name]]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
 def _limits(run: TrialRun) -> list[str]:
     """What a reader must know before believing a number, from what the run itself says."""
     from rascade.report.text import plain
 
     parameters = run.manifest.get("parameters") or []
-    fitted = sum(bool(p.get("fitted")) for p in parameters)
     published = run.manifest.get("published") or []
     uses = [str(row.get("use")) for row in published]
     texts = [
@@ -139,15 +178,12 @@ def _limits(run: TrialRun) -> list[str]:
         "They leave out that the model itself may be wrong, so the truth can lie outside them more "
         "often than one time in twenty.",
     ]
-    if parameters:
-        texts.append(
-            f"{fitted} of the {len(parameters)} listed parameters were fitted to published "
-            f"results; the other {len(parameters) - fitted} are as their sources have them."
-        )
+    texts += _known_how_well(parameters)
     if published:
         texts.append(
             f"Of {len(published)} published results shown, {uses.count('calibrate')} were used to "
-            f"set parameters and {uses.count('validate')} were kept for validation."
+            f"set parameters and {uses.count('validate')} were not; the table above says what else "
+            "is to be known of them."
         )
     else:
         texts.append("No published results were given to compare this run with.")

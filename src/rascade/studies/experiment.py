@@ -183,8 +183,8 @@ def _nanomolar(text: str, drug: str) -> float:
 def _grid(grid: Grid, drug: str) -> tuple[float, ...]:
     from rascade.analyses.concentrations import log_grid
 
-    if grid.values is not None:
-        return tuple(_nanomolar(text, drug) for text in grid.values)
+    if grid.listed is not None:
+        return tuple(_nanomolar(text, drug) for text in grid.listed)
     assert grid.start is not None and grid.to is not None and grid.points is not None
     return log_grid(_nanomolar(grid.start, drug), _nanomolar(grid.to, drug), grid.points)
 

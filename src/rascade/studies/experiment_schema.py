@@ -136,17 +136,19 @@ class Grid(Part):
     """Highest concentration."""
     points: Annotated[StrictInt, Field(ge=4, le=100)] | None = None
     """How many, both ends included."""
-    values: Annotated[tuple[Concentration, ...], Field(min_length=4, max_length=100)] | None = None
+    listed: Annotated[
+        tuple[Concentration, ...] | None, Field(alias="values", min_length=4, max_length=100)
+    ] = None
     """The concentrations themselves, instead."""
 
     @model_validator(mode="after")
     def _whole(self) -> Grid:
         from rascade.analyses.concentrations import log_grid, nanomolar
 
-        if self.values is not None:
+        if self.listed is not None:
             if self.start or self.to or self.points:
                 raise wrong("give either from, to and points, or a list of concentrations")
-            doses = [nanomolar(value, 1.0) for value in self.values]
+            doses = [nanomolar(value, 1.0) for value in self.listed]
             if doses[0] == 0 or any(b <= a for a, b in itertools.pairwise(doses)):
                 raise wrong("concentrations must rise from above zero; untreated is added anyway")
             return self

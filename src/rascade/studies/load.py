@@ -61,7 +61,8 @@ def loads(
     document = read_yaml(text, name)
     found = _kind(document)
     model: Any = KINDS[found]
-    if model is not (kind or TrialStudy):
+    wanted: Any = kind or TrialStudy
+    if model is not wanted:
         raise document.error(
             ("kind",), f"this is {_A_STUDY[found]}; run it with: rascade {found} {name}"
         )
@@ -139,7 +140,11 @@ def _check_modelled(study: Study, document: Document, checks: Checks) -> None:
 def model_checks() -> Checks:
     """Return checks against the evidence, the patients' properties and the model."""
     return Checks(
-        eligibility=_expression, parameter=_parameter, modelled=_modelled, experiment=_experiment
+        eligibility=_expression,
+        parameter=_parameter,
+        modelled=_modelled,
+        population=_population,
+        experiment=_experiment,
     )
 
 
@@ -162,6 +167,12 @@ def _modelled(drugs: Sequence[str]) -> None:
     from rascade.model.compose import find_drugs
 
     find_drugs(drugs)
+
+
+def _population(what: str, value: str | int) -> None:
+    from rascade.trial.spec import check_population
+
+    check_population(what, value)
 
 
 def _experiment(

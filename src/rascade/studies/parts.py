@@ -53,6 +53,8 @@ class Checks:
         eligibility: called with an expression; raises an `InputError` if it is wrong.
         parameter: called with name and value; raises an `InputError` if either is wrong.
         modelled: called with the drugs of an arm; raises if one cannot be simulated.
+        population: called with ``disease``, ``stage`` or ``line`` and its value; raises if it
+            cannot be simulated.
         experiment: called with drugs, setting, read-outs and changed parameters of an experiment;
             raises if the model of these drugs does not have one of them.
     """
@@ -61,6 +63,7 @@ class Checks:
     eligibility: Callable[[str], None] | None = None
     parameter: Callable[[str, float], None] | None = None
     modelled: Callable[[Sequence[str]], None] | None = None
+    population: Callable[[str, str | int], None] | None = None
     experiment: Callable[[Sequence[str], str, Sequence[str], Sequence[str]], None] | None = None
 
 

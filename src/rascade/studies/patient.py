@@ -75,3 +75,9 @@ def _check_profile(document: Document, values: Mapping[str, Any]) -> None:
         except InputError as error:
             message = str(error).removeprefix(f"patient: {name}: ")
             raise document.error((name,), message) from None
+    try:
+        check_profile(values, known_alleles())
+    except InputError as error:
+        # Each fits by itself, so it is the company that does not: sex and size.
+        name, _, message = str(error).removeprefix("patient: ").partition(": ")
+        raise document.error((name,), message) from None

@@ -131,7 +131,11 @@ class TrialStudy(Part):
         return arm.size or self.cohort.size
 
     def later_checks(self, checks: Checks) -> Iterator[LaterCheck]:
-        """Yield what only the model can tell: whether every drug of an arm can be simulated."""
+        """Yield what only the model can tell: whether cohort and drugs can be simulated."""
+        if checks.population is not None:
+            for what in ("disease", "stage", "line"):
+                value = getattr(self.cohort, what)
+                yield ("cohort", what), partial(checks.population, what, value)
         if checks.modelled is not None:
             for index, arm in enumerate(self.arms):
                 yield ("arms", index, "regimen"), partial(checks.modelled, arm.regimen.drugs)

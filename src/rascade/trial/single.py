@@ -12,7 +12,8 @@ import numpy as np
 from rascade.errors import InputError, SimulationError
 from rascade.model import assemble, known_alleles, load_table
 from rascade.model.describe import display_facts
-from rascade.patients import Population, draw_cohort, steady_state
+from rascade.patients import Given, Population, draw_cohort, steady_state
+from rascade.patients.cohort import DOUBLING_TIME_DAYS
 from rascade.patients.profile import check_profile
 from rascade.trial.dosing import engine_doses
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PatientOutcome", "simulate_patient"]
 
 HOURS_PER_DAY = 24.0
+_PLACES = "body_places"  # declares the compartments, whose sizes are constants and no results
 _POINTS = 4000  # at most, so that a two-year trajectory stays readable
 
 
@@ -41,28 +43,38 @@ class PatientOutcome:
 
 
 def _population(
-    assembly: Any, seed: int, profile: Mapping[str, Any], values: Mapping[str, float]
+    assembly: Any, seed: int, profile: Mapping[str, Any], values: Mapping[str, float], backend: str
 ) -> Population:
-    """Draw a typical patient, or the seed's, and set what the caller gave."""
-    allele = profile.get("kras_allele")
-    cohort = draw_cohort(
-        assembly,
-        seed=seed,
-        patients=np.zeros(1, dtype=np.int64),
-        eligibility=(f"kras_allele == {allele!r}",) if allele else (),
-    )
-    drawn = cohort.population
-    profiles = {name: column.copy() for name, column in drawn.profiles.items()}
-    for name, value in profile.items():
-        profiles[name] = np.array([value])
-    if {"weight_kg", "height_cm"} & set(profile) and "body_surface_m2" not in profile:
-        profiles["body_surface_m2"] = np.sqrt(
-            profiles["weight_kg"] * profiles["height_cm"] / 3600.0
+    """Draw what the caller did not give, until the whole is a plausible patient."""
+    given = Given(profile, values)
+    try:
+        cohort = draw_cohort(
+            assembly,
+            seed=seed,
+            patients=np.zeros(1, dtype=np.int64),
+            backend=backend,
+            given=given,
         )
-    parameters = dict(drawn.parameters)
-    for name, value in values.items():
-        parameters[name] = np.array([float(value)])
-    return Population(drawn.patients, profiles, parameters)
+    except SimulationError as error:
+        if not given.what:
+            raise
+        low, high = DOUBLING_TIME_DAYS
+        raise InputError(
+            f"patient: no plausible patient was found who has {given.what}: untreated tumours must "
+            f"reach a steady state and double in {low:g} to {high:g} days"
+        ) from error
+    return cohort.population
+
+
+def _warnings(values: Mapping[str, float]) -> list[str]:
+    """Say which of the given values are outside the plausible range of their row."""
+    table = load_table()
+    return [
+        f"{name} = {value:g} {table[name].unit} is outside its plausible range, "
+        f"{table[name].low:g} to {table[name].high:g}"
+        for name, value in values.items()
+        if not table[name].low <= value <= table[name].high
+    ]
 
 
 def simulate_patient(
@@ -85,7 +97,7 @@ def simulate_patient(
         backend: ``compiled`` or ``reference``.
 
     Raises:
-        InputError: a property or value is wrong.
+        InputError: a property or value is wrong, or no plausible patient has all of them.
         UnsupportedFeature: a drug or route that is not modelled.
         SimulationError: the solver gave up.
     """
@@ -99,13 +111,15 @@ def simulate_patient(
     check_profile(profile, known_alleles())
     table = load_table().with_values(parameters or {})
     assembly = assemble(regimen.drugs, table=table)
-    population = _population(assembly, seed, profile, parameters or {})
+    population = _population(assembly, seed, profile, parameters or {}, backend)
     simulation = steady_state(assembly, population, Settings(rtol=1e-6), backend)
     simulation.set_doses(engine_doses(assembly, regimen, population.profiles, days))
     step = max(1.0, math.ceil(days * HOURS_PER_DAY / _POINTS))
     hours = np.append(np.arange(0.0, days * HOURS_PER_DAY, step), days * HOURS_PER_DAY)
     outputs = tuple(
-        name for name in assembly.composition.symbols if name in assembly.system.observables
+        name
+        for name, (copy, _) in assembly.composition.symbols.items()
+        if name in assembly.system.observables and copy.mechanism.name != _PLACES
     )
     segment = simulation.advance(days * HOURS_PER_DAY, hours, outputs)
     if simulation.failures():
@@ -116,7 +130,8 @@ def simulate_patient(
         )
     trajectory = pd.DataFrame(np.asarray(segment.values)[0], columns=list(outputs))
     trajectory.insert(0, "day", hours / HOURS_PER_DAY)
-    return PatientOutcome(trajectory, _info(regimen, days, seed, population, assembly, outputs))
+    info = _info(regimen, days, seed, population, assembly, outputs)
+    return PatientOutcome(trajectory, info | {"warnings": _warnings(parameters or {})})
 
 
 def _plain(value: Any) -> Any:

@@ -8,11 +8,29 @@ from dataclasses import dataclass, field
 from rascade.errors import InputError, UnsupportedFeature
 from rascade.regimen import Regimen
 
-__all__ = ["ArmSpec", "CohortSpec", "TrialSpec"]
+__all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population"]
 
-DISEASES = ("PDAC",)
-STAGES = ("metastatic",)
-LINES = (2,)
+_MODELLED: Mapping[str, tuple[str | int, ...]] = {
+    "disease": ("PDAC",),
+    "stage": ("metastatic",),
+    "line": (2,),
+}
+
+
+def check_population(what: str, value: str | int) -> None:
+    """Check that the model can simulate a disease, stage or line of treatment.
+
+    Args:
+        what: ``disease``, ``stage`` or ``line``.
+        value: which.
+
+    Raises:
+        UnsupportedFeature: it cannot yet; the message says what it can.
+    """
+    known = _MODELLED[what]
+    if value not in known:
+        ways = ", ".join(map(str, known))
+        raise UnsupportedFeature(f"{what} {value}", f"{value!r} is not modelled yet; use {ways}")
 
 
 @dataclass(frozen=True)
@@ -34,16 +52,11 @@ class CohortSpec:
     eligibility: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for what, value, known in (
-            ("disease", self.disease, DISEASES),
-            ("stage", self.stage, STAGES),
-            ("line", self.line, LINES),
-        ):
-            if value not in known:
-                ways = ", ".join(map(str, known))
-                raise UnsupportedFeature(
-                    f"{what} {value}", f"cohort.{what}: {value!r} is not modelled yet; use {ways}"
-                )
+        for what, value in (("disease", self.disease), ("stage", self.stage), ("line", self.line)):
+            try:
+                check_population(what, value)
+            except UnsupportedFeature as error:
+                raise UnsupportedFeature(error.feature, f"cohort.{what}: {error}") from None
         if self.size < 1:
             raise InputError(f"cohort.size: {self.size} patients per arm; give at least 1")
 

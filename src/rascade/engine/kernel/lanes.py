@@ -252,7 +252,7 @@ def _write_culprit(module: Module, lanes: int) -> None:
     worst, which = f.variable(F64, 0.0), f.variable(I64, -1)
     states = f.field(Field.STATES)
     candidate, state = f.base(Field.CANDIDATE_AT), f.base(Field.STATE_AT)
-    tolerance = f.base(Field.TOLERANCE_AT)
+    tolerance, rate = f.base(Field.TOLERANCE_AT), f.base(Field.RATE_AT)
     last = f.at(f.base(Field.INCREMENTS_AT), states * (7 * lanes))
     negative = f.lane(Slot.CAUSE, lane, I64).equals(int(Status.NEGATIVE))
     with f.loop(states) as i:
@@ -264,7 +264,10 @@ def _write_culprit(module: Module, lanes: int) -> None:
         floor = f.item(Field.FLOOR, i) * unit
         below = (new < floor).select(new / floor, f.real_number(0.0))
         score = negative.select(below, error)
-        score = (f.intrinsic("fabs", new) < _INFINITY).select(score, f.real_number(_INFINITY))
+        # Where nothing is finite any more, the one that was changing most is to blame.
+        speed = f.intrinsic("fabs", f.load(F64, f.lane_row(rate, i, lane)))
+        steep = (speed / scale + 1.0) * 1e100
+        score = (f.intrinsic("fabs", new) < _INFINITY).select(score, steep)
         score = score.differs(score).select(f.real_number(_INFINITY), score)
         with f.when(score > worst.value):
             worst.set(score)
