@@ -284,7 +284,7 @@ def test_names_are_checked_against_the_model() -> None:
         check_names([], "culture", ["pERk"], [])
     with pytest.raises(InputError, match="'viability' cannot be read in a mouse"):
         check_names([], "xenograft", ["viability"], [])
-    with pytest.raises(InputError, match="no parameter of the model.*did you mean 'PTEN_level'"):
+    with pytest.raises(InputError, match=r"no parameter of the model.*did you mean 'PTEN_level'"):
         check_names([], "culture", [], ["PTEN_levl"])
     reading = find_reading(outline((), "culture"), "RTK", "culture")
     assert reading.observable == f"RTK_{CLONE}"

@@ -52,6 +52,21 @@ def test_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"rascade {__version__}\n")
 
 
+@pytest.mark.parametrize(
+    ("verb", "usage"),
+    [
+        (("trial",), "rascade trial [OPTIONS] STUDY.yaml"),
+        (("evidence", "show"), "rascade evidence show [OPTIONS] ID"),
+        (("evidence", "list"), "rascade evidence list [OPTIONS] [TABLE]"),
+        (("evidence", "search"), "rascade evidence search [OPTIONS] WORDS..."),
+        (("drugs", "show"), "rascade drugs show [OPTIONS] NAME"),
+        (("model", "show"), "rascade model show [OPTIONS] [SPECIES|PARAMETER]"),
+    ],
+)
+def test_usage_reads_like_a_manual(verb: tuple[str, ...], usage: str) -> None:
+    assert rascade(*verb, "--help").stdout.splitlines()[0] == f"Usage: {usage}"
+
+
 def test_root_help_lists_every_verb() -> None:
     done = rascade("--help")
     assert done.returncode == 0

@@ -15,7 +15,7 @@ def test_show() -> None:
     assert "KRAS_share" in everything.stdout
     one = rascade("model", "show", "KRAS_share")
     assert one.returncode == 0, one.stderr
-    assert "0.25" in one.stdout
+    assert "0.3 fraction" in one.stdout
     assert "fraction" in one.stdout
     wrong = rascade("model", "show", "KRAS_shar")
     assert wrong.returncode == 2
@@ -27,16 +27,41 @@ def test_export(tmp_path: Path) -> None:
     import libsbml
 
     out = tmp_path / "model.xml"
-    done = rascade("model", "export", "--drugs", "daraxonrasib, gemcitabine", "--out", out)
+    done = rascade("model", "export", "--drugs", "RMC-6236, gemcitabine", "--out", out)
     assert done.returncode == 0, done.stderr
     document = libsbml.readSBMLFromFile(str(out))
     assert document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) == 0
     assert (document.getLevel(), document.getVersion()) == (3, 2)
-    for drugs, code, says in ((" , ", 2, "name at least one"), ("aspirin", 3, "aspirin")):
+    cases = {
+        " , ": (2, "--drugs: name at least one drug; 'rascade model show' lists them"),
+        "aspirin": (2, "no drug is called 'aspirin'; see: rascade drugs list"),
+        "daraxonrasb": (2, "no drug is called 'daraxonrasb'; did you mean 'daraxonrasib'?"),
+        "docetaxel": (3, "docetaxel is not modelled yet"),
+    }
+    for drugs, (code, says) in cases.items():
         wrong = rascade("model", "export", "--drugs", drugs, "--out", tmp_path / "no.xml")
-        assert wrong.returncode in {code, 2}
+        assert wrong.returncode == code, (drugs, wrong.stderr)
         assert says in wrong.stderr
         assert not (tmp_path / "no.xml").exists()
     below = rascade("model", "export", "--drugs", "gemcitabine", "--out", out / "below.xml")
     assert below.returncode == 2
     assert "Traceback" not in below.stderr
+
+
+def test_check_asks_the_evidence_for_every_source() -> None:
+    done = rascade("model", "check")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith("numbers checked, 0 errors\n")
+    assert rascade("model", "check", "--json").stdout == "[]\n"
+
+
+def test_check_fails_on_a_source_that_the_evidence_does_not_know(monkeypatch, capsys) -> None:
+    from rascade.cli.main import main
+    from rascade.evidence.records import Problem
+
+    wrong = Problem("parameters.csv", 7, "source", "k_x: no evidence item 'PMID:1'", "error")
+    monkeypatch.setattr("rascade.trial.numbers.check_numbers", lambda evidence: (9, [wrong]))
+    assert main(["model", "check"]) == 2
+    said = capsys.readouterr().out
+    assert "error: parameters.csv:7: source: k_x: no evidence item 'PMID:1'" in said
+    assert "9 numbers checked, 1 errors" in said

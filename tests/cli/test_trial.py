@@ -65,6 +65,21 @@ def test_a_wrong_study(study: Path, old: str, new: str, says: str, mend: str) ->
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("metastatic", "locally advanced", "cohort.stage: 'locally advanced' is not modelled yet"),
+        ("line: 2", "line: 1", "cohort.line: 1 is not modelled yet; use 2"),
+    ],
+)
+def test_a_stage_or_line_that_is_not_modelled(study: Path, old: str, new: str, says: str) -> None:
+    study.write_text(TINY.replace(old, new, 1))
+    done = rascade("trial", study, "--out", study.parent / "out")
+    assert done.returncode == 3, done.stderr
+    assert f"study.yaml:3: {says}" in done.stderr
+    assert not (study.parent / "out").exists()
+
+
 def test_wrong_files_numbers_and_places(study: Path) -> None:
     out = study.parent / "out"
     cases: list[tuple[tuple[object, ...], str]] = [

@@ -41,12 +41,13 @@ def snippets(page: str) -> list[Snippet]:
 
 
 def commands_beside_python(folder: Path) -> Path:
-    """Make a folder with a ``rascade`` that is this interpreter's, installed or not."""
+    """Make a folder with a ``rascade`` and a ``python`` that are this interpreter's."""
     place = folder / ".bin"
     place.mkdir()
-    script = place / "rascade"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m rascade.cli.main "$@"\n')
-    script.chmod(0o755)
+    for name, module in (("rascade", " -m rascade.cli.main"), ("python", "")):
+        script = place / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n')
+        script.chmod(0o755)
     return place
 
 

@@ -138,3 +138,11 @@ def test_help_teaches_by_example(verb: str) -> None:
 def test_the_page_tells_the_numbers_of_the_tables(evidence: Evidence) -> None:
     rows = dict(re.findall(r"^\| ([a-z-]+) \| (\d+) \|", DOCS.read_text("utf-8"), re.MULTILINE))
     assert rows == {n: str(len(getattr(evidence, a))) for n, a in TABLES.items()}
+
+
+def test_an_id_unlike_any_other_gets_a_hint_at_where_ids_are() -> None:
+    run = rascade("evidence", "show", "nothing")
+    assert run.returncode == 2
+    assert "no evidence item 'nothing'; ids are found with 'rascade evidence search" in run.stderr
+    near = rascade("evidence", "show", "daraxonrasb")
+    assert "did you mean 'daraxonrasib'" in near.stderr

@@ -58,3 +58,14 @@ def test_export_writes_whole_files_only(tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["model.xml"]
     with pytest.raises(OutputError, match="cannot write"):
         export_sbml(["daraxonrasib"], tmp_path / "missing" / "model.xml")
+
+
+def test_a_drug_s_parameter_shows_the_mechanisms_of_that_drug_only() -> None:
+    places = {name for name, _ in describe("daraxonrasib.CL").equations}
+    assert places == {"pk_oral_one_compartment"}
+    assert {name for name, _ in describe("gemcitabine.CL").equations} == {"pk_iv_two_compartment"}
+    for name in ("elimination_gemcitabine", "irinotecan.CL_formation", "trametinib.Q"):
+        drug = next(drug for drug in known_drugs() if drug in name)
+        found = {place for place, _ in describe(name).equations}
+        assert found and found <= {*known_drugs()[drug].mechanisms, "culture_medium"}, name
+    assert len({name for name, _ in describe("plasma").equations}) > 3

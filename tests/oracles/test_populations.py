@@ -86,7 +86,7 @@ def test_ten_failures_are_not_the_solver_s(oracles: Path) -> None:
         other.advance(100.0)
         (same,) = other.failures()
         assert (same.status, same.species) == (failure.status, failure.species)
-        assert same.time == pytest.approx(failure.time, rel=1e-3)
+        assert same.time == pytest.approx(failure.time, rel=1e-6)
         other = Simulation(system, parameters=own)
         other.advance(failure.time)
         state = system.states.index(failure.species)

@@ -78,3 +78,52 @@ def test_right_properties_pass() -> None:
         {"kras_allele": "G12D", "weight_kg": 61, "stk11": False, "ecog": 1, "sex": "female"},
         known_alleles(),
     )
+
+
+def test_what_is_given_holds_for_all_and_decides_what_depends_on_it() -> None:
+    women = draw_profiles(7, MANY, given={"sex": "female", "ecog": "1", "stk11": True})
+    drawn = draw_profiles(7, MANY)
+    was = drawn["sex"] == "female"
+    assert set(women["sex"]) == {"female"} and set(women["ecog"]) == {1} and women["stk11"].all()
+    assert abs(women["height_cm"].mean() - drawn["height_cm"][was].mean()) < 0.3
+    np.testing.assert_array_equal(women["weight_kg"][was], drawn["weight_kg"][was])
+    np.testing.assert_array_equal(women["age_years"], drawn["age_years"])
+
+
+def test_a_given_size_changes_the_odds_of_the_sexes() -> None:
+    drawn = draw_profiles(7, MANY)
+    tall = draw_profiles(7, MANY, given={"height_cm": 180.0})
+    near = np.abs(drawn["height_cm"] - 180.0) < 1.0
+    share, expected = np.mean(tall["sex"] == "male"), np.mean(drawn["sex"][near] == "male")
+    assert share > 0.9
+    assert abs(share - expected) < 4 * np.sqrt(0.1 * 0.9 / near.sum())
+    # No woman is drawn above 190 cm, so nobody of 200 cm is one.
+    assert set(draw_profiles(7, MANY, given={"height_cm": 200.0})["sex"]) == {"male"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "message"),
+    [
+        ({"sex": "male", "weight_kg": 40}, "weight_kg: .* as male; the range is male 45 to 150 kg"),
+        ({"sex": "female", "height_cm": 200}, "height_cm: .* as female"),
+        ({"weight_kg": 40, "height_cm": 200}, "nobody is drawn with"),
+    ],
+)
+def test_sizes_that_do_not_go_together_are_refused(profile, message) -> None:
+    with pytest.raises(InputError, match=message):
+        check_profile(profile, known_alleles())
+    check_profile({"sex": "male", "weight_kg": 50, "height_cm": 200}, known_alleles())
+
+
+def test_a_source_that_cannot_be_read_is_refused(monkeypatch, tmp_path) -> None:
+    from importlib.resources import files
+
+    from rascade.errors import EvidenceError
+    from rascade.patients import profile as module
+
+    text = (files("rascade.patients") / "data" / "profile.csv").read_text()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "profile.csv").write_text(text.replace("REF:genie,", "AACR GENIE,", 1))
+    monkeypatch.setattr(module, "files", lambda package: tmp_path)
+    with pytest.raises(EvidenceError, match=r"profile\.csv:\d+: pten True: source: 'AACR GENIE'"):
+        module.load_properties.__wrapped__()

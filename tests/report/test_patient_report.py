@@ -78,3 +78,16 @@ def test_the_same_bytes_twice(tmp_path):
     folder = write_simulation(tmp_path / "run", days=20)
     pages = [write_patient_report(folder).read_bytes() for _ in range(2)]
     assert pages[0] == pages[1]
+
+
+def test_warnings_of_the_run_are_on_the_page(tmp_path):
+    folder = write_simulation(tmp_path)
+    path = folder / "simulation.json"
+    assert "Warnings of this run" not in write_patient_report(folder).read_text()
+    warned = json.loads(path.read_text()) | {
+        "warnings": ["KRAS_share = 0.9 is outside <its> range"]
+    }
+    path.write_text(json.dumps(warned))
+    assert (
+        "KRAS_share = 0.9 is outside &lt;its&gt; range" in write_patient_report(folder).read_text()
+    )

@@ -270,3 +270,67 @@ def test_importing_the_reports_loads_no_plotting_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def changed(folder, **entries):
+    """Write a run with another manifest and return the text of its page."""
+    write_run(folder, n=30)
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+    return Page(write_report(folder).read_text()).text
+
+
+def parameter(name, confidence, influence=None):
+    return {
+        "name": name,
+        "value": 1.0,
+        "unit": "1/h",
+        "source": "PMID:1",
+        "confidence": confidence,
+        "fitted": confidence == "fitted",
+        "influence": influence,
+    }
+
+
+def test_confidence_is_counted_over_all_and_over_the_most_influential(tmp_path):
+    kinds = ["fitted", "verified", "derived", "recalled", "assumed", "assumed"]
+    still = [parameter(f"a{i}", kind) for i, kind in enumerate(kinds)]
+    weak = [parameter(f"b{i}", "verified", 0.01) for i in range(4)]
+    strong = [parameter(f"c{i}", "assumed", -0.5 - i / 100) for i in range(9)]
+    text = changed(tmp_path, parameters=[*still, *weak, *strong, parameter("d", "fitted", 0.9)])
+    assert (
+        "Of the 20 parameters of this run, 2 fitted to published results, 5 verified in their "
+        "sources, 1 derived from such numbers, 1 recalled and not looked up and 11 assumed."
+    ) in text
+    assert (
+        "Of the 10 parameters with the largest influence on PFS among patients, 1 fitted to "
+        "published results and 9 assumed. Influence is known only for the 14 that differ"
+    ) in text
+    assert "as their sources have them" not in text
+    assert "as the source has them" not in text
+
+
+def test_the_note_of_a_published_result_is_shown(tmp_path):
+    row = {"arm": ARMS[0], "endpoint": "os", "value": 13.2, "low": 10.0, "high": None}
+    note = "not a target of the hand calibration, but seen while it was done"
+    text = changed(tmp_path, published=[row | {"source": "s", "use": "validate", "note": note}])
+    assert f"validate: {note}" in text
+    assert "kept apart" not in text and "kept for validation" not in text
+
+
+def test_provenance_shows_files_and_the_command_as_typed(tmp_path):
+    text = changed(
+        tmp_path,
+        command=["rascade", "trial", "my study.yaml", "--out", "x"],
+        files={"visits.parquet": {"bytes": 12345, "sha256": "ab" * 32}},
+    )
+    assert "rascade trial 'my study.yaml' --out x" in text
+    assert f"file visits.parquet 12 345 bytes; SHA-256 {'ab' * 32}" in text
+    assert "{'" not in text
+
+
+def test_the_page_says_that_medians_of_pfs_fall_on_scans(two):
+    assert (
+        "medians of PFS and their limits fall on scan days"
+        in Page((two / "report.html").read_text()).text
+    )

@@ -47,3 +47,10 @@ def test_a_wrong_patient(tmp_path: Path, text: str, says: str) -> None:
     path.write_text(text)
     with pytest.raises(StudyFileError, match=says):
         load_patient(path)
+
+
+def test_a_size_that_does_not_go_with_the_sex_is_pointed_at(tmp_path: Path) -> None:
+    path = tmp_path / "patient.yaml"
+    path.write_text("sex: male\nkras_allele: G12D\nweight_kg: 40\n")
+    with pytest.raises(StudyFileError, match=r"patient\.yaml:3: weight_kg: nobody is drawn"):
+        load_patient(path)

@@ -107,3 +107,15 @@ def test_a_follow_up_without_a_scan_still_counts_deaths() -> None:
     assert (outcome.patients["best_response"] == "NE").all()
     assert outcome.patients["os_months"].max() <= 1.5 + 1e-9
     assert len(outcome.visits) == 0
+
+
+def test_progress_says_what_keeps_a_new_machine_busy() -> None:
+    told: list[tuple[float, str]] = []
+    run(
+        specs.spec(specs.DARAXONRASIB, "none", size=2, months=2.0),
+        progress=lambda share, step: told.append((share, step)),
+    )
+    assert told[0] == (0.0, "daraxonrasib: preparing, compiling the model (once per machine)")
+    assert (0.5, "untreated: preparing, compiling the model (once per machine)") in told
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+    assert told[-1] == (1.0, "untreated")

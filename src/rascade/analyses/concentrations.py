@@ -63,7 +63,8 @@ def nanomolar(text: object, molecular_weight: float | None = None) -> float:
         amount = convert_mass_to_amount(value, unit, "nM", molecular_weight)
     if amount > _TOO_MUCH_NM:
         raise InputError(f"{text} is more than 10 mM, which no medium holds; check the unit")
-    return amount
+    # 10 uM is 10000 nM, not 9999.999999999998.
+    return float(f"{amount:.12g}")
 
 
 def _unknown_unit(word: str) -> str:

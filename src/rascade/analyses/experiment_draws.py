@@ -16,7 +16,13 @@ from rascade.patients.population import draw_parameters
 __all__ = ["draw_rows", "drawn_rows"]
 
 # Words of the table's column `source` that mark a number which is not uncertain: a definition.
-_DEFINITIONS = ("by definition", "unit of measure", "switch of the simulation", "definition of")
+_DEFINITIONS = (
+    "definition:",
+    "by definition",
+    "unit of measure",
+    "switch of the simulation",
+    "definition of",
+)
 
 
 def _uncertain(row: Parameter) -> bool:

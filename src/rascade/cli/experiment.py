@@ -106,7 +106,7 @@ def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
     for row in summary.get("time_course") or []:
         dose = row["concentration_nM"]
         yield (
-            f"{row['treatment']}{f' {number(dose)} nM' if dose else ''}, {row['readout']}: lowest "
+            f"{row['treatment']}{f', {number(dose)} nM' if dose else ''}, {row['readout']}: lowest "
             f"{number(row['nadir'], 2)} at {number(row['nadir_h'])} h, at the end "
             f"{number(row['end'], 2)}{_range(row['end_interval'])}"
         )

@@ -21,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Show what the model is made of, or export it as SBML.",
+    help="Show what the model is made of, check its numbers, or export it as SBML.",
     epilog=RESEARCH_USE,
 )
 
@@ -77,6 +77,33 @@ def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in table
     ]
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+) -> None:
+    """Check the source of every number against the evidence; exit with 2 where one is wrong.
+
+    \b
+    Parameters, alleles, patients and measurement, and that fitted targets are listed:
+      rascade model check
+    """
+    import json
+    from dataclasses import asdict
+
+    from rascade.evidence import load
+    from rascade.trial.numbers import check_numbers
+
+    count, problems = check_numbers(load())
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problem in problems], indent=1))
+    else:
+        for problem in problems:
+            typer.echo(f"{problem.severity}: {problem}")
+        typer.echo(f"{count} numbers checked, {len(problems)} errors")
+    if problems:
+        raise typer.Exit(2)
 
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)

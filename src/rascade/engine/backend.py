@@ -42,7 +42,7 @@ class Status(IntEnum):
     NEGATIVE = 5
     """A species would have fallen below -10 * atol, however small the step."""
     NOT_FINITE = 6
-    """A rate or a state is infinite or not a number, at a point reached or in every step from it."""
+    """A rate or a state is infinite or no number: at a point reached, or in every step from it."""
     SINGULAR = 7
     """The linear system of a step could not be solved."""
     EVENT = 8

@@ -6,7 +6,6 @@ piece before any of it is used; nothing in it is ever executed.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,7 +103,7 @@ class _Reader:
             assignable={str(k): self._assignable(*v) for k, v in data["assignable"].items()},
             dose_targets={str(k): _index(v, n) for k, v in data["dose_targets"].items()},
             nonnegative=_array(data["nonnegative"], n, np.bool_),
-            scale=_array(data["scale"], n, np.float64),
+            scale=_sizes(data["scale"], n),
             notes=tuple(map(str, data["notes"])),
             events=tuple(self._event(*event) for event in data["events"]),
         )
@@ -161,7 +160,14 @@ def _index(value: Any, count: int) -> int:
 
 def _array(values: Any, count: int, dtype: type[Any]) -> Any:
     array = np.array(values, dtype=dtype)
-    if array.shape != (count,) or (dtype is np.float64 and math.inf in np.abs(array)):
+    if array.shape != (count,):
         raise ValueError(f"{count} numbers expected")
     array.flags.writeable = False
+    return array
+
+
+def _sizes(values: Any, count: int) -> Any:
+    array = _array(values, count, np.float64)
+    if not np.all((array > 0) & np.isfinite(array)):
+        raise ValueError("sizes must be above zero")
     return array

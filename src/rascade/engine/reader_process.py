@@ -76,7 +76,7 @@ def _apart(header: dict[str, Any], data: bytes) -> tuple[str, bytes]:
 
 def _collect(pipe: int, deadline: float) -> bytes | None:
     """Return everything a copy writes; None if it is not done in time."""
-    parts = []
+    parts: list[bytes] = []
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while True:

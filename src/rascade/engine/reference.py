@@ -193,7 +193,7 @@ class _Patient:
             stop,
             first_step=min(self.h, stop - self.t) if self.h > 0 else None,
             rtol=self.settings.rtol,
-            atol=self.atol,  # type: ignore[arg-type]  # the stubs know scalars only
+            atol=self.atol,
             jac=lambda t, y: self.equations.jacobian(min(t, self.before), y, self.p),
         )
 
@@ -290,7 +290,7 @@ class _Patient:
             return self._refuse(solver, wanted / 4, Status.NOT_FINITE, self._steepest())
         if message is not None:
             self._count(solver)
-            raise _FailedError(self._why_small(solver), self._steepest())
+            raise _FailedError(self._why_small(), self._steepest())
         taken = float(solver.t - self.t)
         below = (solver.y < -10 * self.atol) & self.backend.system.nonnegative
         if self.settings.nonnegative and below.any():
@@ -304,9 +304,10 @@ class _Patient:
         self.t, self.y, self.h = float(solver.t), solver.y.copy(), float(solver.h_abs)
         return True
 
-    def _why_small(self, solver: Radau) -> Status:
+    def _why_small(self) -> Status:
         """Return why no step is short enough: even the matrix of the shortest is singular?"""
-        matrix = solver.J if isinstance(solver.J, np.ndarray) else solver.J.toarray()
+        matrix = self.equations.jacobian(min(self.t, self.before), self.y, self.p)
+        matrix = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
         shortest = max(10 * float(np.spacing(abs(self.t))), np.finfo(float).tiny)
         try:
             np.linalg.inv(np.eye(len(matrix)) / shortest - matrix)

@@ -99,47 +99,44 @@ def sensitivities(
             moment of an event depends on states or parameters.
     """
     chosen = _chosen(system, parameters)
-    plain = Simulation(
-        system, patients=patients, parameters=values, initial=initial, doses=doses, start=start,
-        settings=settings, backend=backend,
-    )  # fmt: skip
-    for name in outputs:
-        system.observable(name)
     if together < 1:
         raise InputError(f"together must be at least 1, not {together}")
-    given = frozenset(values or {}) & {system.parameters[k] for k in system.derived}
+    request = _Request(
+        times=np.array(times, dtype=np.float64, ndmin=1),
+        outputs=tuple(outputs),
+        values=dict(values or {}),
+        initial=dict(initial or {}),
+        doses=doses or Doses.empty(),
+        start=start,
+        settings=settings,
+        backend=backend,
+    )
+    units = _units(system, chosen, request, patients)
     lanes = min(together, len(chosen))
+    given = frozenset(request.values) & {system.parameters[k] for k in system.derived}
     made = tangent_system(system, chosen, given, lanes)
-    doses = doses or Doses.empty()
-    if made.moving and np.any(doses.duration > 0):
+    if made.moving and np.any(request.doses.duration > 0):
         raise UnsupportedFeature(
             "sensitivities with infusions and moments that depend on states or parameters"
         )
-    present = np.column_stack([plain.parameter(name) for name in chosen])
-    work = _Work(made.system, chosen, lanes, np.where(present != 0, np.abs(present), 1.0))
-    wanted = np.array(times, dtype=np.float64, ndmin=1)
-    if not wanted.size:
-        raise InputError("give at least one output time")
-    names = tuple(outputs)
-    size = max(1, _CHUNK // max(1, work.blocks * wanted.size * len(names) * (1 + lanes)))
-    parts = []
-    for first in range(0, patients, size):
-        who = np.arange(first, min(first + size, patients))
-        parts.append(
-            work.run(
-                who,
-                {k: _rows(v, patients) for k, v in (values or {}).items()},
-                {k: _rows(v, patients) for k, v in (initial or {}).items()},
-                doses,
-                wanted,
-                names,
-                start,
-                settings,
-                backend,
-            )  # fmt: skip
-        )
+    work = _Work(made.system, chosen, lanes, units, request)
+    parts = [work.run(who) for who in work.pieces(patients)]
     found, gradients, status = (np.concatenate(p) for p in zip(*parts, strict=True))
-    return SensitivityResult(wanted, names, chosen, found, gradients, status)
+    return SensitivityResult(request.times, request.outputs, chosen, found, gradients, status)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for; columns of patients as given."""
+
+    times: NDArray[np.float64]
+    outputs: tuple[str, ...]
+    values: dict[str, ArrayLike]
+    initial: dict[str, ArrayLike]
+    doses: Doses
+    start: float
+    settings: Settings | None
+    backend: str | Backend
 
 
 def _chosen(system: System, parameters: Sequence[str]) -> tuple[str, ...]:
@@ -154,8 +151,21 @@ def _chosen(system: System, parameters: Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def _rows(values: ArrayLike, n: int) -> NDArray[np.float64]:
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), (n,))
+def _units(
+    system: System, chosen: tuple[str, ...], request: _Request, patients: int
+) -> NDArray[np.float64]:
+    """Check the request as `Simulation` does; return (n, q) the sizes of the parameters."""
+    plain = Simulation(
+        system, patients=patients, parameters=request.values, initial=request.initial,
+        doses=request.doses, start=request.start, settings=request.settings,
+        backend=request.backend,
+    )  # fmt: skip
+    for name in request.outputs:
+        system.observable(name)
+    if not request.times.size:
+        raise InputError("give at least one output time")
+    present = np.column_stack([plain.parameter(name) for name in chosen])
+    return np.where(present != 0, np.abs(present), 1.0)
 
 
 class _Work:
@@ -167,52 +177,67 @@ class _Work:
         lanes: directions of one copy.
         units: (n, q) by how much a direction moves: the parameter's size, so that tangents have
             the size of their states and the states' tolerances.
+        request: what was asked for.
     """
 
     def __init__(
-        self, system: System, parameters: tuple[str, ...], lanes: int, units: NDArray[np.float64]
+        self,
+        system: System,
+        parameters: tuple[str, ...],
+        lanes: int,
+        units: NDArray[np.float64],
+        request: _Request,
     ) -> None:
         self.system, self.parameters, self.lanes, self.units = system, parameters, lanes, units
+        self.request = request
         self.blocks = -(-len(parameters) // lanes)
 
+    def pieces(self, patients: int) -> list[NDArray[np.int64]]:
+        """Return the patients in pieces whose outputs fit into memory."""
+        columns = self.request.times.size * len(self.request.outputs) * (1 + self.lanes)
+        size = max(1, _CHUNK // max(1, self.blocks * columns))
+        return [np.arange(k, min(k + size, patients)) for k in range(0, patients, size)]
+
     def run(
-        self,
-        who: NDArray[np.int64],
-        values: Mapping[str, NDArray[np.float64]],
-        initial: Mapping[str, NDArray[np.float64]],
-        doses: Doses,
-        times: NDArray[np.float64],
-        outputs: tuple[str, ...],
-        start: float,
-        settings: Settings | None,
-        backend: str | Backend,
+        self, who: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
         """Return values (n, T, k), gradients (n, T, k, q) and status (n,) of some patients."""
-        rows = np.repeat(who, self.blocks)
-        initial = {name: column[rows] for name, column in initial.items()}
-        slopes = {tangent(r, k): v for r in range(self.lanes) for k, v in initial.items()}
-        names = [tangent(lane, name) for lane in range(self.lanes) for name in outputs]
+        asked, n, k = self.request, len(who), len(self.request.outputs)
+        initial = self._rows(asked.initial, who)
+        slopes = {tangent(r, name): v for r in range(self.lanes) for name, v in initial.items()}
+        names = [tangent(lane, name) for lane in range(self.lanes) for name in asked.outputs]
         segment = simulate(
             self.system,
-            patients=len(rows),
-            parameters={k: v[rows] for k, v in values.items()} | self._directions(who),
-            initial={**initial, **slopes},
-            doses=_copied(doses, who, self.blocks),
-            start=start,
-            to=float(times[-1]),
-            times=times,
-            outputs=[*outputs, *names],
-            settings=settings,
-            backend=backend,
+            patients=n * self.blocks,
+            parameters=self._rows(asked.values, who) | self._directions(who),
+            initial=initial | slopes,
+            doses=_copied(asked.doses, who, self.blocks),
+            start=asked.start,
+            to=float(asked.times[-1]),
+            times=asked.times,
+            outputs=[*asked.outputs, *names],
+            settings=asked.settings,
+            backend=asked.backend,
         )
-        n, k = len(who), len(outputs)
-        table = segment.values.reshape(n, self.blocks, len(times), 1 + self.lanes, k)
+        times = len(asked.times)
+        table = segment.values.reshape(n, self.blocks, times, 1 + self.lanes, k)
         # (n, T, k, blocks, lanes): block by block, lane by lane are the parameters in order.
-        slope = table[:, :, :, 1:].transpose(0, 2, 4, 1, 3).reshape(n, len(times), k, -1)
+        slope = table[:, :, :, 1:].transpose(0, 2, 4, 1, 3).reshape(n, times, k, -1)
         gradients = slope[..., : len(self.parameters)] / self.units[who, None, None, :]
         status = segment.status.reshape(n, self.blocks)
         worst = np.where(status >= Status.STEP_TOO_SMALL, status, 0).max(axis=1)
         return table[:, 0, :, 0], gradients, np.where(worst > 0, worst, status[:, 0])
+
+    def _rows(
+        self, columns: Mapping[str, ArrayLike], who: NDArray[np.int64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return columns for the copies of some patients."""
+        rows = np.repeat(who, self.blocks)
+        shape = (len(self.units),)
+        return {
+            name: np.broadcast_to(np.asarray(column, dtype=np.float64), shape)[rows]
+            for name, column in columns.items()
+        }
 
     def _directions(self, who: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         out = {}

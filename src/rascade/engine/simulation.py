@@ -258,6 +258,8 @@ class Simulation:
             return
         below = (batch.y < -10 * batch.atol) & self.system.nonnegative
         who = np.flatnonzero(below.any(axis=1) & (batch.status == Status.RUNNING))
+        if not who.size:
+            return
         batch.status[who] = Status.NEGATIVE
         batch.failed_state[who] = below[who].argmax(axis=1)
         batch.failed_time[who] = batch.t[who]

@@ -44,6 +44,7 @@ class Scales:
 
     def __init__(self, system: System, settings: Settings, batch: Batch) -> None:
         self._batch, self._size = batch, system.scale
+        self._follows = list(system.follows)
         self._factor = 1e-3 * settings.rtol
         batch.atol[:] = self._factor * system.scale
         self._open = np.ones(len(system.states), dtype=np.bool_)  # nobody gave a tolerance
@@ -62,6 +63,7 @@ class Scales:
         # At the start, not as the model has it: the caller may have set other initial values.
         self._empty = batch.y == 0
         self._largest: dict[int, NDArray[np.float64]] = {}
+        self._pass_on()
 
     def see(self, doses: DoseTable) -> None:
         """Take account of doses; those seen before keep counting."""
@@ -74,6 +76,11 @@ class Scales:
                 least = np.where(self._empty[:, state], 0.0, self._size[state])
                 size = np.where(largest > 0, np.maximum(least, largest), self._size[state])
                 self._batch.atol[:, state] = self._factor * size
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._follows:
+            self._batch.atol[:] = self._batch.atol[:, self._follows]
 
 
 def start_values(

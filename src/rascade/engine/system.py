@@ -88,6 +88,7 @@ class System:
         nonnegative: which states must not become negative.
         scale: typical size of each state, above zero.
         notes: what was assumed while reading, for people.
+        follows: for each state the one whose tolerance it has; empty where each has its own.
         events: in the order in which they happen at one moment.
         backends: back ends made for this system so far, by name; a cache, not a part of the model.
     """
@@ -109,6 +110,7 @@ class System:
     nonnegative: NDArray[np.bool_] = field(repr=False)
     scale: NDArray[np.float64] = field(repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
+    follows: tuple[int, ...] = field(default=(), repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
     backends: dict[str, Backend] = field(default_factory=dict, repr=False, init=False)
 

@@ -17,7 +17,7 @@ Directions are parameters of the larger model, so that one kernel serves every c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -166,7 +166,8 @@ class _Builder:
             scale=base.scale.tolist() * (1 + self.lanes),
             events=events,
         )
-        return TangentSystem(system, moving=self.moving)
+        follows = tuple(range(self.n)) * (1 + self.lanes)
+        return TangentSystem(replace(system, follows=follows), moving=self.moving)
 
     def _derived(self, lane: int, seeds: dict[int, int]) -> dict[int, int]:
         """Return the derivatives of initial assignments of parameters, themselves parameters."""

@@ -120,7 +120,9 @@ def _describe_symbol(name: str, symbol: str, drug: Drug | None = None) -> Descri
         lines.append(("genes", facts["genes"].replace(";", ", ")))
     if facts.get("uniprot"):
         lines.append(("UniProt", facts["uniprot"].replace(";", ", ")))
-    return Description(name, "symbol", facts.get("label") or symbol, tuple(lines), _uses(symbol, drug))
+    return Description(
+        name, "symbol", facts.get("label") or symbol, tuple(lines), _uses(symbol, drug)
+    )
 
 
 def describe(name: str) -> Description:

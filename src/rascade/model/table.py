@@ -15,6 +15,7 @@ from typing import Final
 
 from rascade.errors import InputError, ParameterError
 from rascade.model.mechanisms import data_file
+from rascade.model.sources import parse_source
 from rascade.units import convert, is_unit
 
 __all__ = [
@@ -59,7 +60,8 @@ class Parameter:
         distribution: ``fixed`` or ``lognormal`` (between patients, cut at low and high).
         cv: coefficient of variation between patients, as a fraction.
         fitted: calibration targets that the value was set against by hand; empty if none.
-        source: citation identifiers, ``;``-separated, or the reasoning behind an assumption.
+        source: as `rascade.model.sources` reads it: identifiers of the evidence, or an assumption,
+            a definition, a prior or calibration targets.
         confidence: ``verified``, ``recalled``, ``derived``, ``assumed`` or ``fitted``.
         description: what it is.
     """
@@ -201,7 +203,6 @@ def _read_row(row: Mapping[str, str], where: str) -> Parameter:
     cv = _number(row, "cv", where) if row["cv"] else 0.0
     distribution = row["distribution"] or "fixed"
     problems = [
-        (not row["source"], "source: empty; every number needs one"),
         (not is_unit(row["unit"]) or not row["unit"], f"unit: {row['unit']!r} is not a unit"),
         (not low <= value <= high, f"value: {value} is outside {low} to {high}"),
         (distribution not in DISTRIBUTIONS, f"distribution: {distribution!r}; use {DISTRIBUTIONS}"),
@@ -222,6 +223,10 @@ def _read_row(row: Mapping[str, str], where: str) -> Parameter:
     for wrong, message in problems:
         if wrong:
             raise ParameterError(f"{where}: {message}")
+    try:
+        parse_source(row["source"], row["confidence"])
+    except ParameterError as error:
+        raise ParameterError(f"{where}: source: {error}") from None
     return Parameter(
         row["name"], value, row["unit"], low, high, distribution, cv, row["fitted"], row["source"],
         row["confidence"], row["description"],

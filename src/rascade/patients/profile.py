@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.errors import EvidenceError, InputError
+from rascade.errors import EvidenceError, InputError, ParameterError
+from rascade.model.sources import parse_source
 from rascade.patients.keys import uniform
 
 __all__ = ["Property", "categories", "check_profile", "draw_profiles", "load_properties"]
@@ -47,15 +48,19 @@ def load_properties() -> Mapping[str, Property]:
     """Read the distributions of patient properties.
 
     Raises:
-        EvidenceError: a row has no source, or shares do not add up to one.
+        EvidenceError: a row has no source that `rascade.model.sources` can read, or shares do not
+            add up to one.
     """
     text = (files("rascade.patients") / "data" / _FILE).read_text(encoding="utf-8")
     reader = csv.DictReader(text.splitlines())
     found: dict[str, dict[str, Mapping[str, str]]] = {}
     kinds: dict[str, str] = {}
     for row in reader:
-        if not row["source"]:
-            raise EvidenceError(f"{_FILE}:{reader.line_num}: source: empty; every number needs one")
+        try:
+            parse_source(row["source"], row["confidence"])
+        except ParameterError as error:
+            where = f"{_FILE}:{reader.line_num}: {row['property']} {row['category']}".rstrip()
+            raise EvidenceError(f"{where}: source: {error}") from None
         found.setdefault(row["property"], {})[row["category"]] = row
         kinds[row["property"]] = row["kind"]
     properties = {name: Property(name, kinds[name], rows) for name, rows in found.items()}
@@ -121,7 +126,9 @@ def _odds(sex: Property, given: Mapping[str, Any]) -> NDArray[np.float64]:
     odds = np.array([float(row["value"]) for row in sex.rows.values()])
     for item in load_properties().values():
         if item.name in given and set(item.rows) == set(sex.rows):
-            likelihood = [_density(item.kind, item.rows[s], float(given[item.name])) for s in sex.rows]
+            likelihood = [
+                _density(item.kind, item.rows[s], float(given[item.name])) for s in sex.rows
+            ]
             odds = odds * np.array(likelihood)
     return odds / odds.sum() if odds.sum() > 0 else np.full(odds.shape, 1 / odds.size)
 

@@ -45,7 +45,7 @@ _CLAUSE_WORDS = (
     "days",
 )
 _DOSE_UNITS = "mg, mg/m2, mg/kg, ug, g, cells, IU"
-# First words of what may follow the route. The grammar reads them as the unit where that is missing.
+# First words of what may follow the route: the grammar takes them for a unit that is missing.
 _AFTER_ROUTE = frozenset(
     {word.split()[0] for word in FREQUENCY_HOURS}
     | {word.split()[0] for word in _CLAUSE_WORDS}

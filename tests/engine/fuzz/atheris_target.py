@@ -1,4 +1,6 @@
-"""Coverage-guided fuzzing of the SBML reader: ``python atheris_target.py CORPUS [libFuzzer's options]``.
+"""Coverage-guided fuzzing of the SBML reader: ``python atheris_target.py CORPUS [options]``.
+
+The options are those of libFuzzer.
 
 Half of the inputs are taken as documents, half as a recipe of damages to a good one, because few
 random bytes get past the scan.

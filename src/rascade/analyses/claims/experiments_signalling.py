@@ -1,0 +1,274 @@
+"""Experiments on claims in a dish, in mice or in one body: one simulation holds every condition
+and every drawn parameter set.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rascade.analyses.cells import Cells, cell_parameters, constant, find_cell_line
+from rascade.analyses.claims.draws import draw, uncertain_rows
+from rascade.analyses.claims.records import Condition, Experiment
+from rascade.analyses.experiment_readouts import CLONE, find_row
+from rascade.errors import EvidenceError, InputError, SimulationError
+from rascade.model import Assembly, ParameterTable, assemble, readouts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rascade.engine import Doses, Simulation
+
+__all__ = ["SETTINGS", "Courses", "run_courses"]
+
+SETTINGS: Final = {"dish": "culture", "xenograft": "xenograft", "patient": "patient"}
+_RTOL: Final = 1e-5
+_SWITCH: Final = "tumour_active"
+
+
+@dataclass(frozen=True)
+class Courses:
+    """What was read; M dishes (members of conditions), D + 1 parameter sets, T hours.
+
+    Attributes:
+        assembly: the model.
+        members: condition -> its rows among the M.
+        doses: condition -> its dose series, nM; empty without one.
+        hours: (T,), hour 0 first.
+        values: observable -> (M, D + 1, T); NaN where a draw failed.
+        drawn: rows that were drawn.
+        failed: draws (of D) that were not solved.
+    """
+
+    assembly: Assembly
+    members: Mapping[str, slice]
+    doses: Mapping[str, tuple[float, ...]]
+    hours: NDArray[np.float64]
+    values: Mapping[str, NDArray[np.float64]]
+    drawn: tuple[str, ...]
+    failed: int
+
+
+class _Bench:
+    def __init__(
+        self, experiment: Experiment, table: ParameterTable, draws: int, seed: int
+    ) -> None:
+        self.experiment, self.draws, self.seed = experiment, draws, seed
+        setting = SETTINGS[experiment.kind]
+        clones = None if setting == "patient" else [CLONE]
+        self.assembly = assemble(
+            experiment.drugs,
+            table=table,
+            clones=clones,
+            setting=setting,
+            include=experiment.include,
+        )
+        self.conditions = [c for c in experiment.conditions for _ in range(c.members)]
+        self.number = [k for c in experiment.conditions for k in range(c.members)]
+        self.shape = (len(self.conditions), draws + 1)
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def _place(self, name: str) -> tuple[str, str, float]:
+        """Return row, identifier and the factor from the table's unit to the model's."""
+        try:
+            row, identifier = find_row(
+                self.assembly.composition.parameters, name, self.assembly.setting
+            )
+        except InputError:
+            # A port that nothing fills here is a number of the model without a row.
+            if name in self.assembly.system.parameters:
+                return "", name, 1.0
+            raise EvidenceError(
+                f"experiments.toml: {self.experiment.id}: no parameter {name!r} in its model"
+            ) from None
+        return row, identifier, self.assembly.scale(identifier)
+
+    def _cells(self, condition: Condition) -> dict[str, float]:
+        """Return name -> value in the table's unit, as far as the model reads it."""
+        if condition.cells:
+            line = find_cell_line(condition.cells)
+            cells = Cells(
+                line.name, line.kras_allele, line.kras_share, line.receptor_level, line.genes
+            )
+        else:
+            cells = Cells(condition.allele, condition.allele or "G12D")
+        known = {row.partition("[")[0] for row in self.assembly.composition.parameters.values()}
+        return {n: v for n, v in cell_parameters(cells)[0].items() if n in known}
+
+    def parameters(self) -> dict[str, NDArray[np.float64]]:
+        """Return identifier -> values before treatment, (M, D + 1), in the model's units."""
+        genotypes = [self._cells(condition) for condition in self.conditions]
+        own = [{**g, **c.set} for g, c in zip(genotypes, self.conditions, strict=True)]
+        names = {name for values in own for name in values}
+        # The genotype is given; what one condition sets still differs between draws in another.
+        fixed = {self._place(name)[0] for values in genotypes for name in values}
+        self.drawn = uncertain_rows(self.assembly, fixed)
+        found: dict[str, NDArray[np.float64]] = {}
+        for row, values in draw(self.assembly.table, self.drawn, self.seed, self.draws).items():
+            _, identifier, scale = self._place(row)
+            found[identifier] = np.tile(values * scale, (self.shape[0], 1))
+        for name in sorted(names | {n for c in self.conditions for n in c.times}):
+            _, identifier, scale = self._place(name)
+            values = self._now(found, identifier)
+            for m, condition in enumerate(self.conditions):
+                if name in own[m]:
+                    values[m] = own[m][name] * scale
+                values[m] *= condition.times.get(name, 1.0)
+        return found
+
+    def _now(self, found: dict[str, NDArray[np.float64]], identifier: str) -> NDArray[np.float64]:
+        system = self.assembly.system
+        typical = self.assembly.values.get(identifier, system.defaults[identifier])
+        return found.setdefault(identifier, np.full(self.shape, float(typical)))
+
+    # -- time -------------------------------------------------------------------------------
+
+    def settle(self, threads: int) -> None:
+        """Bring cells to rest before hour 0."""
+        from rascade.engine import Settings, Simulation
+
+        self.before = self.parameters()
+        self.simulation: Simulation = Simulation(
+            self.assembly.system,
+            patients=math.prod(self.shape),
+            parameters={**{n: v.ravel() for n, v in self.before.items()}, _SWITCH: 0.0},
+            start=-constant("equilibration"),
+            settings=Settings(rtol=_RTOL, threads=threads),
+        )
+        self.simulation.advance(0.0)
+
+    def _medium(self, hour: float) -> dict[str, NDArray[np.float64]]:
+        found = {f"medium_{d.identifier}": np.zeros(self.shape) for d in self.assembly.drugs}
+        for m, (condition, k) in enumerate(zip(self.conditions, self.number, strict=True)):
+            for drug, series in condition.drugs.items():
+                name = f"medium_{self.assembly.drug(drug).identifier}"
+                dose = series[k] if len(series) > 1 else series[0]
+                found[name][m] = dose if hour < condition.wash else 0.0
+        return {name: values.ravel() for name, values in found.items()}
+
+    def _steps(self) -> dict[str, NDArray[np.float64]]:
+        found: dict[str, NDArray[np.float64]] = {}
+        for m, condition in enumerate(self.conditions):
+            for name, factor in condition.step.items():
+                identifier = self._place(name)[1]
+                if identifier not in found:
+                    found[identifier] = np.array(self._now(self.before, identifier))
+                found[identifier][m] *= factor
+        return {name: values.ravel() for name, values in found.items()}
+
+    def _doses(self) -> Doses:
+        from rascade.engine import Doses
+        from rascade.regimen import parse
+        from rascade.trial.dosing import engine_doses
+
+        size = math.prod(self.shape)
+        mouse = self.experiment.kind == "xenograft"
+        # Doses of these experiments are flat, so the size of a patient does not matter.
+        weight, surface = (
+            (constant("mouse_weight"), constant("mouse_surface")) if mouse else (70, 1.8)
+        )
+        body = {"weight_kg": np.full(size, weight), "body_surface_m2": np.full(size, surface)}
+        days = max(1, math.ceil(self.experiment.hours[-1] / 24.0))
+        found = []
+        for m, condition in enumerate(self.conditions):
+            if condition.regimen:
+                chosen = np.zeros(self.shape, dtype=bool)
+                chosen[m] = True
+                regimen = parse(condition.regimen)
+                found.append(engine_doses(self.assembly, regimen, body, days, chosen.ravel()))
+        return Doses.concat(found) if found else Doses.empty()
+
+    def observables(self) -> list[str]:
+        """Return everything that an effect of this experiment may read."""
+        system = self.assembly.system
+        own = {*system.states, *self.assembly.composition.symbols}
+        return sorted(own & set(system.observables))
+
+    def treat(self, names: list[str]) -> NDArray[np.float64]:
+        """Treat and read at every hour; (M, D + 1, T, observables)."""
+        first = np.stack([self.simulation.value(n).reshape(self.shape) for n in names], axis=-1)
+        pieces = [first[:, :, None, :]]
+        self.simulation.set_parameters({_SWITCH: 1.0, **self._steps()})
+        culture = self.assembly.setting == "culture"
+        if not culture:
+            self.simulation.set_doses(self._doses())
+        hours = np.array(self.experiment.hours, dtype=float)
+        last = float(hours[-1])
+        pauses = sorted({0.0, last, *(c.wash for c in self.conditions if c.wash < last)})
+        for start, end in zip(pauses[:-1], pauses[1:], strict=True):
+            if culture:
+                self.simulation.set_parameters(self._medium(start))
+            now = hours[(hours > start) & (hours <= end)]
+            segment = self.simulation.advance(end, now, names)
+            pieces.append(segment.values.reshape(*self.shape, len(now), len(names)))
+        return np.concatenate(pieces, axis=2)
+
+
+def _rows(experiment: Experiment) -> dict[str, slice]:
+    rows: dict[str, slice] = {}
+    start = 0
+    for condition in experiment.conditions:
+        rows[condition.name] = slice(start, start + condition.members)
+        start += condition.members
+    return rows
+
+
+def run_courses(
+    experiment: Experiment, table: ParameterTable, *, draws: int, seed: int, threads: int = 1
+) -> Courses:
+    """Run an experiment of kind ``dish``, ``xenograft`` or ``patient``.
+
+    Args:
+        experiment: what to do.
+        table: parameter table.
+        draws: parameter sets beside the typical one.
+        seed: of the draws.
+        threads: of the engine; the result does not depend on it.
+
+    Raises:
+        EvidenceError: the experiment names a parameter that its model does not have.
+        SimulationError: the solver gave up on the typical parameters.
+    """
+    bench = _Bench(experiment, table, draws, seed)
+    bench.settle(threads)
+    names = bench.observables()
+    values = bench.treat(names)
+    lost = np.isnan(values).any(axis=(0, 2, 3))
+    if lost[0]:
+        first = bench.simulation.failures()[0]
+        raise SimulationError(
+            f"{experiment.id}: the solver gave up at hour {first.time:.2f}, "
+            f"{first.species or 'no species named'}: {first.status.name}"
+        )
+    values[:, lost] = np.nan
+    series = {
+        c.name: next((d for d in c.drugs.values() if len(d) > 1), ()) for c in experiment.conditions
+    }
+    return Courses(
+        bench.assembly,
+        _rows(experiment),
+        series,
+        np.array([0.0, *experiment.hours]),
+        {name: values[..., i] for i, name in enumerate(names)},
+        tuple(bench.drawn),
+        int(lost.sum()),
+    )
+
+
+def symbol(courses: Courses, name: str) -> str:
+    """Return what the model calls a read-out: its clone's, or the system's own.
+
+    Raises:
+        EvidenceError: there is none of that name.
+    """
+    table = readouts()
+    stem = table[name].symbol if name in table else name
+    for observable in (f"{stem}_{CLONE}", stem):
+        if observable in courses.values:
+            return observable
+    raise EvidenceError(f"no read-out {name!r} in this experiment")

@@ -1,0 +1,215 @@
+"""Experiments on claims in virtual patients: small trials, and what a cohort is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rascade.analyses.claims.expression import evaluate
+from rascade.analyses.claims.records import Arm, Experiment
+from rascade.errors import EvidenceError
+from rascade.model import ParameterTable, load_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Estimate", "Trials", "cohort_effect", "trial_effect"]
+
+_IMAGING_WEEKS: Final = 6.0
+_REPLICATES: Final = 400
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % limits; infinite where a limit is not reached."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass
+class Trials:
+    """Runs arms, each once: all arms of all experiments treat the same virtual patients.
+
+    Attributes:
+        table: parameter table.
+        seed: of the patients.
+        threads: of the engine; results do not depend on it.
+        arms: patients by what was run.
+        warnings: what a reader must know.
+    """
+
+    table: ParameterTable
+    seed: int
+    threads: int = 1
+    arms: dict[Any, pd.DataFrame] = field(default_factory=dict)
+    lost: dict[Any, int] = field(default_factory=dict)
+
+    def patients(self, experiment: Experiment, arm: Arm) -> pd.DataFrame:
+        """Return the patients of an arm, solved ones only."""
+        from rascade.regimen import parse
+        from rascade.trial.run import run
+        from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
+
+        key = self._key(experiment, arm)
+        if key not in self.arms:
+            spec = TrialSpec(
+                experiment.id,
+                self.seed,
+                CohortSpec("PDAC", "metastatic", 2, experiment.size, experiment.eligibility),
+                (ArmSpec(arm.name, parse(arm.regimen)),),
+                _IMAGING_WEEKS,
+                experiment.months,
+                {**self._overrides(), **arm.set},
+            )
+            patients = run(spec, threads=self.threads).patients
+            solved = patients["os_months"].notna()
+            self.lost[key] = int((~solved).sum())
+            self.arms[key] = patients[solved]
+        return self.arms[key]
+
+    @staticmethod
+    def _key(experiment: Experiment, arm: Arm) -> tuple[Any, ...]:
+        changes = tuple(sorted(arm.set.items()))
+        return arm.regimen, changes, experiment.eligibility, experiment.size, experiment.months
+
+    def failed(self, experiment: Experiment) -> int:
+        """Return how many patients of an experiment were not solved."""
+        return sum(self.lost.get(self._key(experiment, arm), 0) for arm in experiment.arms)
+
+    def _overrides(self) -> dict[str, float]:
+        own = load_table()
+        return {n: row.value for n, row in self.table.items() if row.value != own[n].value}
+
+
+class _Reader:
+    def __init__(self, experiment: Experiment, trials: Trials) -> None:
+        self.experiment, self.trials = experiment, trials
+
+    def functions(self) -> Mapping[str, Callable[..., Estimate]]:
+        names = ("orr", "pfs", "os", "os_hr", "pfs_hr", "free", "pfs_gain", "os_gain")
+        return {name: getattr(self, name) for name in names}
+
+    def _of(self, name: str) -> pd.DataFrame:
+        for arm in self.experiment.arms:
+            if arm.name == name:
+                return self.trials.patients(self.experiment, arm)
+        raise EvidenceError(f"{self.experiment.id}: no arm {name!r}")
+
+    def orr(self, arm: str) -> Estimate:
+        """Objective response rate, %, with its exact interval (Clopper and Pearson)."""
+        from rascade.trial.statistics import exact_interval
+
+        patients = self._of(arm)
+        responders = int(patients["best_response"].isin(["CR", "PR"]).sum())
+        found = exact_interval(responders, len(patients))
+        return _estimate(found, 100.0)
+
+    def _median(self, arm: str, what: str) -> Estimate:
+        from rascade.trial.survival import kaplan_meier
+
+        patients = self._of(arm)
+        return _estimate(kaplan_meier(patients[f"{what}_months"], patients[f"{what}_event"]).median)
+
+    def pfs(self, arm: str) -> Estimate:
+        """Median progression-free survival, months."""
+        return self._median(arm, "pfs")
+
+    def os(self, arm: str) -> Estimate:
+        """Median overall survival, months."""
+        return self._median(arm, "os")
+
+    def free(self, arm: str, months: float) -> Estimate:
+        """Share without progression or death at a time, %, exact interval."""
+        from rascade.trial.statistics import exact_interval
+
+        patients = self._of(arm)
+        free = int((patients["pfs_months"] >= months).sum())
+        return _estimate(exact_interval(free, len(patients)), 100.0)
+
+    def _hazard_ratio(self, arm: str, reference: str, what: str) -> Estimate:
+        from rascade.trial.survival import cox_hazard_ratio
+
+        a, b = self._of(arm), self._of(reference)
+        fit = cox_hazard_ratio(
+            np.concatenate([a[f"{what}_months"], b[f"{what}_months"]]),
+            np.concatenate([a[f"{what}_event"], b[f"{what}_event"]]),
+            np.concatenate([np.ones(len(a), dtype=bool), np.zeros(len(b), dtype=bool)]),
+        )
+        return _estimate(fit.hazard_ratio)
+
+    def os_hr(self, arm: str, reference: str) -> Estimate:
+        """Hazard ratio of death."""
+        return self._hazard_ratio(arm, reference, "os")
+
+    def pfs_hr(self, arm: str, reference: str) -> Estimate:
+        """Hazard ratio of progression or death."""
+        return self._hazard_ratio(arm, reference, "pfs")
+
+    def _gain(self, arm: str, reference: str, what: str) -> Estimate:
+        """Ratio of mean times, the same patients in both arms; interval from bootstrap."""
+        a = self._of(arm).set_index("patient")[f"{what}_months"]
+        b = self._of(reference).set_index("patient")[f"{what}_months"]
+        pair = a.to_frame("a").join(b.to_frame("b"), how="inner").to_numpy()
+        random = np.random.default_rng([self.trials.seed, len(pair)])
+        chosen = random.integers(0, len(pair), (_REPLICATES, len(pair)))
+        ratios = pair[chosen, 0].mean(axis=1) / pair[chosen, 1].mean(axis=1)
+        low, high = np.quantile(ratios, [0.025, 0.975])
+        return Estimate(float(pair[:, 0].mean() / pair[:, 1].mean()), float(low), float(high))
+
+    def pfs_gain(self, arm: str, reference: str) -> Estimate:
+        """Mean time without progression relative to another arm, same patients."""
+        return self._gain(arm, reference, "pfs")
+
+    def os_gain(self, arm: str, reference: str) -> Estimate:
+        """Mean survival relative to another arm, same patients."""
+        return self._gain(arm, reference, "os")
+
+
+def _estimate(found: Any, scale: float = 1.0) -> Estimate:
+    """Return an interval of the trial part; what is not reached is infinite."""
+    value, low, high = (
+        math.nan if x is None and k == 1 else math.inf if x is None else scale * float(x)
+        for k, x in enumerate(found)
+    )
+    return Estimate(value, low, high)
+
+
+def trial_effect(text: str, experiment: Experiment, trials: Trials) -> Estimate:
+    """Return an effect of a trial with its 95 % interval.
+
+    Raises:
+        EvidenceError: the expression is wrong or names an arm that is not there.
+    """
+    value = evaluate(text, _Reader(experiment, trials).functions())
+    if not isinstance(value, Estimate):
+        raise EvidenceError(f"{experiment.id}: effect {text!r}: one function of an arm is wanted")
+    return value
+
+
+def cohort_effect(text: str, experiment: Experiment, seed: int) -> Estimate:
+    """Return what a cohort is made of: ``share("condition")``, %, with its exact interval.
+
+    Raises:
+        EvidenceError: the expression is wrong.
+    """
+    from rascade.patients.eligibility import eligible
+    from rascade.patients.profile import categories, draw_profiles
+    from rascade.trial.statistics import exact_interval
+
+    profiles = draw_profiles(seed, np.arange(experiment.size, dtype=np.int64))
+    inside = eligible(experiment.eligibility, profiles, categories())
+
+    def share(condition: str) -> Estimate:
+        having = inside & eligible((condition,), profiles, categories())
+        return _estimate(exact_interval(int(having.sum()), int(inside.sum())), 100.0)
+
+    found = evaluate(text, {"share": share})
+    if not isinstance(found, Estimate):
+        raise EvidenceError(f"{experiment.id}: effect {text!r}: one function is wanted")
+    return found

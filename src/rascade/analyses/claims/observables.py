@@ -1,0 +1,142 @@
+"""What an effect can be made of: functions of a read-out, a condition and an hour.
+
+``at``       value at an hour, in the model's unit
+``rel``      the same, relative to hour 0
+``low``      least value between two hours, relative to hour 0
+``high``     greatest value between two hours, relative to hour 0
+``most``     greatest ``rel`` over a dose series
+``least``    least ``rel`` over a dose series
+``climb``    greatest ratio of a dose's value to that of the dose before it (below 1: falls always)
+``ic50``     dose at which ``rel`` falls to a half, nM; beyond the highest dose: the highest dose
+``area``     integral over the hours of the experiment
+``engaged``  share of KRAS that holds a covalent drug
+``max``, ``min``, ``abs``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rascade.analyses.claims.experiments_signalling import Courses, symbol
+from rascade.analyses.claims.expression import evaluate
+from rascade.errors import EvidenceError
+
+__all__ = ["effect_of_courses"]
+
+Values = NDArray[np.float64]
+_KRAS = ("KRAS_GDP", "KRAS_GTP", "KRAS_effector")
+
+
+class _Reader:
+    """Functions that return (D + 1,), one number a parameter set."""
+
+    def __init__(self, courses: Courses) -> None:
+        self.courses = courses
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        names = ("at", "rel", "low", "high", "most", "least", "climb", "ic50", "area", "engaged")
+        own: dict[str, Callable[..., Any]] = {name: getattr(self, name) for name in names}
+        return {
+            **own,
+            "max": lambda *x: np.maximum.reduce(np.broadcast_arrays(*x)),
+            "min": lambda *x: np.minimum.reduce(np.broadcast_arrays(*x)),
+            "abs": np.abs,
+        }
+
+    def _series(self, readout: str, condition: str) -> Values:
+        """Return (members, D + 1, T)."""
+        if condition not in self.courses.members:
+            known = ", ".join(self.courses.members)
+            raise EvidenceError(f"no condition {condition!r} in this experiment; it has {known}")
+        values = self.courses.values[symbol(self.courses, readout)]
+        return values[self.courses.members[condition]]
+
+    def _hour(self, hour: float) -> int:
+        found = np.flatnonzero(np.isclose(self.courses.hours, hour))
+        if not found.size:
+            raise EvidenceError(f"hour {hour:g} is not among the hours of this experiment")
+        return int(found[0])
+
+    def _single(self, readout: str, condition: str) -> Values:
+        values = self._series(readout, condition)
+        if values.shape[0] != 1:
+            raise EvidenceError(f"condition {condition!r} is a dose series; use most or least")
+        return values[0]
+
+    def _relative(self, values: Values) -> Values:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(values / values[..., :1])
+
+    def at(self, readout: str, condition: str, hour: float) -> Values:
+        return self._single(readout, condition)[:, self._hour(hour)]
+
+    def rel(self, readout: str, condition: str, hour: float) -> Values:
+        return self._relative(self._single(readout, condition))[:, self._hour(hour)]
+
+    def _between(self, readout: str, condition: str, start: float, end: float) -> Values:
+        inside = (self.courses.hours >= start - 1e-9) & (self.courses.hours <= end + 1e-9)
+        if not inside.any():
+            raise EvidenceError(f"no hour of this experiment is between {start:g} and {end:g}")
+        return self._relative(self._single(readout, condition))[:, inside]
+
+    def low(self, readout: str, condition: str, start: float, end: float) -> Values:
+        return np.asarray(self._between(readout, condition, start, end).min(axis=1))
+
+    def high(self, readout: str, condition: str, start: float, end: float) -> Values:
+        return np.asarray(self._between(readout, condition, start, end).max(axis=1))
+
+    def _doses(self, readout: str, condition: str, hour: float) -> Values:
+        return self._relative(self._series(readout, condition))[:, :, self._hour(hour)]
+
+    def most(self, readout: str, condition: str, hour: float) -> Values:
+        return np.asarray(self._doses(readout, condition, hour).max(axis=0))
+
+    def least(self, readout: str, condition: str, hour: float) -> Values:
+        return np.asarray(self._doses(readout, condition, hour).min(axis=0))
+
+    def climb(self, readout: str, condition: str, hour: float) -> Values:
+        values = self._series(readout, condition)[:, :, self._hour(hour)]
+        return np.asarray((values[1:] / values[:-1]).max(axis=0))
+
+    def ic50(self, readout: str, condition: str, hour: float) -> Values:
+        doses = np.log(np.array(self.courses.doses[condition]))
+        relative = self._doses(readout, condition, hour)
+        return np.array([_half(doses, column) for column in relative.T])
+
+    def area(self, readout: str, condition: str) -> Values:
+        return np.asarray(
+            np.trapezoid(self._single(readout, condition), self.courses.hours, axis=-1)
+        )
+
+    def engaged(self, drug: str, condition: str, hour: float) -> Values:
+        held = self.at(f"KRAS_covalent_{drug}", condition, hour)
+        free = sum(self.at(form, condition, hour) for form in _KRAS)
+        return np.asarray(held / (held + free))
+
+
+def _half(doses: Values, relative: Values) -> float:
+    if np.isnan(relative).any():
+        return float("nan")
+    below = np.flatnonzero(relative < 0.5)
+    if not below.size:
+        return float(np.exp(doses[-1]))
+    k = int(below[0])
+    if k == 0:
+        return float(np.exp(doses[0]))
+    part = (relative[k - 1] - 0.5) / (relative[k - 1] - relative[k])
+    return float(np.exp(doses[k - 1] + part * (doses[k] - doses[k - 1])))
+
+
+def effect_of_courses(text: str, courses: Courses) -> Values:
+    """Return an effect for every parameter set, (D + 1,), the typical one first.
+
+    Raises:
+        EvidenceError: the expression is wrong, or names what the experiment does not have.
+    """
+    value = evaluate(text, _Reader(courses).functions())
+    sets = next(iter(courses.values.values())).shape[1]
+    return np.broadcast_to(np.asarray(value, dtype=np.float64), (sets,))

@@ -1,0 +1,274 @@
+"""Experiments on claims as records: what is done, what is read, what is expected.
+
+They stand in ``data/experiments.toml``; claims without an experiment, and parts of a claim that
+none reaches, have their reason in ``data/rows.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final
+
+from rascade.errors import EvidenceError
+
+__all__ = [
+    "KINDS",
+    "READINGS",
+    "Arm",
+    "Check",
+    "Condition",
+    "Experiment",
+    "Note",
+    "load_experiments",
+    "load_notes",
+    "parse_experiments",
+    "parse_notes",
+]
+
+KINDS: Final = ("dish", "xenograft", "patient", "trial", "cohort", "formula")
+READINGS: Final = ("right", "review")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Cells, mice or a body in one condition of an experiment.
+
+    Attributes:
+        name: as effects call it.
+        allele: KRAS allele of the model.
+        cells: cell line, instead of an allele.
+        drugs: drug -> concentration in the medium from hour 0, nM; several make a series.
+        regimen: what mice or patients get, instead.
+        set: parameter -> value in the table's unit, before treatment.
+        times: parameter -> factor, before treatment.
+        step: parameter -> factor from hour 0.
+        wash: hour from which the medium holds no drug.
+    """
+
+    name: str
+    allele: str = ""
+    cells: str = ""
+    drugs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    regimen: str = ""
+    set: Mapping[str, float] = field(default_factory=dict)
+    times: Mapping[str, float] = field(default_factory=dict)
+    step: Mapping[str, float] = field(default_factory=dict)
+    wash: float = math.inf
+
+    @property
+    def members(self) -> int:
+        """Number of dishes: 1, or the length of the dose series."""
+        return max((len(doses) for doses in self.drugs.values()), default=1)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm of a trial on a claim: regimen and changed parameters (row -> value)."""
+
+    name: str
+    regimen: str
+    set: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation of one claim.
+
+    Attributes:
+        claim: whose it is.
+        reading: ``right`` (our reading) or ``review`` (the review's own sentence).
+        effect: expression over the experiment's conditions, see `observables`.
+        what: what that is, for people, with its unit.
+        low: lower end of what is expected.
+        high: upper end of what is expected.
+        source: where the expectation is from.
+        fit: words of the column ``fitted`` of the parameter table: rows that have them were set so
+            that this comes out.
+    """
+
+    claim: str
+    reading: str
+    effect: str
+    what: str
+    low: float
+    high: float
+    source: str
+    fit: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is done for one or several claims.
+
+    Attributes:
+        id: name.
+        title: a line for people.
+        kind: one of `KINDS`.
+        checks: what is expected of it.
+        conditions: of a dish, xenograft or patient.
+        hours: when is read; hour 0 always is.
+        include: mechanisms wanted although no drug needs them.
+        arms: of a trial.
+        eligibility: of a trial or cohort.
+        size: patients an arm, or of the cohort.
+        months: of follow-up.
+        draw: rows that a formula draws.
+    """
+
+    id: str
+    title: str
+    kind: str
+    checks: tuple[Check, ...]
+    conditions: tuple[Condition, ...] = ()
+    hours: tuple[float, ...] = ()
+    include: tuple[str, ...] = ()
+    arms: tuple[Arm, ...] = ()
+    eligibility: tuple[str, ...] = ()
+    size: int = 60
+    months: float = 18.0
+    draw: tuple[str, ...] = ()
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """Drugs of all conditions and arms, each once, in alphabetical order."""
+        from rascade.regimen import parse
+
+        found = {drug for condition in self.conditions for drug in condition.drugs}
+        for text in (*(c.regimen for c in self.conditions), *(a.regimen for a in self.arms)):
+            found.update(parse(text).drugs if text else ())
+        return tuple(sorted(found))
+
+
+@dataclass(frozen=True)
+class Note:
+    """Why a claim, or a part of it, has no experiment.
+
+    Attributes:
+        claim: whose it is.
+        reason: why it cannot be tested at all; empty if it is.
+        review: why the review's own sentence has no test; empty if it has, or is not in error.
+        open: what of the claim the experiments leave out.
+    """
+
+    claim: str
+    reason: str
+    review: str
+    open: str
+
+
+def _data(name: str) -> str:
+    return (files("rascade.analyses.claims") / "data" / name).read_text(encoding="utf-8")
+
+
+def _known(where: str, given: Mapping[str, Any], kind: type, but: Sequence[str] = ()) -> None:
+    allowed = {item.name for item in fields(kind)} - set(but)
+    for name in given:
+        if name not in allowed:
+            raise EvidenceError(f"{where}: {name}: unknown key; use {', '.join(sorted(allowed))}")
+
+
+def _check(where: str, given: Mapping[str, Any]) -> Check:
+    _known(where, given, Check)
+    for name in ("claim", "reading", "effect", "what", "source"):
+        if not given.get(name):
+            raise EvidenceError(f"{where}: {name}: missing; every expectation needs one")
+    check = Check(
+        **{
+            **given,
+            "low": float(given.get("low", -math.inf)),
+            "high": float(given.get("high", math.inf)),
+        }
+    )
+    if check.reading not in READINGS:
+        raise EvidenceError(f"{where}: reading: {check.reading!r}; use {', '.join(READINGS)}")
+    if not check.low < check.high or (math.isinf(check.low) and math.isinf(check.high)):
+        raise EvidenceError(f"{where}: low, high: {check.low} to {check.high} expects nothing")
+    return check
+
+
+def _condition(where: str, name: str, given: Mapping[str, Any]) -> Condition:
+    _known(where, given, Condition, ("name",))
+    doses = {
+        drug: tuple(map(float, value if isinstance(value, list) else [value]))
+        for drug, value in given.get("drugs", {}).items()
+    }
+    lengths = {len(series) for series in doses.values()} - {1}
+    if len(lengths) > 1:
+        raise EvidenceError(f"{where}: conditions.{name}: dose series of different lengths")
+    return Condition(name, **{**given, "drugs": doses})
+
+
+def _experiment(where: str, given: Mapping[str, Any]) -> Experiment:
+    _known(where, given, Experiment)
+    if given.get("kind") not in KINDS:
+        raise EvidenceError(f"{where}: kind: {given.get('kind')!r}; use {', '.join(KINDS)}")
+    ready = dict(given)
+    ready["checks"] = tuple(_check(where, item) for item in given.get("checks", ()))
+    if not ready["checks"]:
+        raise EvidenceError(f"{where}: checks: none; an experiment needs an expectation")
+    ready["conditions"] = tuple(
+        _condition(where, name, item) for name, item in given.get("conditions", {}).items()
+    )
+    ready["arms"] = tuple(
+        Arm(name, **({"regimen": item} if isinstance(item, str) else item))
+        for name, item in given.get("arms", {}).items()
+    )
+    for name in ("hours", "include", "eligibility", "draw"):
+        ready[name] = tuple(given.get(name, ()))
+    return Experiment(**ready)
+
+
+def parse_experiments(text: str, file: str) -> tuple[Experiment, ...]:
+    """Read experiments from TOML text.
+
+    Raises:
+        EvidenceError: naming file, experiment, key and what is wrong.
+    """
+    try:
+        listing = tomllib.loads(text)["experiment"]
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise EvidenceError(f"{file}: {error}") from None
+    found = tuple(_experiment(f"{file}: {item.get('id', '?')}", item) for item in listing)
+    names = [item.id for item in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise EvidenceError(f"{file}: {name}: id: stands twice")
+    return found
+
+
+def parse_notes(text: str, file: str) -> Mapping[str, Note]:
+    """Read reasons from CSV text, by claim.
+
+    Raises:
+        EvidenceError: a claim stands twice or has no reason at all.
+    """
+    notes: dict[str, Note] = {}
+    reader = csv.DictReader(io.StringIO(text))
+    for row in reader:
+        where = f"{file}:{reader.line_num}: {row['claim']}"
+        if row["claim"] in notes:
+            raise EvidenceError(f"{where}: claim: stands twice")
+        if not (row["reason"] or row["review"] or row["open"]):
+            raise EvidenceError(f"{where}: reason: empty; say why, or leave the line out")
+        notes[row["claim"]] = Note(row["claim"], row["reason"], row["review"], row["open"])
+    return MappingProxyType(notes)
+
+
+@cache
+def load_experiments() -> tuple[Experiment, ...]:
+    """Return the package's experiments on claims."""
+    return parse_experiments(_data("experiments.toml"), "experiments.toml")
+
+
+@cache
+def load_notes() -> Mapping[str, Note]:
+    """Return the package's reasons, by claim."""
+    return parse_notes(_data("rows.csv"), "rows.csv")

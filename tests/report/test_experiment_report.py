@@ -1,0 +1,101 @@
+"""The report of an experiment: whole, escaped, the same bytes twice, and honest about gaps."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rascade.errors import InputError
+from rascade.report.experiment_report import write_experiment_report
+from rascade.report.experiment_tables import summary_tables
+from rascade.studies import ExperimentStudy, loads
+from rascade.studies.experiment import run_experiment_study
+
+HEAD = "kind: experiment\nname: 'A <b>test</b> & more'\ncells: {name: AsPC-1}\n"
+COURSE = HEAD + (
+    "design: wash-out\n"
+    "treatments: [{drug: daraxonrasib, concentration: 30 nM, to_hour: 4},"
+    " {drug: daraxonrasib, concentration: 30 nM}]\n"
+    "readouts: [RAS_GTP, pERK, pAKT, viability]\nhours: [0, 1, 4, 24, 72]\ndraws: 3\n"
+)
+TITRATION = HEAD + (
+    "design: dose-response\n"
+    "treatments: [{drug: daraxonrasib}, {drug: sotorasib}]\n"
+    "concentrations: {from: 0.1 nM, to: 1 uM, points: 6}\n"
+    "readouts: [pERK, viability]\nhours: [4, 72]\ndraws: 3\n"
+)
+MATRIX = HEAD + (
+    "design: dose-matrix\n"
+    "treatments: [{drug: daraxonrasib}, {drug: gemcitabine}]\n"
+    "concentrations: {from: 1 nM, to: 1 uM, points: 4}\n"
+    "readouts: [viability]\nhours: [72]\ndraws: 2\n"
+)
+MICE = HEAD + (
+    "design: xenograft\ntreatments: [{regimen: daraxonrasib 25 mg/kg PO QD}]\n"
+    "readouts: [tumour_volume]\nhours: [0, 168, 336]\ndraws: 0\n"
+)
+
+
+def run(text: str, out: Path) -> Path:
+    run_experiment_study(loads(text, kind=ExperimentStudy), out)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("text", "figures", "holds"),
+    [
+        (COURSE, {"course", "mechanism"}, ("Lowest", "washed out", "daraxonrasib from 0 to 4 h")),
+        (TITRATION, {"dose-response", "mechanism"}, ("EC50, nM", "flat")),
+        (MATRIX, {"matrix-1", "mechanism"}, ("Bliss", "log₁₀ α₁₂", "isobole")),
+        (MICE, {"course", "mechanism"}, ("daraxonrasib 25 mg/kg PO QD", "No parameter sets")),
+    ],
+    ids=["course", "titration", "matrix", "mice"],
+)
+def test_the_page(tmp_path: Path, text: str, figures: set[str], holds: tuple[str, ...]) -> None:
+    folder = run(text, tmp_path / "out")
+    page = write_experiment_report(folder, figures=True).read_text("utf-8")
+    assert set(re.findall(r'<figure id="([^"]+)"', page)) == figures
+    assert {path.stem for path in (folder / "figures").iterdir()} == figures
+    for part in holds:
+        assert part in page, part
+    assert "Research use only" in page
+    assert "<b>test" not in page
+    assert "A &lt;b&gt;test" in page
+    assert not re.search(r'(?:src|href)="https?:', page)
+    for picture in re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page):
+        svg = base64.b64decode(picture).decode()
+        assert svg.rstrip().endswith("</svg>")
+        assert "mathdefault" not in svg
+    first = (folder / "experiment.html").read_bytes()
+    assert write_experiment_report(folder).read_bytes() == first
+
+
+def test_tables_of_a_titration(tmp_path: Path) -> None:
+    folder = run(TITRATION, tmp_path / "out")
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    (table,) = summary_tables(summary)
+    assert len(table.rows) == 8
+    assert {row[3] for row in table.rows if row[0] == "sotorasib"} == {"flat"}
+    for row in table.rows:
+        assert len(row) == len(table.head)
+    acting = next(row for row in table.rows if row[:2] == ("daraxonrasib", "pERK"))
+    assert re.match(r"\d.*\(\d.*–.*\)", acting[3])
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    folder = run(MICE, tmp_path / "out")
+    csv = folder / "results_intervals.csv"
+    whole = csv.read_text("utf-8")
+    csv.write_text(whole.replace("readout", "reading", 1))
+    with pytest.raises(InputError, match="no column 'readout'"):
+        write_experiment_report(folder)
+    csv.unlink()
+    with pytest.raises(InputError, match="cannot be read"):
+        write_experiment_report(folder)
+    (folder / "summary.json").write_text("{}")
+    with pytest.raises(InputError, match="no 'study'"):
+        write_experiment_report(folder)
