@@ -78,4 +78,4 @@ def test_a_log_gets_a_line_for_every_tenth(
 def test_the_table_says_that_medians_of_pfs_fall_on_scans() -> None:
     stream = io.StringIO()
     console.summary_table(SUMMARY, Console(file=stream, width=100))
-    assert "Medians of PFS and their limits fall on scan days" in stream.getvalue()
+    assert "PFS medians and limits fall on scan days" in stream.getvalue()

@@ -99,3 +99,11 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     (folder / "summary.json").write_text("{}")
     with pytest.raises(InputError, match="no 'study'"):
         write_experiment_report(folder)
+
+
+def test_no_name_of_a_legend_is_cut_short() -> None:
+    from rascade.report.experiment_curves import _legend_columns
+
+    short = ["sotorasib, 100 nM", "daraxonrasib, 30 nM"]
+    long = [f"trametinib + hydroxychloroquine 10 uM in KRAS G12D, STK11 {x}, 20 nM" for x in "ab"]
+    assert (_legend_columns(short), _legend_columns(long)) == (2, 1)

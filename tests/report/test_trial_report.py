@@ -299,11 +299,11 @@ def test_confidence_is_counted_over_all_and_over_the_most_influential(tmp_path):
     strong = [parameter(f"c{i}", "assumed", -0.5 - i / 100) for i in range(9)]
     text = changed(tmp_path, parameters=[*still, *weak, *strong, parameter("d", "fitted", 0.9)])
     assert (
-        "Of the 20 parameters of this run, 2 fitted to published results, 5 verified in their "
-        "sources, 1 derived from such numbers, 1 recalled and not looked up and 11 assumed."
+        "The 20 parameters of this run by confidence: 2 fitted to published results, 5 verified in "
+        "their sources, 1 derived from such numbers, 1 recalled and not looked up and 11 assumed."
     ) in text
     assert (
-        "Of the 10 parameters with the largest influence on PFS among patients, 1 fitted to "
+        "The 10 with the largest influence on PFS among patients: 1 fitted to "
         "published results and 9 assumed. Influence is known only for the 14 that differ"
     ) in text
     assert "as their sources have them" not in text

@@ -398,7 +398,11 @@ def _mouse_warnings(assembly: Assembly, spec: ExperimentSpec) -> list[str]:
     """Say which drugs have no pharmacokinetics of the mouse in the parameter table."""
     if spec.setting != "xenograft":
         return []
-    return [
+    rows = set(assembly.composition.parameters.values())
+    growth = [] if f"{_DIVISION}[xenograft]" in rows else [
+        "the parameter table has no growth of xenografts; tumours grow as slowly as in patients"
+    ]  # fmt: skip
+    return growth + [
         f"{drug.name}: the parameter table has no mouse pharmacokinetics; human clearance and "
         "volumes are scaled by body weight"
         for drug in assembly.drugs

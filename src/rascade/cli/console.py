@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-SCAN_DAYS = "Medians of PFS and their limits fall on scan days: that is how progression is dated."
+SCAN_DAYS = "Progression is dated at scans: PFS medians and limits fall on scan days or deaths."
 
 __all__ = ["default_threads", "duration", "progress_on_stderr", "summary_table"]
 

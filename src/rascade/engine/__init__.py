@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rascade.engine.backend import Settings, Status
     from rascade.engine.doses import Doses
+    from rascade.engine.gradients import SensitivityResult, sensitivities
     from rascade.engine.reader import Limits
     from rascade.engine.sbml import read_sbml
-    from rascade.engine.sensitivities import SensitivityResult, sensitivities
     from rascade.engine.simulation import Failure, Segment, Simulation, simulate
     from rascade.engine.system import System
 
@@ -41,13 +41,13 @@ _HOMES = {
     "Failure": "simulation",
     "Limits": "reader",
     "Segment": "simulation",
-    "SensitivityResult": "sensitivities",
+    "SensitivityResult": "gradients",
     "Settings": "backend",
     "Simulation": "simulation",
     "Status": "backend",
     "System": "system",
     "read_sbml": "sbml",
-    "sensitivities": "sensitivities",
+    "sensitivities": "gradients",
     "simulate": "simulation",
 }
 
@@ -56,11 +56,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    for public, home in _HOMES.items():
-        # Also where a module has the name of what it holds: importing it must not hide that.
-        if home == _HOMES[name]:
-            globals()[public] = getattr(importlib.import_module(f"{__name__}.{home}"), public)
-    return globals()[name]
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

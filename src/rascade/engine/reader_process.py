@@ -125,8 +125,8 @@ def _read(header: dict[str, Any], data: bytes) -> bytes:
         found = {"feature": error.feature, "message": str(error)}
     except RascadeError as error:
         found = {"message": str(error)}
-    except (MemoryError, KeyboardInterrupt):
-        raise
+    except (MemoryError, SystemError) as error:  # libsbml's wrapper may lose the first on its way
+        raise MemoryError from error
     except Exception as error:  # the file found a way that nobody foresaw: still only a bad file
         kind = type(error).__name__
         found = {"message": f"{name}: the model cannot be read ({kind}: {error!s:.200})"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit
+from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit, text_width
 from rascade.report.text import number, plain, power_of_ten
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _WIDE, _HIGH = 1.86, 1.35  # of one panel, inches
 _STEP_X, _STEP_Y = 2.35, 1.98
 _LINES = ("-", "--", ":", "-.")
 _UNTREATED = "untreated"
+_LINE = 0.16  # of the legend, inches
 _SHOWN = 14  # curves in one panel, at most
 
 
@@ -32,12 +33,13 @@ def _style(k: int) -> dict[str, Any]:
 
 
 def _legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
-    """Write the legend in two columns; return where it ends."""
+    """Write the legend, in two columns if every name fits; return where it ends."""
     from matplotlib.lines import Line2D
 
-    half = WIDTH / 2
+    columns = _legend_columns(names)
+    width = WIDTH / columns
     for k, name in enumerate(names):
-        x, y = 0.1 + half * (k % 2), top + 0.16 * (k // 2)
+        x, y = 0.1 + width * (k % columns), top + _LINE * (k // columns)
         canvas.figure.add_artist(
             Line2D(
                 [x / canvas.width, (x + 0.25) / canvas.width],
@@ -46,8 +48,17 @@ def _legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
                 **_style(k),
             )
         )
-        canvas.text(x + 0.32, y, fit(name, half - 0.45, 7), size=7)
-    return top + 0.16 * math.ceil(len(names) / 2)
+        canvas.text(x + 0.32, y, fit(name, width - 0.45, 7), size=7)
+    return top + _legend_height(names)
+
+
+def _legend_columns(names: Sequence[str]) -> int:
+    """Names often differ at their end only, so none may be cut short for want of room."""
+    return 2 if all(text_width(name, 7) < WIDTH / 2 - 0.45 for name in names) else 1
+
+
+def _legend_height(names: Sequence[str]) -> float:
+    return _LINE * math.ceil(len(names) / _legend_columns(names))
 
 
 def _panels(count: int) -> float:
@@ -82,7 +93,7 @@ def course_figure(run: ExperimentFolder) -> Figure:
     shown = list(names.items())[:_SHOWN]
     readouts = list(run.summary["readouts"])
     height = _panels(len(readouts))
-    legend = 0.16 * math.ceil(len(shown) / 2)
+    legend = _legend_height([name for _, name in shown])
     title = f"{run.summary['design'].capitalize()}: {plain(run.summary['study'])}"
     canvas = Canvas(WIDTH, Canvas.TOP + legend + height + Canvas.FOOTER + 0.2, title, run.footer)
     top = _legend(canvas, [name for _, name in shown], Canvas.TOP + 0.1)
@@ -151,7 +162,7 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
         key=lambda place: (order.index(place[0]), place[1]),
     )
     height = _panels(len(places))
-    legend = 0.16 * math.ceil(len(names) / 2)
+    legend = _legend_height(names)
     canvas = Canvas(
         WIDTH,
         Canvas.TOP + legend + height + Canvas.FOOTER + 0.2,

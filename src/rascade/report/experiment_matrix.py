@@ -66,7 +66,7 @@ def _figure(run: ExperimentFolder, entry: dict[str, Any], index: int) -> Figure:
         f"{pair}: {place}",
         "Heat maps by dose (nM). Excess is the response that the null model expects minus the one "
         "seen: blue, the pair does more (synergy); red, less (antagonism). Combination index: "
-        "below 1 (blue) is synergy; grey cells have a response that neither drug reaches alone. "
+        "below 1 (blue) is synergy; grey cells lie on or beyond the flat ends of the curves alone. "
         "The isobole joins pairs of doses with one response; a straight line is Loewe additivity.",
         f"Dose matrix of {plain(pair)} on {plain(place)}: mean Bliss excess "
         f"{number(entry['bliss_mean'])}, mean ZIP score {number(entry['zip_mean'])}.",

@@ -140,13 +140,13 @@ def _known_how_well(parameters: list[dict[str, Any]]) -> list[str]:
     """Count the parameters by confidence: all of them, and those with the largest influence."""
     if not parameters:
         return []
-    texts = [f"Of the {len(parameters)} parameters of this run, {_counts(parameters)}."]
+    texts = [f"The {len(parameters)} parameters of this run by confidence: {_counts(parameters)}."]
     known = [p for p in parameters if isinstance(p.get("influence"), (int, float))]
     top = sorted(known, key=lambda p: -abs(p["influence"]))[:_MOST_INFLUENTIAL]
     if top:
         texts.append(
-            f"Of the {len(top)} parameters with the largest influence on PFS among patients, "
-            f"{_counts(top)}. Influence is known only for the {len(known)} that differ between "
+            f"The {len(top)} with the largest influence on PFS among patients: {_counts(top)}. "
+            f"Influence is known only for the {len(known)} that differ between "
             "patients; a number that is the same in all can matter as much."
         )
     return texts
@@ -181,9 +181,8 @@ def _limits(run: TrialRun) -> list[str]:
     texts += _known_how_well(parameters)
     if published:
         texts.append(
-            f"Of {len(published)} published results shown, {uses.count('calibrate')} were used to "
-            f"set parameters and {uses.count('validate')} were not; the table above says what else "
-            "is to be known of them."
+            f"Of {len(published)} published results shown, {uses.count('calibrate')} set "
+            "parameters. The table above says of each how it was used."
         )
     else:
         texts.append("No published results were given to compare this run with.")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "Trials", "cohort_effect", "trial_effect"]
 
-_IMAGING_WEEKS: Final = 6.0
 _REPLICATES: Final = 400
 
 
@@ -40,8 +39,8 @@ class Trials:
         table: parameter table.
         seed: of the patients.
         threads: of the engine; results do not depend on it.
-        arms: patients by what was run.
-        warnings: what a reader must know.
+        arms: solved patients by what was run.
+        lost: number of patients not solved by what was run.
     """
 
     table: ParameterTable
@@ -63,7 +62,7 @@ class Trials:
                 self.seed,
                 CohortSpec("PDAC", "metastatic", 2, experiment.size, experiment.eligibility),
                 (ArmSpec(arm.name, parse(arm.regimen)),),
-                _IMAGING_WEEKS,
+                experiment.imaging,
                 experiment.months,
                 {**self._overrides(), **arm.set},
             )
@@ -76,7 +75,8 @@ class Trials:
     @staticmethod
     def _key(experiment: Experiment, arm: Arm) -> tuple[Any, ...]:
         changes = tuple(sorted(arm.set.items()))
-        return arm.regimen, changes, experiment.eligibility, experiment.size, experiment.months
+        cohort = experiment.eligibility, experiment.size
+        return arm.regimen, changes, cohort, experiment.months, experiment.imaging
 
     def failed(self, experiment: Experiment) -> int:
         """Return how many patients of an experiment were not solved."""
@@ -114,7 +114,7 @@ class _Reader:
         from rascade.trial.survival import kaplan_meier
 
         patients = self._of(arm)
-        return _estimate(kaplan_meier(patients[f"{what}_months"], patients[f"{what}_event"]).median)
+        return _estimate(kaplan_meier(patients[f"{what}_months"], patients[f"{what}_event"]).median())
 
     def pfs(self, arm: str) -> Estimate:
         """Median progression-free survival, months."""

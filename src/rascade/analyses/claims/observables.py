@@ -8,6 +8,7 @@
 ``least``    least ``rel`` over a dose series
 ``climb``    greatest ratio of a dose's value to that of the dose before it (below 1: falls always)
 ``ic50``     dose at which ``rel`` falls to a half, nM; beyond the highest dose: the highest dose
+``ec50``     dose of half of the greatest effect, nM; the highest dose if that is below a tenth
 ``area``     integral over the hours of the experiment
 ``engaged``  share of KRAS that holds a covalent drug
 ``max``, ``min``, ``abs``
@@ -28,6 +29,7 @@ from rascade.errors import EvidenceError
 __all__ = ["effect_of_courses"]
 
 Values = NDArray[np.float64]
+_SMALLEST_EFFECT = 0.1
 _KRAS = ("KRAS_GDP", "KRAS_GTP", "KRAS_effector")
 
 
@@ -38,7 +40,7 @@ class _Reader:
         self.courses = courses
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
-        names = ("at", "rel", "low", "high", "most", "least", "climb", "ic50", "area", "engaged")
+        names = ("at", "rel", "low", "high", "most", "least", "climb", "ic50", "ec50", "area", "engaged")
         own: dict[str, Callable[..., Any]] = {name: getattr(self, name) for name in names}
         return {
             **own,
@@ -106,6 +108,15 @@ class _Reader:
         doses = np.log(np.array(self.courses.doses[condition]))
         relative = self._doses(readout, condition, hour)
         return np.array([_half(doses, column) for column in relative.T])
+
+    def ec50(self, readout: str, condition: str, hour: float) -> Values:
+        doses = np.log(np.array(self.courses.doses[condition]))
+        relative = self._doses(readout, condition, hour)
+        greatest = 1.0 - relative.min(axis=0)
+        acting = greatest >= _SMALLEST_EFFECT
+        scaled = 1.0 - (1.0 - relative) / np.where(acting, greatest, 1.0)
+        found = [_half(doses, column) for column in scaled.T]
+        return np.where(acting, found, np.exp(doses[-1]))
 
     def area(self, readout: str, condition: str) -> Values:
         return np.asarray(

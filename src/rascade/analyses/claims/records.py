@@ -120,6 +120,7 @@ class Experiment:
         eligibility: of a trial or cohort.
         size: patients an arm, or of the cohort.
         months: of follow-up.
+        imaging: weeks between scans.
         draw: rows that a formula draws.
     """
 
@@ -134,6 +135,7 @@ class Experiment:
     eligibility: tuple[str, ...] = ()
     size: int = 60
     months: float = 18.0
+    imaging: float = 6.0
     draw: tuple[str, ...] = ()
 
     @property

@@ -1,0 +1,260 @@
+"""Run the experiments on claims and give every claim its verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from rascade.analyses.claims.draws import draw
+from rascade.analyses.claims.experiments_signalling import Courses, run_courses
+from rascade.analyses.claims.experiments_trials import Trials, cohort_effect, trial_effect
+from rascade.analyses.claims.expression import evaluate
+from rascade.analyses.claims.observables import effect_of_courses
+from rascade.analyses.claims.records import (
+    Check,
+    Experiment,
+    Note,
+    load_experiments,
+    load_notes,
+)
+from rascade.analyses.claims.verdict import Verdict, judge, together
+from rascade.errors import EvidenceError, InputError
+from rascade.evidence import load
+from rascade.evidence.records import Claim
+from rascade.model import ParameterTable, load_table
+
+__all__ = [
+    "DRAWS",
+    "IN_ERROR",
+    "SEED",
+    "CheckResult",
+    "ClaimResult",
+    "find_claims",
+    "run_claims",
+]
+
+Progress = Callable[[float, str], None]
+DRAWS: Final = 60
+SEED: Final = 2026
+_MOST_DRAWS: Final = 2000
+_QUANTILES: Final = (0.05, 0.95)
+_DIGITS: Final = 4
+# Where the review errs, its own sentence is tested beside the right reading.
+IN_ERROR: Final = (
+    "garbled", "overstated", "contradicted", "outdated", "mixed", "unsupported",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What came out of one expectation.
+
+    Attributes:
+        check: the expectation.
+        experiment: where it was tested.
+        effect: with typical parameters.
+        low: lower end of its interval.
+        high: upper end of its interval.
+        interval: what the interval is.
+        verdict: computed from interval and expectation.
+        sets: parameter sets or patients behind it.
+        failed: of them not solved.
+        tuned: rows of the parameter table that were set so that this comes out.
+    """
+
+    check: Check
+    experiment: Experiment
+    effect: float
+    low: float
+    high: float
+    interval: str
+    verdict: Verdict
+    sets: int
+    failed: int
+    tuned: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """A claim, its experiments and its verdict.
+
+    Attributes:
+        claim: the record.
+        note: why it, or a part of it, has no experiment; None if nothing is left out.
+        checks: what came out for our reading.
+        review_checks: what came out for the review's own sentence, where it errs.
+    """
+
+    claim: Claim
+    note: Note | None
+    checks: tuple[CheckResult, ...]
+    review_checks: tuple[CheckResult, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Verdict on our reading."""
+        return together([c.verdict for c in self.checks])
+
+    @property
+    def review_verdict(self) -> Verdict | None:
+        """Verdict on the review's own sentence; None where it does not err."""
+        if not self.review_checks and self.claim.status not in IN_ERROR:
+            return None
+        return together([c.verdict for c in self.review_checks])
+
+
+def find_claims(ids: Iterable[str]) -> tuple[Claim, ...]:
+    """Return the claims of these ids, all of them if none is given, in the evidence's order.
+
+    Raises:
+        EvidenceError: there is no such claim; the message says which come near.
+    """
+    evidence = load()
+    wanted = {evidence.claim(name.strip().upper()).id for name in ids}
+    return tuple(c for c in evidence.claims if not wanted or c.id in wanted)
+
+
+def run_claims(
+    ids: Iterable[str] = (),
+    *,
+    table: ParameterTable | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[ClaimResult, ...]:
+    """Test claims.
+
+    Args:
+        ids: claims; all if none is given.
+        table: parameter table; the package's own if not given.
+        draws: parameter sets behind an interval, 1 or more.
+        seed: of draws and patients.
+        threads: of the engine; the result does not depend on it.
+        progress: called with the share done (0 to 1) and what is being done.
+
+    Raises:
+        InputError: an unknown claim, or a number out of its range.
+        SimulationError: the solver gave up on the typical parameters.
+    """
+    claims = find_claims(ids)
+    if not 1 <= draws <= _MOST_DRAWS:
+        raise InputError(f"--draws: {draws} parameter sets; it must be 1 to {_MOST_DRAWS}")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    wanted = {claim.id for claim in claims}
+    experiments = [e for e in load_experiments() if any(c.claim in wanted for c in e.checks)]
+    runner = _Runner(table or load_table(), draws, seed, threads)
+    found: list[CheckResult] = []
+    for index, experiment in enumerate(experiments):
+        if progress:
+            progress(index / len(experiments), experiment.title)
+        found += runner.run(experiment, wanted)
+    if progress:
+        progress(1.0, "verdicts")
+    return tuple(_result(claim, found) for claim in claims)
+
+
+def _result(claim: Claim, found: Sequence[CheckResult]) -> ClaimResult:
+    own = [result for result in found if result.check.claim == claim.id]
+    note = load_notes().get(claim.id)
+    if not own and note is None:
+        raise EvidenceError(f"claim {claim.id} has neither an experiment nor a reason in rows.csv")
+    return ClaimResult(
+        claim,
+        note,
+        tuple(r for r in own if r.check.reading == "right"),
+        tuple(r for r in own if r.check.reading == "review"),
+    )
+
+
+class _Runner:
+    def __init__(self, table: ParameterTable, draws: int, seed: int, threads: int) -> None:
+        self.table, self.draws, self.seed, self.threads = table, draws, seed, threads
+        self.trials = Trials(table, seed, threads)
+
+    def run(self, experiment: Experiment, wanted: set[str]) -> list[CheckResult]:
+        """Return what came out of an experiment for the claims that are wanted."""
+        checks = [check for check in experiment.checks if check.claim in wanted]
+        if experiment.kind in ("trial", "cohort"):
+            return [self._patients(experiment, check) for check in checks]
+        if experiment.kind == "formula":
+            return [self._formula(experiment, check) for check in checks]
+        courses = run_courses(
+            experiment, self.table, draws=self.draws, seed=self.seed, threads=self.threads
+        )
+        return [self._course(experiment, check, courses) for check in checks]
+
+    def _course(self, experiment: Experiment, check: Check, courses: Courses) -> CheckResult:
+        rows = courses.assembly.composition.parameters.values()
+        effects = effect_of_courses(check.effect, courses)
+        return self._drawn(experiment, check, effects, rows, courses.failed)
+
+    def _formula(self, experiment: Experiment, check: Check) -> CheckResult:
+        values: Mapping[str, Any] = draw(self.table, experiment.draw, self.seed, self.draws)
+        effects = np.asarray(evaluate(check.effect, {}, values))
+        return self._drawn(experiment, check, effects, experiment.draw, 0)
+
+    def _drawn(
+        self, experiment: Experiment, check: Check, effects: Any, rows: Iterable[str], failed: int
+    ) -> CheckResult:
+        drawn = effects[1:][~np.isnan(effects[1:])]
+        effect = float(effects[0])
+        low, high = (
+            (float(x) for x in np.quantile(drawn, _QUANTILES)) if drawn.size else (math.nan,) * 2
+        )
+        # The typical set is a set as well: an interval that left it out would mislead.
+        ends = _rounded(min(low, effect)), _rounded(max(high, effect))
+        return CheckResult(
+            check,
+            experiment,
+            _rounded(effect),
+            *ends,
+            f"5 % to 95 % of {drawn.size} drawn parameter sets",
+            judge(*ends, check.low, check.high),
+            self.draws,
+            max(failed, self.draws - drawn.size),
+            self._tuned(check, rows),
+        )
+
+    def _patients(self, experiment: Experiment, check: Check) -> CheckResult:
+        if experiment.kind == "cohort":
+            estimate = cohort_effect(check.effect, experiment, self.seed)
+            rows: list[str] = []
+        else:
+            estimate = trial_effect(check.effect, experiment, self.trials)
+            rows = [n for n in self.table if "." not in n or n.partition(".")[0] in experiment.drugs]
+        ends = _rounded(estimate.low), _rounded(estimate.high)
+        return CheckResult(
+            check,
+            experiment,
+            _rounded(estimate.value),
+            *ends,
+            "95 % confidence interval",
+            judge(*ends, check.low, check.high),
+            experiment.size,
+            self.trials.failed(experiment),
+            self._tuned(check, rows),
+        )
+
+    def _tuned(self, check: Check, rows: Iterable[str]) -> tuple[str, ...]:
+        words = f"{check.claim} of claims"
+        return tuple(
+            sorted(
+                name
+                for name in set(rows)
+                if words in self.table[name].source
+                or (check.fit and check.fit in self.table[name].fitted)
+            )
+        )
+
+
+def _rounded(value: float) -> float:
+    """Round to what means something and is the same on every machine."""
+    if not math.isfinite(value) or value == 0:
+        return value
+    return round(value, _DIGITS - 1 - math.floor(math.log10(abs(value))))
