@@ -189,6 +189,11 @@ class Copasi(Peer):
         self.basico = basico
         self.model = basico.load_model_from_string(problem.sbml)
         inner = self.model.getModel()
+        for i in range(inner.getNumMetabs()):  # start values are given, not derived
+            inner.getMetabolite(i).setInitialExpression("")
+        for i in range(inner.getNumModelValues()):
+            inner.getModelValue(i).setInitialExpression("")
+        inner.compileIfNecessary()
         self.quantities = {inner.getModelValue(i).getObjectName(): inner.getModelValue(i)
                            for i in range(inner.getNumModelValues())}  # fmt: skip
         self.species = {inner.getMetabolite(i).getObjectName(): inner.getMetabolite(i)

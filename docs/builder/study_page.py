@@ -11,6 +11,11 @@ __all__ = ["schema_json", "study_page"]
 
 _TITLES = {
     "TrialStudy": "A trial (`kind: trial`)",
+    "ExperimentStudy": "An experiment (`kind: experiment`)",
+    "Dish": "`cells`",
+    "Given": "an entry of `treatments`",
+    "Added": "an entry of `with`",
+    "Grid": "`concentrations`",
     "Cohort": "`cohort`",
     "Arm": "an entry of `arms`",
 }

@@ -1,0 +1,136 @@
+"""``rascade claims``: the statements of the review, tested by experiment."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def claims(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Claims, such as K8; all if none.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print claims.json, and nothing else, to stdout.")
+    ] = False,
+    draws: Annotated[
+        int | None, typer.Option("--draws", metavar="N", help="Parameter sets for the intervals.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", metavar="T", help="Threads; the processors there are if left out."
+        ),
+    ] = None,
+) -> None:
+    """Test what the review says by experiment, and give each claim its verdict.
+
+    \b
+    Everything, with a page to open in a browser; then two claims only:
+      rascade claims --out out/claims
+      rascade claims K8 K10
+
+    A verdict compares the interval of a simulated effect with what is expected: supported (within),
+    contradicted (outside), uncertain (across), or not testable here, with the reason. Where the
+    review errs, its own sentence is tested beside the right reading.
+
+    Written into DIR: claims.json, claims.html and manifest.json. On an error or Ctrl-C nothing is
+    written, and earlier results in DIR stay.
+    """
+    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.report.claims import write_claims_report
+    from rascade.studies.claims import claims_json, run_claims_study
+
+    with progress_on_stderr("claims") as progress:
+        result = run_claims_study(
+            ids or (),
+            out,
+            draws=draws,
+            seed=seed,
+            threads=default_threads() if threads is None else threads,
+            progress=progress,
+            finish=write_claims_report,
+        )
+    if json:
+        sys.stdout.write(claims_json(result.records))
+        return
+    _show(result.records, detailed=bool(ids))
+    if result.folder is not None:
+        typer.echo(f"page: {result.folder / 'claims.html'}")
+
+
+def _show(records: list[dict[str, Any]], *, detailed: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table()
+    for name in ("id", "verdict", "science", "effect", "claim"):
+        table.add_column(name, justify="right" if name == "effect" else "left")
+    for record in records:
+        table.add_row(
+            record["id"],
+            _verdict(record),
+            record["scientific_status"],
+            _effect(record),
+            record["claim"],
+        )
+    console.print(table)
+    if detailed:
+        for record in records:
+            _details(console, record)
+    counts = Counter(record["verdict"] for record in records)
+    typer.echo("; ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
+
+
+def _verdict(record: dict[str, Any]) -> str:
+    text = str(record["verdict"])
+    own = record["review_verdict"]
+    return f"{text}\n(its own sentence: {own})" if own else text
+
+
+def _effect(result: dict[str, Any]) -> str:
+    from rascade.report.text import number
+
+    if result["effect"] is None:
+        return ""
+    low, high = (number(x) if x is not None else "–" for x in result["ci"])
+    return f"{number(result['effect'])} ({low} to {high})"
+
+
+def _details(console: Any, record: dict[str, Any]) -> None:
+    from rascade.report.claims import expectation
+
+    lines = [f"\n{record['id']}: {record['claim']}"]
+    if record["right_reading"]:
+        lines.append(f"  our reading: {record['right_reading']}")
+    for check in record["checks"]:
+        whose = "review's sentence: " if check["reading"] == "review" else ""
+        lines.append(
+            f"  {check['verdict']}: {whose}{check['what']}: {_effect(check)}; "
+            f"expected {expectation(check)}"
+        )
+    for key, label in (("reason", "not tested"), ("left_open", "left open")):
+        if record[key]:
+            lines.append(f"  {label}: {record[key]}")
+    for line in lines:
+        console.print(line, markup=False)
