@@ -7,8 +7,8 @@ only doses and integration are.
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from problems import INFUSED, Leg, Problem
+from problems import problem as make_problem
 
 from rascade.engine import Simulation
 from rascade.engine.expression import Op
@@ -322,7 +323,7 @@ class Diffsol(Peer):
             _diffsl(problem), pydiffsol.default_enabled_jit_backend(),
             scalar_type=pydiffsol.f64, matrix_type=pydiffsol.faer_sparse,
             ode_solver=pydiffsol.bdf,
-            linear_solver=pydiffsol.klu if pydiffsol.is_klu_available() else pydiffsol.lu,
+            linear_solver=pydiffsol.lu,  # its KLU stops with an illegal instruction here (0.6.2)
         )  # fmt: skip
 
     def tolerance(self, rtol: float) -> None:
@@ -430,15 +431,67 @@ PEERS: dict[str, tuple[type[Peer], int]] = {  # and patients, fewer for slow one
 }
 
 
-def make(name: str, problem: Problem) -> tuple[Peer | None, str]:
-    """A program ready to run and its version, or None and why not."""
+class Child:
+    """A program in a process of its own: several bring an LLVM, and some crash.
+
+    Attributes:
+        name: of the program.
+        version: of the program, or why it does not take part.
+        ready: whether it does.
+    """
+
+    def __init__(self, name: str, problem: Problem, days: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.name = name
+        self.pipe, other = context.Pipe()
+        arguments = (other, name, problem.name, days, problem.patients)
+        self.process = context.Process(target=_serve, args=arguments, daemon=True)
+        self.process.start()
+        other.close()
+        self.ready, self.version = self._receive() or (False, "skipped: crashed while loading")
+
+    def _receive(self) -> Any:
+        try:
+            return self.pipe.recv()
+        except EOFError:
+            return None
+
+    def run(self, rtol: float, patients: int) -> tuple[float, np.ndarray] | str:
+        """Seconds and values (patients, T, states); or what went wrong."""
+        self.pipe.send((rtol, patients))
+        answer = self._receive()
+        if answer is None:
+            self.ready = False
+            return "crashed"
+        return answer  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End the process."""
+        self.pipe.close()
+        self.process.join(10)
+
+
+def _serve(pipe: Any, name: str, which: str, days: int, patients: int) -> None:
+    """What the process does: make the program, then answer."""
     kind, _ = PEERS[name]
     try:
-        return kind(problem), kind.version()
+        peer = kind(make_problem(which, days, patients))
     except ImportError:
-        return None, "not installed"
-    except CannotRunError as reason:
-        return None, f"skipped: {reason}"
+        pipe.send((False, "not installed"))
+        return
     except Exception as error:
-        print(f"{name}: {error!r}", file=sys.stderr)
-        return None, f"skipped: {type(error).__name__}: {str(error)[:80]}"
+        reason = str(error) if isinstance(error, CannotRunError) else repr(error)[:100]
+        pipe.send((False, f"skipped: {reason}"))
+        return
+    pipe.send((True, kind.version()))
+    while True:
+        try:
+            rtol, count = pipe.recv()
+        except EOFError:
+            return
+        peer.seconds = 0.0
+        try:
+            values = peer.run(rtol, count)
+            pipe.send((peer.seconds, values))
+        except Exception as error:
+            pipe.send(f"failed: {error!r}"[:100])

@@ -11,14 +11,14 @@ such notion through a reaction whose rate is a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from rascade.engine import Doses, System, read_sbml
+from rascade.engine import Doses, Settings, Simulation, System, read_sbml
 
 PUBLIC = "MODEL2109110002.xml"
 SPREAD = 0.2  # standard deviation of the logarithm of every parameter that varies
@@ -69,6 +69,8 @@ class Problem:
         end: where it ends.
         patients: patients drawn.
         parameters: values by name, (patients,).
+        nonnegative: whether this engine guards species against falling below zero. Not in the
+            published model: its androgen does, in some patients, and no other program minds.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Problem:
     end: float
     patients: int
     parameters: dict[str, np.ndarray] = field(default_factory=dict)
+    nonnegative: bool = True
 
     @cached_property
     def sbml(self) -> str:
@@ -105,7 +108,7 @@ class Problem:
         stops = {0.0, self.end} | {d.time for d in self.doses}
         stops |= {d.time + d.duration for d in self.doses}
         edges = sorted(s for s in stops if s <= self.end)
-        return tuple(self._leg(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True))
+        return tuple(self._leg(a, b) for a, b in pairwise(edges))
 
     def _leg(self, begin: float, end: float) -> Leg:
         rates = dict.fromkeys(self.infused, 0.0)
@@ -222,11 +225,31 @@ def public(patients: int) -> Problem:
     ]
     return Problem(
         "public", title, text, system, tuple(doses), np.arange(7 * weeks) + 0.5, 7.0 * weeks,
-        patients, draw(system, text, patients),
+        patients, draw(system, text, patients), nonnegative=False,
     )  # fmt: skip
 
 
-def problems(days: int, patients: int) -> Iterator[Problem]:
-    """Both."""
-    yield disease(days, patients)
-    yield public(patients)
+def problem(name: str, days: int, patients: int) -> Problem:
+    """One of the two."""
+    return disease(days, patients) if name == "disease" else public(patients)
+
+
+def rascade(
+    given: Problem, rtol: float, patients: int, *, outputs: list[str] | None = None,
+    lanes: int | None = None, threads: int = 1,
+) -> np.ndarray:  # fmt: skip
+    """This engine, set-up included: (patients, T, outputs)."""
+    states, absolute = given.system.states, given.tolerance(rtol).tolist()
+    simulation = Simulation(
+        given.system, patients=patients, doses=given.table(),
+        parameters={name: np.resize(v, patients) for name, v in given.parameters.items()},
+        settings=Settings(
+            rtol=rtol, atol=dict(zip(states, absolute, strict=True)), lanes=lanes, threads=threads,
+            nonnegative=given.nonnegative,
+        ),
+    )  # fmt: skip
+    segment = simulation.advance(given.end, given.times, outputs or given.outputs)
+    failed = simulation.failures()
+    if failed:
+        raise RuntimeError(f"{len(failed)} patients failed, the first: {failed[0]}")
+    return segment.values

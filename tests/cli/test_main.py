@@ -99,7 +99,7 @@ def test_verbs_of_the_evidence(verb: str) -> None:
 def test_wrong_use() -> None:
     cases = {
         ("trail",): "no verb is called 'trail'; did you mean 'trial'?",
-        ("nonsense",): "verbs are trial, simulate",
+        ("nonsense",): "verbs are trial, experiment",
         ("trial",): "Missing argument 'STUDY.yaml'",
         ("trial", "x.yaml"): "Missing option '--out'",
         ("trial", "x.yaml", "--out", "o", "--size", "many"): "Invalid value for '--size'",

@@ -36,7 +36,7 @@ def course(regimen: str, backend: str, patients: int, days: int) -> np.ndarray:
     return segment.values
 
 
-@pytest.mark.parametrize("name", sorted(REGIMENS))
+@pytest.mark.parametrize("name", ["daraxonrasib", "folfirinox"])
 def test_back_ends_agree_on_two_patients_and_a_week(name: str) -> None:
     compiled, reference = (course(REGIMENS[name], b, 2, 7) for b in ("compiled", "reference"))
     np.testing.assert_allclose(compiled, reference, rtol=1e-5, atol=1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import graphlib
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,7 @@ def start_values(
             raise InputError(f"two initial values for {system.states[target.state]!r}")
         nodes[target.state], columns[target.state] = target.factor, column
     derived = {k: node for k, node in system.derived.items() if k not in given}
-    for level in _levels(system, nodes, derived):
+    for level in _levels(system, tuple(nodes), tuple(derived.items())):
         wanted = [nodes[k] if op is Op.STATE else derived[k] for op, k in level]
         values = evaluate(system.graph, wanted, batch.t, batch.y, batch.p)
         for column_index, (op, k) in enumerate(level):
@@ -125,11 +126,12 @@ def start_values(
                 batch.p[:, k] = values[:, column_index]
 
 
+@functools.lru_cache(maxsize=32)  # one patient at a time, this was a third of the set-up
 def _levels(
-    system: System, nodes: list[int], derived: Mapping[int, int]
-) -> list[list[tuple[Op, int]]]:
+    system: System, nodes: tuple[int, ...], derived_items: tuple[tuple[int, int], ...]
+) -> tuple[tuple[tuple[Op, int], ...], ...]:
     """Group what is to be evaluated: each group needs the ones before it only."""
-    graph = system.graph
+    graph, derived = system.graph, dict(derived_items)
     needs: dict[tuple[Op, int], set[tuple[Op, int]]] = {}
     targets = [((Op.STATE, k), n) for k, n in enumerate(nodes)]
     targets += [((Op.PARAMETER, k), n) for k, n in derived.items()]
@@ -147,9 +149,9 @@ def _levels(
     levels = []
     while order.is_active():
         level = sorted(order.get_ready(), key=lambda key: (key[0].value, key[1]))
-        levels.append(level)
+        levels.append(tuple(level))
         order.done(*level)
-    return levels
+    return tuple(levels)
 
 
 def time_breaks(

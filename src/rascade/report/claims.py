@@ -104,7 +104,7 @@ def _counts(records: list[dict[str, Any]]) -> Table:
         "What the literature says of the claim, against the verdict on our reading",
         ("Literature", *VERDICTS),
         rows,
-        "The status by the literature was given by reading; verdicts are computed from simulations.",
+        "The status by the literature was given by reading; verdicts are computed.",
         frozenset(range(1, len(VERDICTS) + 1)),
     )
 
@@ -159,14 +159,14 @@ def _check(check: dict[str, Any]) -> dict[str, Any]:
 
 def _limits(manifest: dict[str, Any]) -> list[str]:
     return [
-        "A verdict is one on the model: supported says that the mechanisms as they stand here bring "
-        "the claim about, contradicted that they do not. Where a claim that the literature has "
+        "A verdict is one on the model: supported says that the mechanisms as they stand bring the "
+        "claim about, contradicted that they do not. Where a claim that the literature has "
         "settled is contradicted, look for the fault in the model first.",
         "Experiments in dishes, mice and bodies: every parameter that nobody has verified is drawn "
         "log-uniformly over a third of its plausible range (from a third of the way to either "
         f"end), {manifest.get('draws', '?')} sets, independently of each other; the interval holds "
         "the middle 90 % of them and the typical set. Trials: 95 % confidence interval of a trial "
-        "of that size with typical drugs and patients who differ; all arms treat the same patients.",
+        "of that size with typical drugs and varied patients; all arms treat the same patients.",
         "Where parameters are named as set for it, agreement is no evidence for the claim.",
         "The intervals leave out that the model itself may be wrong.",
     ]

@@ -4,6 +4,7 @@ and every drawn parameter set.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -200,7 +201,7 @@ class _Bench:
         hours = np.array(self.experiment.hours, dtype=float)
         last = float(hours[-1])
         pauses = sorted({0.0, last, *(c.wash for c in self.conditions if c.wash < last)})
-        for start, end in zip(pauses[:-1], pauses[1:], strict=True):
+        for start, end in itertools.pairwise(pauses):
             if culture:
                 self.simulation.set_parameters(self._medium(start))
             now = hours[(hours > start) & (hours <= end)]
@@ -238,7 +239,7 @@ def run_courses(
     bench.settle(threads)
     names = bench.observables()
     values = bench.treat(names)
-    lost = np.isnan(values).any(axis=(0, 2, 3))
+    lost = np.asarray(np.isnan(values).any(axis=(0, 2, 3)))
     if lost[0]:
         first = bench.simulation.failures()[0]
         raise SimulationError(

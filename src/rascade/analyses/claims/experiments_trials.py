@@ -114,7 +114,9 @@ class _Reader:
         from rascade.trial.survival import kaplan_meier
 
         patients = self._of(arm)
-        return _estimate(kaplan_meier(patients[f"{what}_months"], patients[f"{what}_event"]).median())
+        return _estimate(
+            kaplan_meier(patients[f"{what}_months"], patients[f"{what}_event"]).median()
+        )
 
     def pfs(self, arm: str) -> Estimate:
         """Median progression-free survival, months."""

@@ -40,7 +40,19 @@ class _Reader:
         self.courses = courses
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
-        names = ("at", "rel", "low", "high", "most", "least", "climb", "ic50", "ec50", "area", "engaged")
+        names = (
+            "at",
+            "rel",
+            "low",
+            "high",
+            "most",
+            "least",
+            "climb",
+            "ic50",
+            "ec50",
+            "area",
+            "engaged",
+        )
         own: dict[str, Callable[..., Any]] = {name: getattr(self, name) for name in names}
         return {
             **own,
@@ -67,7 +79,7 @@ class _Reader:
         values = self._series(readout, condition)
         if values.shape[0] != 1:
             raise EvidenceError(f"condition {condition!r} is a dose series; use most or least")
-        return values[0]
+        return np.asarray(values[0])
 
     def _relative(self, values: Values) -> Values:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -148,6 +160,7 @@ def effect_of_courses(text: str, courses: Courses) -> Values:
     Raises:
         EvidenceError: the expression is wrong, or names what the experiment does not have.
     """
-    value = evaluate(text, _Reader(courses).functions())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = evaluate(text, _Reader(courses).functions())
     sets = next(iter(courses.values.values())).shape[1]
     return np.broadcast_to(np.asarray(value, dtype=np.float64), (sets,))

@@ -43,6 +43,7 @@ SEED: Final = 2026
 _MOST_DRAWS: Final = 2000
 _QUANTILES: Final = (0.05, 0.95)
 _DIGITS: Final = 4
+_NOISE: Final = 1e-9  # what is left of a difference of equal numbers, of either sign
 # Where the review errs, its own sentence is tested beside the right reading.
 IN_ERROR: Final = (
     "garbled", "overstated", "contradicted", "outdated", "mixed", "unsupported",
@@ -227,7 +228,9 @@ class _Runner:
             rows: list[str] = []
         else:
             estimate = trial_effect(check.effect, experiment, self.trials)
-            rows = [n for n in self.table if "." not in n or n.partition(".")[0] in experiment.drugs]
+            rows = [
+                n for n in self.table if "." not in n or n.partition(".")[0] in experiment.drugs
+            ]
         ends = _rounded(estimate.low), _rounded(estimate.high)
         return CheckResult(
             check,
@@ -255,6 +258,8 @@ class _Runner:
 
 def _rounded(value: float) -> float:
     """Round to what means something and is the same on every machine."""
-    if not math.isfinite(value) or value == 0:
+    if not math.isfinite(value):
         return value
+    if abs(value) < _NOISE:
+        return 0.0
     return round(value, _DIGITS - 1 - math.floor(math.log10(abs(value))))

@@ -20,6 +20,7 @@ _INTEGRAL = 0.22  # exponent of the present error
 _PROPORTIONAL = 0.02  # exponent of the error before
 _SAFETY = 0.9
 _GROWTH = 8.0  # largest and smallest factor from step to step
+_FIRST_GROWTH = 64.0  # after a first step, whose length was a guess on the cautious side
 _SHRINK = 0.1
 _TINIEST_ERROR = 1e-16  # squared; keeps the logarithm finite
 _BLIND_STEP = 1e-6  # first step, as a part of the way to the next stop, where nothing is known
@@ -109,7 +110,9 @@ def _write_control(module: Module, lanes: int) -> None:
     factor = _SAFETY * vector_math.exponential(
         f, present * (-0.5 * _INTEGRAL) + before * (0.5 * _PROPORTIONAL)
     )
-    largest = repeats.equals(0).select(f.vector(_GROWTH), f.vector(1.0))
+    guessed = f.mask(Slot.FRESH) & ~f.mask(Slot.CUT)
+    largest = guessed.select(f.vector(_FIRST_GROWTH), f.vector(_GROWTH))
+    largest = repeats.equals(0).select(largest, f.vector(1.0))
     factor = (factor < largest).select(factor, largest)
     factor = (factor > _SHRINK).select(factor, f.vector(_SHRINK))
     longer = taken * factor
