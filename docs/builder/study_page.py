@@ -47,7 +47,7 @@ def study_page() -> str:
         "# Study file\n",
         "A study file is YAML. The same rules as a JSON schema, for editors and other programs: "
         "[study-schema.json](study-schema.json). How to write one: "
-        "[write a study file](../how-to/study-file.md).\n",
+        "[a trial](../how-to/study-file.md), [an experiment](../how-to/experiments.md).\n",
     ]
     definitions = json_schema()["$defs"]
     order = sorted(definitions, key=lambda name: (name != "TrialStudy", name))

@@ -150,3 +150,13 @@ def test_steady_state_before_treatment_is_steady() -> None:
     sim.advance(240.0)
     for name in watched:
         assert sim.value(name)[0] == pytest.approx(before[name], rel=2e-3, abs=1e-6), name
+
+
+def test_the_engine_solves_what_is_exported() -> None:
+    from rascade.engine import read_sbml
+
+    assembly = assemble(["daraxonrasib", "gemcitabine"])
+    exported = read_sbml(assembly.sbml, trusted=True)
+    assert exported.structure_hash == assembly.system.structure_hash
+    assert exported.states == assembly.system.states
+    assert dict(exported.defaults) == dict(assembly.system.defaults)

@@ -67,8 +67,9 @@ class Assembly:
     def system(self) -> System:
         """The model as the engine's equations."""
         from rascade.engine import read_sbml
+        from rascade.model.sbml import bare_sbml
 
-        return read_sbml(self.sbml, trusted=True)
+        return read_sbml(bare_sbml(self), trusted=True)
 
     @property
     def hash(self) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rascade.model.assembly import Assembly
 
-__all__ = ["species_facts", "to_sbml"]
+__all__ = ["bare_sbml", "species_facts", "to_sbml"]
 
 _BASE = {
     "[time]": ("UNIT_KIND_SECOND", 3600.0, 0),
@@ -49,6 +49,24 @@ def to_sbml(assembly: Assembly) -> str:
     _set_computed_units(model, units)
     _annotate(model, assembly)
     _check(document)
+    return str(libsbml.writeSBMLToString(document))
+
+
+def bare_sbml(assembly: Assembly) -> str:
+    """Return the assembled model as SBML with its values only, for the engine.
+
+    Working out units and writing sources takes most of the time of `to_sbml`, and the equations do
+    not need them.
+    """
+    import libsbml
+
+    document = libsbml.readSBMLFromString(_compile(assembly.composition.antimony))
+    for identifier, value in assembly.values.items():
+        parameter = document.getModel().getParameter(identifier)
+        if parameter is None:
+            raise ModelFileError(f"parameter {identifier} is not in the assembled model")
+        parameter.setValue(value)
+        parameter.setConstant(True)
     return str(libsbml.writeSBMLToString(document))
 
 
