@@ -160,8 +160,8 @@ def fitted_page() -> str:
         NOTE,
         "# Fitted parameters\n",
         f"These {len(rows)} rows of the [parameter table](parameters.md) were set by hand so that "
-        "the model meets the targets named. A few assumed values were moved by hand as well; "
-        "which, how it was done, and what it is worth: "
+        "the model meets the targets named; "
+        "how it was done, and what it is worth: "
         "[calibration](../explanation/calibration.md#what-was-fitted).\n",
         listing,
         "\n## The targets\n",
