@@ -45,10 +45,11 @@ def display_facts(assembly: Assembly, identifier: str) -> dict[str, str]:
     """Return label, unit and panel of an assembled symbol, for figures."""
     copy, symbol = assembly.composition.symbols[identifier]
     facts = species_facts().get(symbol, {})
-    place = ", ".join(p for p in (copy.drug.name if copy.drug else "", copy.clone or "") if p)
-    label = facts.get("label") or symbol
+    label = facts.get("short") or facts.get("label") or symbol
+    drug = copy.drug.name if copy.drug and not copy.clone else ""
+    parts = (drug, label, copy.clone or "")
     return {
-        "label": f"{label} ({place})" if place else label,
+        "label": ", ".join(part for part in parts if part),
         "unit": facts.get("unit", ""),
         "panel": facts.get("panel", ""),
     }
