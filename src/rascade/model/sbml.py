@@ -62,12 +62,18 @@ def bare_sbml(assembly: Assembly) -> str:
 
     document = libsbml.readSBMLFromString(_compile(assembly.composition.antimony))
     for identifier, value in assembly.values.items():
-        parameter = document.getModel().getParameter(identifier)
-        if parameter is None:
-            raise ModelFileError(f"parameter {identifier} is not in the assembled model")
-        parameter.setValue(value)
-        parameter.setConstant(True)
+        _set_value(document.getModel(), identifier, value)
     return str(libsbml.writeSBMLToString(document))
+
+
+def _set_value(model: Any, identifier: str, value: float) -> Any:
+    """Give a parameter of the table its value, and return it."""
+    parameter = model.getParameter(identifier)
+    if parameter is None:
+        raise ModelFileError(f"parameter {identifier} is not in the assembled model")
+    parameter.setValue(value)
+    parameter.setConstant(True)
+    return parameter
 
 
 def _compile(antimony_text: str) -> str:
@@ -170,13 +176,9 @@ def _set_number_units(model: Any) -> None:
 
 def _set_parameters(model: Any, assembly: Assembly, units: _Units) -> None:
     for identifier, value in assembly.values.items():
-        parameter = model.getParameter(identifier)
-        if parameter is None:
-            raise ModelFileError(f"parameter {identifier} is not in the assembled model")
+        parameter = _set_value(model, identifier, value)
         row = assembly.table[assembly.composition.parameters[identifier]]
         weighed = assembly.has_molecular_weight(row.name)
-        parameter.setValue(value)
-        parameter.setConstant(True)
         parameter.setUnits(units.identifier(_model_powers(row.unit, weighed)))
         parameter.setName(row.description.split(";")[0])
         parameter.setNotes(
