@@ -38,5 +38,5 @@ def test_a_target_or_citation_that_is_gone_is_noticed() -> None:
     )
     said = [str(problem) for problem in check_numbers(less)[1]]
     assert any(s.startswith("calibration.csv:") and "'CT18'" in s for s in said)
-    assert any(s.startswith("parameters.csv:") and "GAP_ratio" in s for s in said)
+    assert any(s.startswith("parameters/cell.csv:") and "GAP_ratio" in s for s in said)
     assert any(s.startswith("alleles.csv:") and "G12D" in s for s in said)

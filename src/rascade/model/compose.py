@@ -288,7 +288,7 @@ class _Builder:
         whom = f" for {copy.suffix[1:]}" if copy.suffix else ""
         raise ModelFileError(
             f"{copy.mechanism.name}.ant reads {symbol!r}{whom}, "
-            "which no mechanism defines and which has no row in parameters.csv"
+            "which no mechanism defines and which has no row in the parameter table"
         )
 
     def _absent(self, symbol: str, copy: Copy) -> str:

@@ -28,6 +28,8 @@ __all__ = [
     "load_alleles",
     "load_table",
     "parse_table",
+    "parse_tables",
+    "table_files",
 ]
 
 COLUMNS: Final = (
@@ -251,10 +253,33 @@ def parse_table(text: str, file: str) -> ParameterTable:
     return ParameterTable(rows)
 
 
+def parse_tables(texts: Mapping[str, str]) -> ParameterTable:
+    """Read one parameter table from several CSV texts, by file name.
+
+    Raises:
+        ParameterError: as `parse_table`, or a name stands in two files.
+    """
+    rows: dict[str, Parameter] = {}
+    home: dict[str, str] = {}
+    for file, text in texts.items():
+        for name, row in parse_table(text, file).items():
+            if name in rows:
+                raise ParameterError(f"{file}: {name}: name: stands in {home[name]} already")
+            rows[name], home[name] = row, file
+    return ParameterTable(rows)
+
+
+@cache
+def table_files() -> tuple[str, ...]:
+    """Return the files of the package's parameter table, by subject, below its ``data`` folder."""
+    folder = data_file("parameters")
+    return tuple(sorted(f"parameters/{file.name}" for file in folder.iterdir()))
+
+
 @cache
 def load_table() -> ParameterTable:
     """Return the package's parameter table."""
-    return parse_table(data_file("parameters.csv").read_text(encoding="utf-8"), "parameters.csv")
+    return parse_tables({f: data_file(f).read_text(encoding="utf-8") for f in table_files()})
 
 
 @cache

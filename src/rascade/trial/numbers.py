@@ -7,6 +7,8 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from rascade.model.table import table_files
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,7 +19,7 @@ __all__ = ["TABLES", "check_numbers"]
 
 #: Tables with a source in every row: package, file, and the columns that name a row.
 TABLES = (
-    ("rascade.model", "parameters.csv", ("name",)),
+    *(("rascade.model", file, ("name",)) for file in table_files()),
     ("rascade.model", "alleles.csv", ("allele",)),
     ("rascade.patients", "profile.csv", ("property", "category")),
     ("rascade.trial", "measurement.csv", ("name",)),

@@ -85,7 +85,7 @@ class _Bench:
             if name in self.assembly.system.parameters:
                 return "", name, 1.0
             raise EvidenceError(
-                f"experiments.toml: {self.experiment.id}: no parameter {name!r} in its model"
+                f"experiment {self.experiment.id}: no parameter {name!r} in its model"
             ) from None
         return row, identifier, self.assembly.scale(identifier)
 

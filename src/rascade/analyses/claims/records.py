@@ -1,7 +1,7 @@
 """Experiments on claims as records: what is done, what is read, what is expected.
 
-They stand in ``data/experiments.toml``; claims without an experiment, and parts of a claim that
-none reaches, have their reason in ``data/rows.csv``.
+They stand in ``data/experiments``, a file a subject; claims without an experiment, and parts of a
+claim that none reaches, have their reason in ``data/rows.csv``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -166,8 +167,8 @@ class Note:
     open: str
 
 
-def _data(name: str) -> str:
-    return (files("rascade.analyses.claims") / "data" / name).read_text(encoding="utf-8")
+def _folder() -> Traversable:
+    return files("rascade.analyses.claims") / "data"
 
 
 def _known(where: str, given: Mapping[str, Any], kind: type, but: Sequence[str] = ()) -> None:
@@ -266,11 +267,21 @@ def parse_notes(text: str, file: str) -> Mapping[str, Note]:
 
 @cache
 def load_experiments() -> tuple[Experiment, ...]:
-    """Return the package's experiments on claims."""
-    return parse_experiments(_data("experiments.toml"), "experiments.toml")
+    """Return the package's experiments on claims.
+
+    Raises:
+        EvidenceError: as `parse_experiments`, or an identifier stands in two files.
+    """
+    found: dict[str, Experiment] = {}
+    for file in sorted(_folder().joinpath("experiments").iterdir(), key=lambda file: file.name):
+        for item in parse_experiments(file.read_text(encoding="utf-8"), file.name):
+            if item.id in found:
+                raise EvidenceError(f"{file.name}: {item.id}: id: stands in another file already")
+            found[item.id] = item
+    return tuple(found.values())
 
 
 @cache
 def load_notes() -> Mapping[str, Note]:
     """Return the package's reasons, by claim."""
-    return parse_notes(_data("rows.csv"), "rows.csv")
+    return parse_notes(_folder().joinpath("rows.csv").read_text(encoding="utf-8"), "rows.csv")
