@@ -27,7 +27,10 @@ from rascade.model.table import ParameterTable
 
 __all__ = ["MEDIUM", "Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
 
-_SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size", "culture")
+_SYSTEM = (
+    "body_places", "cytotoxic_response", "tumour_signals", "stroma", "vessels", "cytokines", "myeloid",
+    "antigen", "dendritic_cells", "lymph_node", "checkpoints", "t_cells", "tumour_size", "culture",
+)  # fmt: skip
 MEDIUM = "culture_medium"
 _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
 # What a port reads where nothing is there to fill it: no kill, no brake, no binding.
@@ -39,6 +42,11 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "KRAS_mRNA": (1.0, {}),
     "MUC4_support": (1.0, {}),
     "autophagy_relief": (1.0, {}),
+    "perfusion_change": (1.0, {}),
+    "vessel_density": (1.0, {}),
+    "flux_relative": (1.0, {}),
+    "exosome_signal": (1.0, {}),
+    "T_cell_ERK": (1.0, {}),
 }
 
 
@@ -190,7 +198,8 @@ def _copies(
     by_clone = [copy for clone in clones for copy in _clone_copies(clone, drugs)]
     copies = [system[0], *by_drug, *by_clone, *system[1:]]
     cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
-    wanted = {*include, *(name for drug in drugs for name in drug.needs)}
+    asked = {*include, *(name for drug in drugs for name in drug.needs)}
+    wanted = asked.union(*(library[name].brings for name in asked))
     return [
         copy
         for copy in copies
@@ -238,14 +247,21 @@ def _row_candidates(symbol: str, copy: Copy, setting: str) -> list[tuple[str, st
     drug, clone = copy.drug, copy.clone
     pairs = []
     if drug:
-        pairs.append((f"{drug.name}.{symbol}[{setting}]", f"{symbol}_{drug.identifier}"))
+        for place in _places(setting):
+            pairs.append((f"{drug.name}.{symbol}[{place}]", f"{symbol}_{drug.identifier}"))
     if drug and clone:
         pairs.append((f"{drug.name}.{symbol}[{clone}]", f"{symbol}_{drug.identifier}_{clone}"))
     if drug:
         pairs.append((f"{drug.name}.{symbol}", f"{symbol}_{drug.identifier}"))
     if clone:
         pairs.append((f"{symbol}[{clone}]", f"{symbol}_{clone}"))
-    return [*pairs, (f"{symbol}[{setting}]", symbol), (symbol, symbol)]
+    pairs += [(f"{symbol}[{place}]", symbol) for place in _places(setting)]
+    return [*pairs, (symbol, symbol)]
+
+
+def _places(setting: str) -> tuple[str, ...]:
+    """Return the settings whose rows count, nearest first: what holds in any mouse holds in one."""
+    return (setting, "xenograft") if setting == "mouse" else (setting,)
 
 
 class _Builder:
@@ -329,7 +345,8 @@ def compose(
         drugs: INN names; empty for the untreated disease.
         table: the parameter table that says which numbers are clone- or drug-specific.
         clones: cell populations; all that the setting has if not given.
-        setting: ``patient``, ``xenograft`` (a mouse) or ``culture`` (a dish).
+        setting: ``patient``, ``mouse`` (with an immune system), ``xenograft`` (a nude mouse) or
+            ``culture`` (a dish).
         include: mechanisms wanted although no drug needs them, such as ``autophagy``.
 
     Raises:

@@ -20,7 +20,7 @@ from rascade.errors import ModelFileError
 
 __all__ = ["SETTINGS", "Mechanism", "data_file", "load_mechanisms", "rename_symbols", "symbols_in"]
 
-SETTINGS = ("patient", "xenograft", "culture")
+SETTINGS = ("patient", "mouse", "xenograft", "culture")
 _SYMBOL = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.])")
 _HEADER = re.compile(r"^\s*model\s+(\w+)\s*\(([^)]*)\)\s*$")
 _OWN = (
@@ -47,8 +47,9 @@ class Mechanism:
         numbers: symbols that the parameter table must supply.
         adds: sums that every copy contributes to, as sum name -> own symbol.
         description: the comment at the head of the file.
-        settings: where it exists: ``patient``, ``xenograft``, ``culture``.
+        settings: where it exists, of `SETTINGS`.
         on_demand: left out unless a drug needs it or a study asks for it.
+        brings: on-demand mechanisms that come along with it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Mechanism:
     description: str = ""
     settings: tuple[str, ...] = SETTINGS
     on_demand: bool = False
+    brings: tuple[str, ...] = ()
 
 
 def data_file(name: str) -> Traversable:
@@ -143,6 +145,7 @@ def _parse(name: str, text: str, facts: Mapping[str, object]) -> Mechanism:
         description=description,
         settings=tuple(facts.get("settings", SETTINGS)),  # type: ignore[arg-type]
         on_demand=bool(facts.get("on_demand", False)),
+        brings=tuple(facts.get("brings", ())),  # type: ignore[arg-type]
     )
 
 

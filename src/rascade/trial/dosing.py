@@ -1,4 +1,4 @@
-"""Turn the doses of a regimen into the engine's: milligrams by route into nanomoles by species."""
+"""Turn the doses of a regimen into the engine's: milligrams (or cells) by route into amounts of species."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["engine_doses", "infusion_hours"]
 
 _NANOMOLES_PER_MILLIGRAM = 1e6  # divided by the molecular weight in g/mol
+_MILLIONS_PER_CELL = 1e-6  # the model counts cells in 1e6
 
 
 def infusion_hours(assembly: Assembly) -> dict[str, float]:
@@ -56,13 +57,17 @@ def engine_doses(
     hours = infusion_hours(assembly)
     pieces = []
     for order in regimen.orders:
-        if order.dose.base_unit not in ("mg", "g", "ug", "µg"):
+        if order.dose.base_unit not in ("mg", "cells"):
             raise UnsupportedFeature(
                 f"dose unit {order.dose.base_unit}",
                 f"{order.drug}: a dose in {order.dose.base_unit} is not modelled yet",
             )
         target = assembly.drug(order.drug).dose_target(order.route)
-        factor = _NANOMOLES_PER_MILLIGRAM / assembly.molecular_weight(order.drug)
+        factor = (
+            _MILLIONS_PER_CELL
+            if order.dose.base_unit == "cells"
+            else _NANOMOLES_PER_MILLIGRAM / assembly.molecular_weight(order.drug)
+        )
         single = type(regimen)((order,))
         tables = [
             single.doses(until_day, float(weights[i]), float(surfaces[i]), hours) for i in treated
