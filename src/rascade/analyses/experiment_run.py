@@ -12,7 +12,13 @@ import numpy as np
 
 from rascade.analyses.cells import cell_parameters, constant, typical_doubling_hours
 from rascade.analyses.experiment_draws import draw_rows, drawn_rows
-from rascade.analyses.experiment_readouts import CLONE, Reading, find_reading, find_row
+from rascade.analyses.experiment_readouts import (
+    CLONE,
+    Reading,
+    clones_of,
+    find_reading,
+    find_row,
+)
 from rascade.analyses.experiment_spec import Condition, ExperimentSpec, conditions
 from rascade.errors import InputError, SimulationError
 from rascade.model import Assembly, assemble, load_table
@@ -66,7 +72,13 @@ class _Bench:
     def __init__(self, spec: ExperimentSpec, settings: Settings, backend: str) -> None:
         self.spec, self.settings, self.backend = spec, settings, backend
         table = load_table().with_values(spec.parameters)
-        self.assembly = assemble(spec.drugs, table=table, clones=[CLONE], setting=spec.setting)
+        self.assembly = assemble(
+            spec.drugs,
+            table=table,
+            clones=clones_of(spec.setting),
+            setting=spec.setting,
+            include=spec.include,
+        )
         self.conditions = conditions(spec)
         self.shape = (len(self.conditions), spec.draws + 1)
         if math.prod(self.shape) > MAX_RUNS:
@@ -107,8 +119,7 @@ class _Bench:
             default = self.assembly.table[row].value
             per_cells = np.array([values.get(row, default) for values in by_cells])
             self._set(found, row, np.broadcast_to(per_cells[self.cell][:, None], self.shape))
-        if self.spec.setting == "xenograft":
-            self._nude_mouse(found)
+        if self.spec.in_mice:
             self._scale_pharmacokinetics(found)
         return found
 
@@ -138,11 +149,6 @@ class _Bench:
             for name, place in rows.items()
             if place is not None and place[0] not in given
         }
-
-    def _nude_mouse(self, found: dict[str, NDArray[np.float64]]) -> None:
-        place = self._row("CD8_influx")
-        if place is not None and not place[0].endswith("[xenograft]"):
-            found[place[1]] = np.full(self.shape, constant("CD8_influx"))
 
     def _scale_pharmacokinetics(self, found: dict[str, NDArray[np.float64]]) -> None:
         """Bring human clearances and volumes to a mouse, for drugs without numbers of their own."""
@@ -250,7 +256,7 @@ class _Bench:
         pieces = [np.repeat(first[:, :, None, :], int((hours == 0).sum()), axis=2)]
         changed = self._changed("hour 0")
         self.simulation.set_parameters({name: v.ravel() for name, v in changed.items()})
-        if self.spec.setting == "xenograft":
+        if self.spec.in_mice:
             self.simulation.set_doses(self._doses())
         pauses = self._pauses()
         for start, end in itertools.pairwise(pauses):
@@ -396,7 +402,7 @@ def _allometric_power(assembly: Assembly, row: str, drug: str) -> float:
 
 def _mouse_warnings(assembly: Assembly, spec: ExperimentSpec) -> list[str]:
     """Say which drugs have no pharmacokinetics of the mouse in the parameter table."""
-    if spec.setting != "xenograft":
+    if not spec.in_mice:
         return []
     rows = set(assembly.composition.parameters.values())
     growth = [] if f"{_DIVISION}[xenograft]" in rows else [
