@@ -105,7 +105,7 @@ KNOCK_OUTS = {
     "IFNg_level": ("IFNg", "MHC_tumour", "M2_fraction"),
     "IL2_level": ("IL2", "divisions", "M2_fraction"),
     "stroma_density": ("matrix", "VEGF", "entry_gate"),
-    "MHC_capacity": ("MHC_tumour", "CD8_exhausted", "CD8")),  #
+    "MHC_capacity": ("MHC_tumour", "CD8_exhausted", "CD8"),  # what sees nothing does not tire
 }
 
 

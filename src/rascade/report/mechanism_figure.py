@@ -36,14 +36,14 @@ _READ = (
 )
 _WHOLE = f"What the assembled model contains, from drugs (dark) to tumour size. {_READ}"
 _AROUND = (
-    "What surrounds the cancer cells in the assembled model, from what they secrete to killing by T "
-    f"cells. {_READ}"
+    "What surrounds the cancer cells in the assembled model, from what they secrete to killing by "
+    f"T cells. {_READ}"
 )
 _TARGET, _TARGET_FILL, _DRUG = "#d55e00", "#fdf0e4", "#22313f"
 
 
 def mechanism_figures(mechanism: dict[str, Any], footer: str) -> list[Figure]:
-    """Draw ``manifest["mechanism"]``: in one figure, or the cancer cell and what surrounds it apart.
+    """Draw ``manifest["mechanism"]``, the cancer cell and what surrounds it apart if need be.
 
     Returns:
         No figure if the mechanism has no nodes, two if it has more than fit on one page.
@@ -63,17 +63,14 @@ def mechanism_figures(mechanism: dict[str, Any], footer: str) -> list[Figure]:
         return [_figure("mechanism", "Mechanism", _WHOLE, nodes, edges, footer)]
     within = [edge for edge in edges if not outside & {edge[0], edge[1]}]
     around = [edge for edge in edges if outside & {edge[0], edge[1]}]
+    parts = (
+        ("mechanism", "Mechanism: cancer cells", _WHOLE, within),
+        ("surroundings", "Mechanism: surroundings and immune system", _AROUND, around),
+    )
     return [
-        _figure("mechanism", "Mechanism: cancer cells", _WHOLE, _ends(nodes, within), within, footer),
-        _figure(
-            "surroundings",
-            "Mechanism: surroundings and immune system",
-            _AROUND,
-            _ends(nodes, around),
-            around,
-            footer,
-        ),
-    ]  # fmt: skip
+        _figure(name, title, caption, _ends(nodes, part), part, footer)
+        for name, title, caption, part in parts
+    ]
 
 
 def _ends(nodes: list[Node], edges: list[Node]) -> list[Node]:
