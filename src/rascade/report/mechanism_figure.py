@@ -31,8 +31,8 @@ _MOST_NODES = 40  # more make a picture that nobody reads
 _SURROUNDINGS = frozenset({"stroma", "cytokines", "myeloid", "priming", "immune"})
 _ACTS = frozenset({"inhibits", "binds", "activates", "produces"})  # what a drug does to its target
 _READ = (
-    "Boxes with an orange rim are the targets of the drugs in this study. Arrows give the direction "
-    "of influence, not the stoichiometry."
+    "Boxes with an orange rim are the targets of the drugs in this study. Arrows give the "
+    "direction of influence, not the stoichiometry."
 )
 _WHOLE = f"What the assembled model contains, from drugs (dark) to tumour size. {_READ}"
 _AROUND = (
