@@ -279,25 +279,24 @@ def test_infused_cells_expand_contract_and_persist_as_the_equations_say(drug: st
     name = drug.replace(" ", "_").replace("-", "_")
     p = {k.removesuffix(f"_{name}"): v for k, v in assembly.values.items() if k.endswith(name)}
     times = np.arange(1, 61) * 24.0
-    patient.set_doses(Doses(None, np.array([0.0]), f"infused_{name}", 500.0))
-    outputs = [f"infused_{name}", f"persisting_{name}"]
+    patient.set_doses(Doses(None, np.array([0.0]), f"fresh_{name}", 500.0))
+    outputs = [f"{pool}_{name}" for pool in ("fresh", "circulating", "persisting")]
     ours = patient.advance(times[-1], times, outputs).values[0]
 
     def slope(_: float, y: np.ndarray) -> list[float]:
-        room = p["expansion_capacity"] / (y[0] + p["expansion_capacity"])
-        growth = p["k_expansion"] * p["adoptive_fitness"] * room
-        passed = p["k_contraction_cells"] * y[0]
-        alive = growth * y[0] - passed - p["k_attrition"] * y[0]
-        return [alive, passed - p["k_persistence_loss"] * y[1]]
+        settled, passed = p["k_settle"] * y[0], p["k_contraction_cells"] * y[1]
+        born = p["expansion_fold"] * p["adoptive_fitness"] * settled
+        lost = p["k_attrition"] * y[1]
+        return [-settled, born - passed - lost, passed - p["k_persistence_loss"] * y[2]]
 
-    assert_allclose(ours, integrate(slope, [500.0, 0.0], times), rtol=1e-4, atol=1e-6)
+    assert_allclose(ours, integrate(slope, [500.0, 0.0, 0.0], times), rtol=1e-4, atol=1e-6)
 
 
 def test_antigen_loss_hides_a_cell_from_the_therapy_that_needs_it() -> None:
     drugs = ("CARTmeso", "KRAS G12D TCR-T")
     patients = settle(*drugs, n=3)
     patients.set_parameters({"tumour_active": 1.0})
-    names = ("infused_CARTmeso", "infused_KRAS_G12D_TCR_T")
+    names = ("fresh_CARTmeso", "fresh_KRAS_G12D_TCR_T")
     doses = [Doses(np.array([i]), np.zeros(1), name, 5e4) for i, name in enumerate(names, start=1)]
     patients.set_doses(Doses.concat(doses))
     pools = [f"{pool}_sensitive" for pool in ("cells", "b2m_null", "mesothelin_null")]
