@@ -69,7 +69,7 @@ def test_a_typical_patient_sits_at_the_references(typical) -> None:
         assert typical.value(name)[0] == pytest.approx(1.0, abs=0.05), name
     for pool, name in CELLS.items():
         reference = values[f"{name}_reference"]
-        assert typical.value(pool)[0] == pytest.approx(reference, rel=0.1), pool
+        assert typical.value(pool)[0] == pytest.approx(reference, rel=0.15), pool
     for name in ("myCAF", "iCAF", "matrix", "perfusion_change", "hypoxia", "DC", "CD8_blood"):
         assert typical.value(name)[0] == pytest.approx(1.0, abs=0.05), name
 
@@ -206,7 +206,7 @@ def test_a_mek_inhibitor_hinders_priming_and_spares_t_cells_their_death() -> Non
     for name in ("priming_ERK", "TCR_stress", "oncogenic_signal"):
         assert (np.diff(patients.value(name)) < 0).all(), name
         assert patients.value(name)[0] == pytest.approx(1.0, abs=0.05), name
-    assert (np.diff(patients.value("MHC_tumour")[:3]) > 0).all()
+    assert (np.diff(patients.value("MHC_relief_sensitive")) > 0).all()
 
 
 def test_mild_vegf_blockade_opens_vessels_and_deep_blockade_closes_them() -> None:
