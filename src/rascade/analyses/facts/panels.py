@@ -80,7 +80,7 @@ def panels_of_checks(experiment: Experiment) -> tuple[Panel, ...]:
             if reading.condition not in conditions:
                 conditions.append(reading.condition)
     return tuple(
-        Panel(readout, tuple(conditions), relative, hour)
+        Panel(readout, tuple(name for name in members if name in conditions), relative, hour)
         for (readout, relative, hour), conditions in found.items()
     )
 
