@@ -123,9 +123,7 @@ class Bench:
         genotypes = [self._cells(condition) for condition in self.conditions]
         own = [{**g, **c.set} for g, c in zip(genotypes, self.conditions, strict=True)]
         names = {name for values in own for name in values}
-        # The genotype is given; what one condition sets still differs between draws in another.
-        fixed = {self._place(name)[0] for values in genotypes for name in values}
-        self.drawn = uncertain_rows(self.assembly, fixed)
+        self.drawn = self.uncertain()
         found: dict[str, NDArray[np.float64]] = {}
         for row, values in self.sets().items():
             _, identifier, scale = self._place(row)
@@ -138,6 +136,12 @@ class Bench:
                     values[m] = own[m][name] * scale
                 values[m] *= condition.times.get(name, 1.0)
         return found
+
+    def uncertain(self) -> list[str]:
+        """Return the rows of the parameter table that nobody knows for sure."""
+        # The genotype is given; what one condition sets still differs between draws in another.
+        fixed = {self._place(name)[0] for c in self.conditions for name in self._cells(c)}
+        return uncertain_rows(self.assembly, fixed)
 
     def sets(self) -> Mapping[str, NDArray[np.float64]]:
         """Return row -> values of all parameter sets, (D + 1,), the typical one first."""
