@@ -143,7 +143,9 @@ def _course(axes: Axes, mine: pd.DataFrame, k: int, days: bool) -> None:
     low, high = (mine[name].to_numpy(dtype=float) for name in ("low", "high"))
     if np.isfinite(low).any():
         axes.fill_between(hours, low, high, color=arm_color(k), alpha=0.13, linewidth=0)
-    axes.plot(hours, mine["value"].to_numpy(dtype=float), marker="o", markersize=2.2, **line_style(k))
+    axes.plot(
+        hours, mine["value"].to_numpy(dtype=float), marker="o", markersize=2.2, **line_style(k)
+    )
 
 
 def time_axis(axes: Axes, hours: Sequence[float], days: bool) -> None:

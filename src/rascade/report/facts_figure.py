@@ -77,7 +77,8 @@ def fact_figure(record: Mapping[str, Any], footer: str) -> Figure:
         "Green: what is expected; diamond: published value; line or dot: the model with typical "
         "parameters.",
         "; ".join(
-            f"{plain(c['what'])}: {number(c['effect'])}, expected {expected_text(c)}" for c in checks
+            f"{plain(c['what'])}: {number(c['effect'])}, expected {expected_text(c)}"
+            for c in checks
         ),
         canvas.svg(),
     )
@@ -142,9 +143,7 @@ def _y_axis(axes: Axes, panel: Mapping[str, Any]) -> None:
     axes.set_ylabel(text, labelpad=2)
 
 
-def _value_mark(
-    axes: Axes, own: Mapping[str, Any], panel: Mapping[str, Any], color: str
-) -> None:
+def _value_mark(axes: Axes, own: Mapping[str, Any], panel: Mapping[str, Any], color: str) -> None:
     """Draw limits of the value, in the colour of the curve where there are several."""
     alpha = 0.6 if color == EXPECTED else 0.14
     low, high = own["limits"]
@@ -206,4 +205,6 @@ def _check(canvas: Canvas, check: Mapping[str, Any], y: float) -> None:
     if value is not None:
         axes.plot([place(value)], [0.5], marker="o", markersize=4.5, color=color, zorder=5)
     text = f"{number(value) or '–'}; expected {expected_text(check)}: {HOLDS[check['holds']]}"
-    canvas.text(left + wide + 0.12, y, fit(text, WIDTH - left - wide - 0.2, 6.5), size=6.5, color=color)
+    canvas.text(
+        left + wide + 0.12, y, fit(text, WIDTH - left - wide - 0.2, 6.5), size=6.5, color=color
+    )

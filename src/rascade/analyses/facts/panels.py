@@ -65,7 +65,9 @@ def _reading(node: ast.AST) -> Reading | None:
     if node.func.id not in (*_RELATIVE, *_ABSOLUTE) or len(names) != 2:
         return None
     hours = [a.value for a in node.args if isinstance(a, ast.Constant)]
-    return Reading(node.func.id, *names, tuple(float(h) for h in hours if isinstance(h, int | float)))
+    return Reading(
+        node.func.id, *names, tuple(float(h) for h in hours if isinstance(h, int | float))
+    )
 
 
 def panels_of_checks(experiment: Experiment) -> tuple[Panel, ...]:

@@ -110,7 +110,9 @@ def run_facts(
     found: dict[str, FactResult] = {}
     for index, piece in enumerate(pieces):
         if progress:
-            progress(index / len(pieces), (piece.facts[0] if isinstance(piece, Group) else piece).id)
+            progress(
+                index / len(pieces), (piece.facts[0] if isinstance(piece, Group) else piece).id
+            )
         for result in runner.run(piece):
             found[result.fact.id] = result
     if progress:
@@ -190,6 +192,8 @@ def _curves(panel: Panel, courses: Courses) -> PanelResult:
         x = courses.hours if panel.hour is None else courses.doses[condition]
         y = panel_values(panel, condition, courses)[:, 0]
         curves.append(
-            Curve(condition, tuple(rounded(float(v)) for v in x), tuple(rounded(float(v)) for v in y))
+            Curve(
+                condition, tuple(rounded(float(v)) for v in x), tuple(rounded(float(v)) for v in y)
+            )
         )
     return PanelResult(panel, tuple(curves))

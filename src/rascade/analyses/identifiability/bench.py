@@ -162,4 +162,6 @@ class SetBench(_Reads):
     def sets(self) -> Mapping[str, Values]:
         """Return the rows of this model that a set changes."""
         table = self.assembly.table
-        return {row: table[row].value * self.factors[row] for row in self.drawn if row in self.factors}
+        return {
+            row: table[row].value * self.factors[row] for row in self.drawn if row in self.factors
+        }

@@ -90,16 +90,17 @@ def fisher(slopes: Values, errors: Values, priors: Values) -> Information:
     scaled = slopes * priors / errors[:, None]
     seen = np.flatnonzero(np.any(scaled != 0, axis=0))
     information = scaled.T @ scaled
-    values, vectors = np.linalg.eigh(information[np.ix_(seen, seen)])
-    values = np.maximum(values, 0.0)  # what rounding made of zero
+    # Singular values of S, not eigenvalues of S'S: a direction that is not seen stays at zero.
+    _, singular, right = np.linalg.svd(scaled[:, seen])
+    values, vectors = np.zeros(seen.size), right.T
+    values[: singular.size] = singular**2
     own = (vectors / (1.0 + values)) @ vectors.T
     size = priors.size
     covariance = np.eye(size)
     covariance[np.ix_(seen, seen)] = 0.5 * (own + own.T)
     eigenvalues, directions = np.zeros(size), np.zeros((size, size))
-    order = np.argsort(-values, kind="stable")
-    eigenvalues[: seen.size] = values[order]
-    directions[np.ix_(seen, np.arange(seen.size))] = _signed(vectors[:, order])
+    eigenvalues[: seen.size] = values
+    directions[np.ix_(seen, np.arange(seen.size))] = _signed(vectors)
     unseen = np.setdiff1d(np.arange(size), seen)
     directions[unseen, seen.size + np.arange(unseen.size)] = 1.0
     return Information(

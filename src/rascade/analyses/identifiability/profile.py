@@ -44,11 +44,11 @@ class Profile:
 def chosen(information: Information, count: int) -> list[int]:
     """Return the parameters whose profile says most.
 
-    Half of them are those that the data pin down best; the others are those that data would pin
-    down if the rest were known but cannot tell from the rest.
+    Half of them are those that the data pin down best; the others are those that the data speak
+    of, would pin down if the rest were known, and cannot tell from the rest.
     """
     best = np.argsort(information.variance, kind="stable")[: (count + 1) // 2].tolist()
-    gap = information.variance - information.alone
+    gap = (information.variance - information.alone) * (1.0 - information.variance)
     hidden = [k for k in np.argsort(-gap, kind="stable").tolist() if k not in best]
     return [*best, *hidden[: count - len(best)]]
 
