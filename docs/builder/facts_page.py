@@ -1,12 +1,11 @@
-"""``reference/facts.md`` with its figures, and the tables of the model's page, from kept results."""
+"""``reference/facts.md`` with its figures, and tables of the model's page, from kept results."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from builder.results import RESULTS, threads
-from builder.text import NOTE, cell, code, table
+from builder.text import NOTE, cell, table
 
 __all__ = ["dish_table", "facts_page", "figures", "kept_facts", "potency_table", "run"]
 
@@ -14,13 +13,15 @@ _KEPT = RESULTS / "facts.json"
 _HEAD = """\
 # Facts
 
-What the field agrees on, repeated by the model: one experiment a fact, one figure each. `rascade facts` computes them anew.
-A fact **holds** if every number that comes out with typical parameters lies within its limits; nothing here is typed by
-hand. Constants of the pathway were moved until most of these held, so they show that one model can hold them at once, not
-that it foresees them. What such experiments can tell of the parameters is in [identifiability](identifiability.md).
+What the field agrees on, repeated by the model: one experiment a fact, one figure each.
+`rascade facts` computes them anew. A fact **holds** if every number that comes out with typical
+parameters lies within its limits; nothing here is typed by hand. Constants of the pathway were
+moved until most of these held, so they show that one model can hold them at once, not that it
+foresees them. What such experiments can tell of the parameters is in
+[identifiability](identifiability.md); how to add a fact, in [its how-to](../how-to/facts.md).
 
-In the figures green, or the colour of a curve where there are several, is what is expected; the diamond is the published
-value. Sources are identifiers of the [evidence](../evidence.md).
+In the figures green, or the colour of a curve where there are several, is what is expected; the
+diamond is the published value. Sources are identifiers of the [evidence](../evidence.md).
 """
 
 

@@ -46,6 +46,7 @@ class Scale:
         self.start, self.span = ends[0] - 0.08 * span, 1.16 * span
 
     def __call__(self, value: float) -> float:
+        """Return the place of a number, from the left edge."""
         x = math.log(value) if self.logarithmic else value
         return _EDGE + (WIDTH - 2 * _EDGE) * (x - self.start) / self.span
 

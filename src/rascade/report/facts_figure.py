@@ -106,7 +106,10 @@ def _panel(
         x = [v / 24 for v in curve["x"]] if days else curve["x"]
         y = [math.nan if v is None else v for v in curve["y"]]
         style = line_style(names.index(curve["label"]))
-        axes.plot(x, y, marker="o", markersize=2.2, zorder=3, **style)
+        if panel["axis"] == "month":
+            axes.step(x, y, where="post", zorder=3, **style)
+        else:
+            axes.plot(x, y, marker="o", markersize=2.2, zorder=3, **style)
     _x_axis(axes, panel, days)
     _y_axis(axes, panel)
     for own in panel["marks"]:
@@ -124,11 +127,19 @@ def _x_axis(axes: Axes, panel: Mapping[str, Any], days: bool) -> None:
         dose_axis(axes)
         axes.set_xlabel("concentration, nM", labelpad=2)
         return
+    if panel["axis"] == "month":
+        axes.set_xlim(left=0)
+        axes.set_xlabel("month", labelpad=2)
+        return
     time_axis(axes, panel["curves"][0]["x"], days)
     axes.set_xlabel("day" if days else "hour (square-root scale)", labelpad=2)
 
 
 def _y_axis(axes: Axes, panel: Mapping[str, Any]) -> None:
+    if panel["axis"] == "month":
+        axes.set_ylim(0, 1.03)
+        axes.set_ylabel("share of patients", labelpad=2)
+        return
     values = [v for curve in panel["curves"] for v in curve["y"] if v is not None]
     relative = panel["relative"] != "nothing"
     wanted = [v for own in panel["marks"] if own["of"] == "value" for v in own["limits"] if v]

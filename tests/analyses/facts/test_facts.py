@@ -1,4 +1,4 @@
-"""Facts: records that are checked, experiments that share simulations, results that are computed."""
+"""Facts: checked records, experiments that share simulations, results that are computed."""
 
 from __future__ import annotations
 
@@ -179,6 +179,41 @@ high = 20
     assert outcome.low <= outcome.effect <= outcome.high and result.holds
     (record,) = records([result])
     assert record["panels"] == [] and record["checks"][0]["ci"][0] is not None
+
+
+def test_a_fact_on_a_trial_is_computed_and_drawn() -> None:
+    from rascade.report.facts import fact_figures
+
+    text = """
+[[fact]]
+id = "drug-against-none"
+statement = "A drug shrinks tumours."
+source = "bio.ras-on-pfs-hr"
+kind = "trial"
+size = 16
+months = 4
+[fact.arms]
+drug = "daraxonrasib 300 mg PO QD"
+low = "daraxonrasib 10 mg PO QD"
+[[fact.checks]]
+what = "objective response rate, %"
+effect = "orr(drug)"
+low = 0
+[[fact.checks]]
+what = "hazard ratio of PFS"
+effect = "pfs_hr(drug, low)"
+high = 1.0
+"""
+    (fact,) = parse_facts(text, "x.toml")
+    (result,) = _Runner(load_table(), 1, 1).run(fact)
+    orr, ratio = result.outcomes
+    assert orr.low <= orr.effect <= orr.high and ratio.effect < 1 and result.holds
+    (record,) = records([result])
+    (panel,) = record["panels"]
+    assert (panel["axis"], panel["label"]) == ("month", "progression-free survival")
+    for curve in panel["curves"]:
+        assert curve["y"][0] == 1 and curve["y"] == sorted(curve["y"], reverse=True)
+    assert "<svg" in fact_figures([record])["drug-against-none"].svg
 
 
 def test_limits_are_drawn_only_where_a_check_reads_one_curve() -> None:

@@ -157,7 +157,8 @@ class _Reader:
         if len(ends) != 2 or ends[0].size * ends[1].size != values.shape[0]:
             raise EvidenceError(f"condition {condition!r} is no dose matrix of two drugs")
         shape = ends[0].size, ends[1].size
-        return [DoseMatrix(*ends, (column / column[0]).reshape(shape)) for column in values.T]
+        relative = [(column / column[0]).reshape(shape) for column in values.T]
+        return [DoseMatrix(ends[0], ends[1], response) for response in relative]
 
     def bliss(self, readout: str, condition: str, hour: float) -> Values:
         from rascade.analyses.synergy import bliss_excess

@@ -61,13 +61,15 @@ def readings(effect: str) -> Iterator[Reading]:
 def _reading(node: ast.AST) -> Reading | None:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return None
-    names = [a.id for a in node.args if isinstance(a, ast.Name)]
+    names = tuple(a.id for a in node.args if isinstance(a, ast.Name))
     if node.func.id not in (*_RELATIVE, *_ABSOLUTE) or len(names) != 2:
         return None
-    hours = [a.value for a in node.args if isinstance(a, ast.Constant)]
-    return Reading(
-        node.func.id, *names, tuple(float(h) for h in hours if isinstance(h, int | float))
-    )
+    hours = [
+        float(a.value)
+        for a in node.args
+        if isinstance(a, ast.Constant) and isinstance(a.value, int | float)
+    ]
+    return Reading(node.func.id, names[0], names[1], tuple(hours))
 
 
 def panels_of_checks(experiment: Experiment) -> tuple[Panel, ...]:

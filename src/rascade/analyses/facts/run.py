@@ -25,6 +25,7 @@ __all__ = ["Curve", "FactResult", "Outcome", "PanelResult", "panel_values", "run
 Progress = Callable[[float, str], None]
 Values = NDArray[np.float64]
 _COHORT_KINDS: Final = ("trial", "cohort")
+_ENDS: Final = ("pfs", "os")  # end points with a survival curve
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,29 @@ class _Runner:
         outcomes = []
         for check in fact.checks:
             found = self._estimate(fact, check)
-            ends = (rounded(x) for x in (found.value, found.low, found.high))
-            outcomes.append(Outcome(check, *ends, tuned_rows(check, rows, self.table)))
-        return FactResult(fact, tuple(outcomes), ())
+            value, low, high = (rounded(x) for x in (found.value, found.low, found.high))
+            tuned = tuned_rows(check, rows, self.table)
+            outcomes.append(Outcome(check, value, low, high, tuned))
+        panels = self._survival(fact) if fact.experiment.kind == "trial" else ()
+        return FactResult(fact, tuple(outcomes), panels)
+
+    def _survival(self, fact: Fact) -> tuple[PanelResult, ...]:
+        """Return Kaplan-Meier curves of the end points that the checks speak of, both if none."""
+        from rascade.trial.survival import kaplan_meier
+
+        named = [end for end in _ENDS if any(end in check.effect for check in fact.checks)]
+        panels = []
+        for end in named or _ENDS:
+            curves = []
+            for arm in fact.experiment.arms:
+                patients = self.trials.patients(fact.experiment, arm)
+                found = kaplan_meier(patients[f"{end}_months"], patients[f"{end}_event"])
+                x = (0.0, *(rounded(float(v)) for v in found.time))
+                y = (1.0, *(rounded(float(v)) for v in found.survival))
+                curves.append(Curve(arm.name, x, y))
+            panel = Panel(end, tuple(c.condition for c in curves), "nothing")
+            panels.append(PanelResult(panel, tuple(curves)))
+        return tuple(panels)
 
     def _estimate(self, fact: Fact, check: Check) -> Estimate:
         if fact.experiment.kind == "cohort":

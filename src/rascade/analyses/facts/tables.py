@@ -14,6 +14,7 @@ from rascade.model import readouts
 
 __all__ = ["describe", "records"]
 
+_ENDS = {"pfs": "progression-free survival", "os": "overall survival"}
 _DIGITS = 10  # of a limit: three-fold of 30 is 90, not 89.99999999999999
 
 
@@ -58,19 +59,21 @@ def _check(outcome: Outcome) -> dict[str, Any]:
 
 def _panel(result: FactResult, drawn: PanelResult) -> dict[str, Any]:
     panel = drawn.panel
-    conditions = {c.name: c for c in result.fact.experiment.conditions}
-    table = readouts()
-    relative = panel.relative
+    experiment, table, relative = result.fact.experiment, readouts(), panel.relative
+    labels = {c.name: describe(c) for c in experiment.conditions}
+    labels |= {arm.name: f"{arm.name}: {arm.regimen}" for arm in experiment.arms}
+    known = table[panel.readout].label if panel.readout in table else panel.readout
+    axis = "hour" if panel.hour is None else "dose"
     return {
         "readout": panel.readout,
-        "label": table[panel.readout].label if panel.readout in table else panel.readout,
-        "axis": "hour" if panel.hour is None else "dose",
+        "label": _ENDS.get(panel.readout, known),
+        "axis": "month" if experiment.kind == "trial" else axis,
         "hour": panel.hour,
-        "relative": describe(conditions[relative]) if relative in conditions else relative,
+        "relative": labels.get(relative, relative),
         "curves": [
             {
                 "condition": curve.condition,
-                "label": describe(conditions[curve.condition]),
+                "label": labels[curve.condition],
                 "x": [_finite(x) for x in curve.x],
                 "y": [_finite(y) for y in curve.y],
             }

@@ -3,10 +3,10 @@
 With J the derivatives of n log read-outs by q log parameters, s their standard errors and p the
 prior standard deviations, S = J p / s is without unit. The Fisher information of the data is S'S,
 that of the prior the identity, and the posterior covariance, in the Gaussian approximation at the
-typical parameters, (I + S'S)^-1 (Kay, Fundamentals of Statistical Signal Processing I, 1993, chapters 3
-and 10). The eigenvalues of S'S are the spectrum of the data: a direction whose eigenvalue is above
-1 is known better from the data than from the prior; most models of this kind have few of those
-("sloppy"; Gutenkunst et al. 2007, doi:10.1371/journal.pcbi.0030189).
+typical parameters, (I + S'S)^-1 (Kay, Fundamentals of Statistical Signal Processing I, 1993,
+chapters 3 and 10). The eigenvalues of S'S are the spectrum of the data: a direction whose
+eigenvalue is above 1 is known better from the data than from the prior; most models of this kind
+have few of those ("sloppy"; Gutenkunst et al. 2007, doi:10.1371/journal.pcbi.0030189).
 """
 
 from __future__ import annotations

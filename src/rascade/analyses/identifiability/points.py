@@ -121,7 +121,7 @@ def standard_errors(points: Sequence[Point], values: Values) -> Values:
     """
     errors = [error_of(point.readout) for point in points]
     cv, floor = (np.array([getattr(e, name) for e in errors]) for name in ("cv", "floor"))
-    return np.hypot(cv, floor / values)
+    return np.asarray(np.hypot(cv, floor / values))
 
 
 def controlled(points: Sequence[Point], values: Values) -> list[Point]:
