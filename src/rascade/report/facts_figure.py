@@ -18,6 +18,7 @@ from rascade.report.canvas import (
     text_width,
     wrap,
 )
+from rascade.report.claims import expectation
 from rascade.report.claims_figure import EXPECTED, Scale
 from rascade.report.claims_figure import WIDTH as STRIP
 from rascade.report.experiment_curves import (
@@ -45,11 +46,8 @@ _TALLEST = 1.6  # an expected band is shown to this multiple of the highest curv
 
 
 def expected_text(check: Mapping[str, Any]) -> str:
-    """Return what was expected in words: ``0.3 to 0.8``, ``at most 0.2``."""
-    low, high = (number(limit, 4) for limit in check["expected"])
-    if not low:
-        return f"at most {high}"
-    return f"{low} to {high}" if high else f"at least {low}"
+    """Return what was expected in words, to four digits: some limits are a thousandth off one."""
+    return expectation(check, 4)
 
 
 def fact_figure(record: Mapping[str, Any], footer: str) -> Figure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -89,18 +88,17 @@ def run_identifiability_study(
 
 
 def _manifest(wanted: list[str], started: str, profiled: int, threads: int) -> dict[str, Any]:
-    from rascade.analyses.facts.records import load_facts
+    from rascade.analyses.facts.records import facts_hash
     from rascade.evidence import evidence_hash
     from rascade.model import load_table
 
-    experiments = hashlib.sha256(repr(tuple(load_facts().values())).encode()).hexdigest()
     return base_manifest(
         "identifiability",
         started,
         study="What the facts tell of parameters",
         facts=wanted,
         profiles=profiled,
-        experiments_hash=experiments,
+        experiments_hash=facts_hash(),
         parameter_hash=load_table().hash,
         evidence_hash=evidence_hash(),
         threads=threads,

@@ -8,6 +8,7 @@ evidence, and panels. A fact without panels draws what its checks read.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -18,7 +19,7 @@ from typing import Any, Final
 from rascade.analyses.claims.records import Check, Experiment, read_experiment
 from rascade.errors import EvidenceError, ParameterError
 
-__all__ = ["BEFORE", "Fact", "Panel", "find_facts", "load_facts", "parse_facts"]
+__all__ = ["BEFORE", "Fact", "Panel", "facts_hash", "find_facts", "load_facts", "parse_facts"]
 
 #: What the values of a panel are relative to: before treatment, nothing, or a condition's name.
 BEFORE: Final = "before"
@@ -154,6 +155,11 @@ def load_facts() -> Mapping[str, Fact]:
                 raise EvidenceError(f"{file.name}: {fact.id}: id: stands twice")
             found[fact.id] = fact
     return found
+
+
+def facts_hash() -> str:
+    """Return the SHA-256 of all facts, experiments and limits included."""
+    return hashlib.sha256(repr(tuple(load_facts().values())).encode()).hexdigest()
 
 
 def find_facts(ids: Iterable[str]) -> tuple[Fact, ...]:
