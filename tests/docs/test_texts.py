@@ -199,7 +199,7 @@ def test_what_the_model_page_says_of_fitted_potencies_is_so() -> None:
     from rascade.model import load_table
 
     page = (DOCS / "explanation/model.md").read_text(encoding="utf-8")
-    rows = page.split("| set to it? |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    rows = page.split("| set to it? |", 1)[1].split("<!-- end -->", 1)[0].splitlines()[2:]
     fitted = {
         row.name.partition(".")[0]
         for row in load_table().values()

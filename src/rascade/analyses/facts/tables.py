@@ -59,10 +59,11 @@ def _check(outcome: Outcome) -> dict[str, Any]:
 
 def _panel(result: FactResult, drawn: PanelResult) -> dict[str, Any]:
     panel = drawn.panel
-    experiment, table, relative = result.fact.experiment, readouts(), panel.relative
+    experiment, relative = result.fact.experiment, panel.relative
     labels = {c.name: describe(c) for c in experiment.conditions}
     labels |= {arm.name: f"{arm.name}: {arm.regimen}" for arm in experiment.arms}
-    known = table[panel.readout].label if panel.readout in table else panel.readout
+    names = {name: r.label for r in readouts().values() for name in (r.symbol, r.name)}
+    known = names.get(panel.readout, panel.readout)
     axis = "hour" if panel.hour is None else "dose"
     return {
         "readout": panel.readout,
