@@ -33,7 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "facts": ("rascade.cli.facts", "Repeat what the field agrees on, page included."),
     "identifiability": (
         "rascade.cli.identifiability",
-        "Tell which parameters the facts can constrain, page included.",
+        "Tell which parameters the facts pin down, page included.",
     ),
     "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),
     "model": ("rascade.cli.model", "Show what the model is made of, or export it as SBML."),
