@@ -181,6 +181,7 @@ high = 20
     assert record["panels"] == [] and record["checks"][0]["ci"][0] is not None
 
 
+@pytest.mark.slow
 def test_a_fact_on_a_trial_is_computed_and_drawn() -> None:
     from rascade.report.facts import fact_figures
 
