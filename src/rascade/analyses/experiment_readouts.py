@@ -87,7 +87,9 @@ def find_row(parameters: Mapping[str, str], name: str, setting: str) -> tuple[st
         InputError: the model of these drugs does not read such a row.
     """
     rows = {row: identifier for identifier, row in parameters.items()}
-    for row in (name, f"{name}[{setting}]", f"{name}[{CLONE}]"):
+    # What holds in any mouse holds in one with an immune system, see `rascade.model.compose`.
+    mice = (f"{name}[xenograft]",) if setting == "mouse" else ()
+    for row in (name, f"{name}[{setting}]", *mice, f"{name}[{CLONE}]"):
         if row in rows:
             return row, rows[row]
     stems = sorted({row.partition("[")[0] for row in rows})

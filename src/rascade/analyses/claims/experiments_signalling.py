@@ -16,6 +16,7 @@ from rascade.analyses.cells import Cells, cell_parameters, constant, find_cell_l
 from rascade.analyses.claims.draws import draw, uncertain_rows
 from rascade.analyses.claims.records import Condition, Experiment
 from rascade.analyses.experiment_readouts import CLONE, find_row
+from rascade.analyses.mice import MICE, scaled_pharmacokinetics
 from rascade.errors import EvidenceError, InputError, SimulationError
 from rascade.model import Assembly, ParameterTable, assemble, readouts
 
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
 
 __all__ = ["SETTINGS", "Courses", "run_courses"]
 
-SETTINGS: Final = {"dish": "culture", "xenograft": "xenograft", "patient": "patient"}
+SETTINGS: Final = {
+    "dish": "culture",
+    "xenograft": "xenograft",
+    "mouse": "mouse",
+    "patient": "patient",
+}
+# Populations in a setting; lymphocytes read their ERK off normal tissue. None: all it has.
+_CLONES: Final = {
+    "culture": [CLONE],
+    "xenograft": [CLONE],
+    "mouse": [CLONE, "normal"],
+    "patient": None,
+}
 _RTOL: Final = 1e-5
 _SWITCH: Final = "tumour_active"
 
@@ -60,11 +73,10 @@ class _Bench:
     ) -> None:
         self.experiment, self.draws, self.seed = experiment, draws, seed
         setting = SETTINGS[experiment.kind]
-        clones = None if setting == "patient" else [CLONE]
         self.assembly = assemble(
             experiment.drugs,
             table=table,
-            clones=clones,
+            clones=_CLONES[setting],
             setting=setting,
             include=experiment.include,
         )
@@ -113,6 +125,8 @@ class _Bench:
         for row, values in draw(self.assembly.table, self.drawn, self.seed, self.draws).items():
             _, identifier, scale = self._place(row)
             found[identifier] = np.tile(values * scale, (self.shape[0], 1))
+        if self.assembly.setting in MICE:
+            found.update(scaled_pharmacokinetics(self.assembly, found, self.shape))
         for name in sorted(names | {n for c in self.conditions for n in c.times}):
             _, identifier, scale = self._place(name)
             values = self._now(found, identifier)
@@ -130,15 +144,16 @@ class _Bench:
     # -- time -------------------------------------------------------------------------------
 
     def settle(self, threads: int) -> None:
-        """Bring cells to rest before hour 0."""
+        """Bring cells, and what surrounds them, to rest before hour 0."""
         from rascade.engine import Settings, Simulation
 
         self.before = self.parameters()
+        bodies = self.assembly.setting in ("patient", "mouse")
         self.simulation: Simulation = Simulation(
             self.assembly.system,
             patients=math.prod(self.shape),
             parameters={**{n: v.ravel() for n, v in self.before.items()}, _SWITCH: 0.0},
-            start=-constant("equilibration"),
+            start=-constant("equilibration_body" if bodies else "equilibration"),
             settings=Settings(rtol=_RTOL, threads=threads),
         )
         self.simulation.advance(0.0)
@@ -168,7 +183,7 @@ class _Bench:
         from rascade.trial.dosing import engine_doses
 
         size = math.prod(self.shape)
-        mouse = self.experiment.kind == "xenograft"
+        mouse = self.assembly.setting in MICE
         # Doses of these experiments are flat, so the size of a patient does not matter.
         weight, surface = (
             (constant("mouse_weight"), constant("mouse_surface")) if mouse else (70, 1.8)
@@ -222,7 +237,7 @@ def _rows(experiment: Experiment) -> dict[str, slice]:
 def run_courses(
     experiment: Experiment, table: ParameterTable, *, draws: int, seed: int, threads: int = 1
 ) -> Courses:
-    """Run an experiment of kind ``dish``, ``xenograft`` or ``patient``.
+    """Run an experiment of kind ``dish``, ``xenograft``, ``mouse`` or ``patient``.
 
     Args:
         experiment: what to do.
@@ -262,14 +277,15 @@ def run_courses(
 
 
 def symbol(courses: Courses, name: str) -> str:
-    """Return what the model calls a read-out: its clone's, or the system's own.
+    """Return what the model calls a read-out: its clone's, the system's own, or a drug's.
 
     Raises:
         EvidenceError: there is none of that name.
     """
     table = readouts()
     stem = table[name].symbol if name in table else name
-    for observable in (f"{stem}_{CLONE}", stem):
+    own = [f"{stem}_{drug.identifier}" for drug in courses.assembly.drugs]
+    for observable in (f"{stem}_{CLONE}", stem, *own):
         if observable in courses.values:
             return observable
     raise EvidenceError(f"no read-out {name!r} in this experiment")

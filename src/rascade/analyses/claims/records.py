@@ -34,7 +34,7 @@ __all__ = [
     "parse_notes",
 ]
 
-KINDS: Final = ("dish", "xenograft", "patient", "trial", "cohort", "formula")
+KINDS: Final = ("dish", "xenograft", "mouse", "patient", "trial", "cohort", "formula")
 READINGS: Final = ("right", "review")
 
 
@@ -114,7 +114,7 @@ class Experiment:
         title: a line for people.
         kind: one of `KINDS`.
         checks: what is expected of it.
-        conditions: of a dish, xenograft or patient.
+        conditions: of a dish, xenograft (nude mouse), mouse (with an immune system) or patient.
         hours: when is read; hour 0 always is.
         include: mechanisms wanted although no drug needs them.
         arms: of a trial.
