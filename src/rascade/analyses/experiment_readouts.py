@@ -9,12 +9,27 @@ from functools import cache
 
 from rascade.errors import InputError
 from rascade.model import load_table, readouts
-from rascade.model.compose import Composition, compose
+from rascade.model.compose import Composition, compose, places
 
-__all__ = ["CLONE", "Reading", "check_names", "find_reading", "find_row", "outline"]
+__all__ = [
+    "CLONE",
+    "Reading",
+    "check_names",
+    "clones_of",
+    "find_reading",
+    "find_row",
+    "outline",
+]
 
 CLONE = "sensitive"
 """The clone that the cells of an experiment are."""
+
+
+def clones_of(setting: str) -> list[str]:
+    """Return the cell populations of an experiment: with an immune system, lymphocytes read the
+    signalling of normal tissue.
+    """
+    return [CLONE, "normal"] if setting == "mouse" else [CLONE]
 
 
 @dataclass(frozen=True)
@@ -39,7 +54,7 @@ class Reading:
 @cache
 def outline(drugs: tuple[str, ...], setting: str) -> Composition:
     """Return the composition of the model for these drugs, to look names up in."""
-    return compose(drugs, load_table(), [CLONE], setting)
+    return compose(drugs, load_table(), clones_of(setting), setting)
 
 
 def _names(composition: Composition) -> set[str]:
@@ -87,9 +102,7 @@ def find_row(parameters: Mapping[str, str], name: str, setting: str) -> tuple[st
         InputError: the model of these drugs does not read such a row.
     """
     rows = {row: identifier for identifier, row in parameters.items()}
-    # What holds in any mouse holds in one with an immune system, see `rascade.model.compose`.
-    mice = (f"{name}[xenograft]",) if setting == "mouse" else ()
-    for row in (name, f"{name}[{setting}]", *mice, f"{name}[{CLONE}]"):
+    for row in (name, *(f"{name}[{place}]" for place in places(setting)), f"{name}[{CLONE}]"):
         if row in rows:
             return row, rows[row]
     stems = sorted({row.partition("[")[0] for row in rows})

@@ -12,7 +12,13 @@ import numpy as np
 
 from rascade.analyses.cells import cell_parameters, constant, typical_doubling_hours
 from rascade.analyses.experiment_draws import draw_rows, drawn_rows
-from rascade.analyses.experiment_readouts import CLONE, Reading, find_reading, find_row
+from rascade.analyses.experiment_readouts import (
+    CLONE,
+    Reading,
+    clones_of,
+    find_reading,
+    find_row,
+)
 from rascade.analyses.experiment_spec import Condition, ExperimentSpec, conditions
 from rascade.analyses.mice import has_mouse_rows, scaled_pharmacokinetics
 from rascade.errors import InputError, SimulationError
@@ -67,7 +73,13 @@ class _Bench:
     def __init__(self, spec: ExperimentSpec, settings: Settings, backend: str) -> None:
         self.spec, self.settings, self.backend = spec, settings, backend
         table = load_table().with_values(spec.parameters)
-        self.assembly = assemble(spec.drugs, table=table, clones=[CLONE], setting=spec.setting)
+        self.assembly = assemble(
+            spec.drugs,
+            table=table,
+            clones=clones_of(spec.setting),
+            setting=spec.setting,
+            include=spec.include,
+        )
         self.conditions = conditions(spec)
         self.shape = (len(self.conditions), spec.draws + 1)
         if math.prod(self.shape) > MAX_RUNS:
@@ -108,7 +120,7 @@ class _Bench:
             default = self.assembly.table[row].value
             per_cells = np.array([values.get(row, default) for values in by_cells])
             self._set(found, row, np.broadcast_to(per_cells[self.cell][:, None], self.shape))
-        if self.spec.setting == "xenograft":
+        if self.spec.in_mice:
             found.update(scaled_pharmacokinetics(self.assembly, found, self.shape))
         return found
 
@@ -231,7 +243,7 @@ class _Bench:
         pieces = [np.repeat(first[:, :, None, :], int((hours == 0).sum()), axis=2)]
         changed = self._changed("hour 0")
         self.simulation.set_parameters({name: v.ravel() for name, v in changed.items()})
-        if self.spec.setting == "xenograft":
+        if self.spec.in_mice:
             self.simulation.set_doses(self._doses())
         pauses = self._pauses()
         for start, end in itertools.pairwise(pauses):
@@ -359,7 +371,7 @@ def _left_out(bench: _Bench, values: NDArray[np.float64]) -> tuple[int, ...]:
 
 def _mouse_warnings(assembly: Assembly, spec: ExperimentSpec) -> list[str]:
     """Say which drugs have no pharmacokinetics of the mouse in the parameter table."""
-    if spec.setting != "xenograft":
+    if not spec.in_mice:
         return []
     rows = set(assembly.composition.parameters.values())
     growth = [] if f"{_DIVISION}[xenograft]" in rows else [

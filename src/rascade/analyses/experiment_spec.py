@@ -100,6 +100,8 @@ class ExperimentSpec:
         uncertainty: ``parameters`` (low to high of the table, log-uniform) or ``cells`` (spread
             between patients of the table).
         parameters: values that replace typical values of the parameter table.
+        host: of a xenograft: ``nude`` or ``immunocompetent`` mice.
+        include: mechanisms wanted although no drug needs them.
     """
 
     name: str
@@ -113,11 +115,20 @@ class ExperimentSpec:
     draws: int = 40
     uncertainty: str = "parameters"
     parameters: Mapping[str, float] = field(default_factory=dict)
+    host: str = "nude"
+    include: tuple[str, ...] = ()
+
+    @property
+    def in_mice(self) -> bool:
+        """Whether tumours grow in mice, not in a dish."""
+        return self.design == "xenograft"
 
     @property
     def setting(self) -> str:
-        """Setting of the model: ``culture`` or ``xenograft``."""
-        return "xenograft" if self.design == "xenograft" else "culture"
+        """Setting of the model: ``culture``, ``xenograft`` (nude mice) or ``mouse``."""
+        if not self.in_mice:
+            return "culture"
+        return "xenograft" if self.host == "nude" else "mouse"
 
     @property
     def drugs(self) -> tuple[str, ...]:

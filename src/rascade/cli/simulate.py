@@ -32,6 +32,18 @@ def simulate(
     seed: Annotated[
         int, typer.Option("--seed", metavar="S", help="Random seed for what is not known.")
     ] = 1,
+    knockout: Annotated[
+        list[str] | None,
+        typer.Option("--knockout", metavar="NAME", help="Take a cell or gene away; may repeat."),
+    ] = None,
+    set_to: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter; may repeat."),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="MECHANISM", help="Ask for a mechanism; may repeat."),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print simulation.json, and nothing else, to stdout.")
     ] = False,
@@ -43,6 +55,11 @@ def simulate(
       rascade simulate --regimen "daraxonrasib 300 mg PO QD" --out out/patient
       rascade simulate --regimen "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D" \\
         --patient patient.yaml --days 56 --out out/patient
+
+    \b
+    What if? From before treatment on, without MDSC, with a third of the matrix:
+      rascade simulate --regimen "pembrolizumab 200 mg IV Q3W" --knockout MDSC \
+        --set stroma_density=0.3 --out out/what-if
 
     \b
     A patient file; what it leaves out is drawn from the seed:
@@ -58,12 +75,19 @@ def simulate(
 
     from rascade.regimen import parse
     from rascade.report import write_patient_report
+    from rascade.studies.interventions import read_interventions
     from rascade.studies.patient import load_patient
     from rascade.studies.single import run_single
 
     known = load_patient(patient) if patient is not None else None
     folder = run_single(
-        parse(regimen), out, days=days, seed=seed, patient=known, finish=write_patient_report
+        parse(regimen),
+        out,
+        days=days,
+        seed=seed,
+        patient=known,
+        changes=read_interventions(knockout, set_to, include),
+        finish=write_patient_report,
     )
     text = (folder / "simulation.json").read_text("utf-8")
     for warning in read_json(text)["warnings"]:

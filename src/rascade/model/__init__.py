@@ -3,6 +3,7 @@
 from rascade.model.assembly import Assembly, assemble
 from rascade.model.compose import known_clones, known_drugs
 from rascade.model.export import export_sbml
+from rascade.model.interventions import Interventions, knockouts
 from rascade.model.readouts import Readout, readouts
 from rascade.model.table import (
     Allele,
@@ -17,11 +18,13 @@ from rascade.model.table import (
 __all__ = [
     "Allele",
     "Assembly",
+    "Interventions",
     "Parameter",
     "ParameterTable",
     "Readout",
     "assemble",
     "export_sbml",
+    "knockouts",
     "known_alleles",
     "known_clones",
     "known_drugs",

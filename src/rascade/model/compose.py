@@ -25,10 +25,20 @@ from rascade.model.mechanisms import (
 )
 from rascade.model.table import ParameterTable
 
-__all__ = ["MEDIUM", "Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
+__all__ = [
+    "MEDIUM",
+    "Composition",
+    "Copy",
+    "Drug",
+    "compose",
+    "known_clones",
+    "known_drugs",
+    "places",
+]
 
 _SYSTEM = (
-    "body_places", "cytotoxic_response", "tumour_signals", "stroma", "vessels", "cytokines", "myeloid",
+    "body_places", "cytotoxic_response", "tumour_signals", "stroma", "vessels", "cytokines",
+    "myeloid",
     "antigen", "dendritic_cells", "lymph_node", "checkpoints", "t_cells", "tumour_size", "culture",
 )  # fmt: skip
 MEDIUM = "culture_medium"
@@ -247,7 +257,7 @@ def _row_candidates(symbol: str, copy: Copy, setting: str) -> list[tuple[str, st
     drug, clone = copy.drug, copy.clone
     pairs = []
     if drug:
-        for place in _places(setting):
+        for place in places(setting):
             pairs.append((f"{drug.name}.{symbol}[{place}]", f"{symbol}_{drug.identifier}"))
     if drug and clone:
         pairs.append((f"{drug.name}.{symbol}[{clone}]", f"{symbol}_{drug.identifier}_{clone}"))
@@ -255,11 +265,11 @@ def _row_candidates(symbol: str, copy: Copy, setting: str) -> list[tuple[str, st
         pairs.append((f"{drug.name}.{symbol}", f"{symbol}_{drug.identifier}"))
     if clone:
         pairs.append((f"{symbol}[{clone}]", f"{symbol}_{clone}"))
-    pairs += [(f"{symbol}[{place}]", symbol) for place in _places(setting)]
+    pairs += [(f"{symbol}[{place}]", symbol) for place in places(setting)]
     return [*pairs, (symbol, symbol)]
 
 
-def _places(setting: str) -> tuple[str, ...]:
+def places(setting: str) -> tuple[str, ...]:
     """Return the settings whose rows count, nearest first: what holds in any mouse holds in one."""
     return (setting, "xenograft") if setting == "mouse" else (setting,)
 

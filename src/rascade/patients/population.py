@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,32 @@ from rascade.model import Assembly, ParameterTable, load_alleles
 from rascade.patients.keys import uniform
 from rascade.patients.profile import truncated_lognormal
 
-__all__ = ["Population", "draw_parameters", "engine_parameters"]
+__all__ = ["Effect", "Population", "draw_parameters", "engine_parameters", "load_effects"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a property of a patient does to a parameter.
+
+    Attributes:
+        property: of the profile, true or false.
+        row: row of the parameter table.
+        factor: that it is multiplied by where the property is true.
+        source: where that is from.
+    """
+
+    property: str
+    row: str
+    factor: float
+    source: str
+
+
+@cache
+def load_effects() -> tuple[Effect, ...]:
+    """Return what co-mutations and microsatellite instability do to the disease."""
+    text = (files("rascade.patients") / "data" / "effects.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple(Effect(r["property"], r["row"], float(r["factor"]), r["source"]) for r in rows)
 
 
 @dataclass(frozen=True)
@@ -62,7 +90,10 @@ def draw_parameters(
 
 
 def engine_parameters(assembly: Assembly, population: Population) -> dict[str, NDArray[np.float64]]:
-    """Return the engine's per-patient parameters: drawn values and what the KRAS allele sets.
+    """Return the engine's per-patient parameters: drawn values, and what genes set.
+
+    The KRAS allele sets the RAS cycle (``alleles.csv``); microsatellite instability and lost genes
+    act through `load_effects`.
 
     Returns:
         SBML identifier -> values in the model's units, shape (n,).
@@ -78,4 +109,10 @@ def engine_parameters(assembly: Assembly, population: Population) -> dict[str, N
     for name in next(iter(alleles.values())).values:
         if name in rows:
             values[rows[name]] = np.array([alleles[allele].values[name] for allele in kras])
+    for effect in load_effects():
+        if effect.row in rows and effect.property in population.profiles:
+            name = rows[effect.row]
+            has = np.asarray(population.profiles[effect.property], dtype=bool)
+            typical = np.full(population.size, assembly.values[name])
+            values[name] = np.where(has, effect.factor, 1.0) * values.get(name, typical)
     return values

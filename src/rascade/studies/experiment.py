@@ -122,6 +122,7 @@ def to_experiment(study: ExperimentStudy) -> ExperimentSpec:
         InputError: a concentration by mass of a drug whose molecular weight is not known.
     """
     from rascade.analyses.experiment_spec import ExperimentSpec
+    from rascade.model import Interventions
 
     return ExperimentSpec(
         name=study.title,
@@ -134,7 +135,9 @@ def to_experiment(study: ExperimentStudy) -> ExperimentSpec:
         seed=study.seed,
         draws=study.draws,
         uncertainty=study.uncertainty,
-        parameters=dict(study.parameters),
+        parameters={**Interventions(study.knockout).parameters, **study.parameters},
+        host=study.host,
+        include=study.include,
     )
 
 

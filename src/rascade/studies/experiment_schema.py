@@ -25,7 +25,9 @@ from rascade.regimen.words import did_you_mean
 from rascade.studies.parts import (
     Checks,
     Description,
+    Knockouts,
     LaterCheck,
+    Mechanisms,
     Name,
     OrderText,
     Parameters,
@@ -301,6 +303,12 @@ class ExperimentStudy(Part):
     """Draw parameters between low and high of the table, or as they differ between cells."""
     parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
+    host: Literal["nude", "immunocompetent"] = "nude"
+    """Mice of a xenograft: without T cells, or with an immune system (implanted or KPC-like)."""
+    knockout: Knockouts = ()
+    """What cells or mice lack from before treatment, such as ``PTEN`` or ``CD8``."""
+    include: Mechanisms = ()
+    """Mechanisms wanted although no drug needs them, such as ``autophagy``."""
 
     @field_validator("hours")
     @classmethod
@@ -328,6 +336,8 @@ class ExperimentStudy(Part):
 
     @model_validator(mode="after")
     def _fits_design(self) -> ExperimentStudy:
+        if self.host != "nude" and self.design != "xenograft":
+            raise wrong(f"belongs to xenograft, not to {self.design}", "host")
         if self.changes and self.design not in _KNOCKS:
             raise wrong(f"belongs to {' and '.join(_KNOCKS)}; put it into a treatment", "set")
         if self.concentrations is not None and self.design not in _GRIDS:

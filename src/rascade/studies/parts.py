@@ -28,7 +28,9 @@ __all__ = [
     "Checks",
     "Description",
     "Expression",
+    "Knockouts",
     "LaterCheck",
+    "Mechanisms",
     "Name",
     "OrderText",
     "Parameters",
@@ -140,6 +142,34 @@ Description = Annotated[StrictStr, Field(max_length=5000)]
 Seed = Annotated[StrictInt, Field(ge=0, le=2**63 - 1)]
 Parameters = Annotated[
     dict[StrictStr, Annotated[float, Field(strict=True)]], Field(max_length=1000)
+]
+
+
+def _check_knockout(value: str) -> str:
+    from rascade.model import Interventions
+
+    try:
+        Interventions(knockout=(value,)).check()
+    except InputError as error:
+        raise wrong(str(error)) from None
+    return value
+
+
+def _check_mechanism(value: str) -> str:
+    from rascade.model import Interventions
+
+    try:
+        Interventions(include=(value,)).check()
+    except InputError as error:
+        raise wrong(str(error)) from None
+    return value
+
+
+Knockouts = Annotated[
+    tuple[Annotated[StrictStr, AfterValidator(_check_knockout)], ...], Field(max_length=30)
+]
+Mechanisms = Annotated[
+    tuple[Annotated[StrictStr, AfterValidator(_check_mechanism)], ...], Field(max_length=30)
 ]
 
 #: Where in the file, and what to check there once the file is right in itself.

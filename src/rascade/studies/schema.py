@@ -19,7 +19,9 @@ from rascade.studies.parts import (
     Checks,
     Description,
     Expression,
+    Knockouts,
     LaterCheck,
+    Mechanisms,
     Name,
     OrderText,
     Parameters,
@@ -70,6 +72,18 @@ class Arm(Part):
     """Patients in this arm, where it differs from the cohort's size."""
     published: Annotated[StrictStr, Field(min_length=1, max_length=200)] | None = None
     """Trial arm of the evidence whose published results the report shows beside these."""
+    knockout: Knockouts = ()
+    """What this arm's patients lack from before treatment, such as ``MDSC`` or ``CD274``."""
+    set: Parameters = Field(default_factory=dict)
+    """Values that replace typical values of the parameter table in this arm, in its units."""
+    include: Mechanisms = ()
+    """Mechanisms wanted in this arm although none of its drugs needs them."""
+
+    @field_validator("set")
+    @classmethod
+    def _parameters_exist(cls, values: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        check_parameters(values, info)
+        return values
 
 
 class TrialStudy(Part):
@@ -95,6 +109,10 @@ class TrialStudy(Part):
     """Months from the first dose to the end of the trial."""
     parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
+    knockout: Knockouts = ()
+    """What the patients of every arm lack from before treatment."""
+    include: Mechanisms = ()
+    """Mechanisms wanted in every arm although no drug needs them, such as ``autophagy``."""
 
     @field_validator("arms")
     @classmethod

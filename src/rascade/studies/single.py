@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rascade.errors import InputError
 from rascade.regimen import Regimen, format_regimen
 from rascade.studies.manifest import base_manifest, now
 from rascade.studies.patient import KnownPatient
 from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json, write_table
+
+if TYPE_CHECKING:
+    from rascade.model import Interventions
 
 __all__ = ["MAX_DAYS", "run_single"]
 
@@ -24,6 +29,7 @@ def run_single(
     days: int,
     seed: int,
     patient: KnownPatient | None = None,
+    changes: Interventions | None = None,
     finish: Callable[[Path], object] | None = None,
 ) -> Path:
     """Simulate one virtual patient and write the results folder, whole or not at all.
@@ -34,6 +40,7 @@ def run_single(
         days: to simulate, 1 to `MAX_DAYS`.
         seed: for what is not known of the patient.
         patient: what is known.
+        changes: knock-outs, set parameters and wanted mechanisms.
         finish: called with the folder before it gets its name, to add the report.
 
     Returns:
@@ -54,14 +61,24 @@ def run_single(
 
     with new_results(out) as folder:
         course = simulate_patient(
-            regimen, days=days, seed=seed, profile=known.profile, parameters=known.parameters
+            regimen,
+            days=days,
+            seed=seed,
+            profile=known.profile,
+            parameters=known.parameters,
+            changes=changes,
         )
         write_table(folder / "trajectory.parquet", course.trajectory)
         write_json(folder / "simulation.json", course.info)
         if finish is not None:
             finish(folder)
         manifest = base_manifest(
-            "simulate", started, regimen=format_regimen(regimen), days=days, seed=seed
+            "simulate",
+            started,
+            regimen=format_regimen(regimen),
+            days=days,
+            seed=seed,
+            **({} if changes is None else {"interventions": asdict(changes)}),
         )
         write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
     return Path(out)

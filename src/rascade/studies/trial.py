@@ -101,6 +101,7 @@ def to_spec(study: TrialStudy) -> TrialSpec:
     Raises:
         UnsupportedFeature: the stage or the line cannot be simulated yet.
     """
+    from rascade.model import Interventions
     from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
 
     cohort = study.cohort
@@ -115,12 +116,20 @@ def to_spec(study: TrialStudy) -> TrialSpec:
             eligibility=cohort.eligibility,
         ),
         arms=tuple(
-            ArmSpec(arm.name, arm.regimen, study.size_of(arm), arm.published) for arm in study.arms
+            ArmSpec(
+                arm.name,
+                arm.regimen,
+                study.size_of(arm),
+                arm.published,
+                Interventions(arm.knockout, arm.set, arm.include),
+            )
+            for arm in study.arms
         ),
         imaging_every_weeks=study.imaging_every_weeks,
         follow_up_months=study.follow_up_months,
         parameters=dict(study.parameters),
         reference=study.reference_arm,
+        changes=Interventions(study.knockout, include=study.include),
     )
 
 

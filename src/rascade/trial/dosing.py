@@ -1,4 +1,4 @@
-"""Turn the doses of a regimen into the engine's: milligrams (or cells) by route into amounts of species."""
+"""Turn the doses of a regimen into the engine's: mass or cells by route into amounts of species."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ TABLES = (
     *(("rascade.model", file, ("name",)) for file in table_files()),
     ("rascade.model", "alleles.csv", ("allele",)),
     ("rascade.patients", "profile.csv", ("property", "category")),
+    ("rascade.patients", "effects.csv", ("property", "row")),
     ("rascade.trial", "measurement.csv", ("name",)),
 )
 _TARGET = re.compile(r"CT\d+")

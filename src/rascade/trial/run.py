@@ -136,7 +136,12 @@ class _Arm:
     ) -> None:
         self.spec, self.arm, self.patients = spec, arm, patients
         self.settings, self.backend = settings, backend
-        self.assembly = assemble(arm.regimen.drugs, table=load_table().with_values(spec.parameters))
+        changes = spec.changes_of(arm)
+        self.assembly = assemble(
+            arm.regimen.drugs,
+            table=load_table().with_values(changes.parameters),
+            include=changes.include,
+        )
         self.cohort = draw_cohort(
             self.assembly,
             seed=spec.seed,

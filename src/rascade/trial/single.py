@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.errors import InputError, SimulationError
-from rascade.model import assemble, known_alleles, load_table
+from rascade.model import Interventions, assemble, known_alleles, load_table
 from rascade.model.describe import display_facts
 from rascade.patients import Given, Population, draw_cohort, steady_state
 from rascade.patients.cohort import DOUBLING_TIME_DAYS
@@ -84,6 +84,7 @@ def simulate_patient(
     seed: int = 1,
     profile: Mapping[str, Any] | None = None,
     parameters: Mapping[str, float] | None = None,
+    changes: Interventions | None = None,
     backend: str = "compiled",
 ) -> PatientOutcome:
     """Simulate one virtual patient.
@@ -94,6 +95,7 @@ def simulate_patient(
         seed: of the virtual patient: what is not given below is drawn.
         profile: properties such as ``kras_allele`` or ``weight_kg``.
         parameters: values by row of the parameter table, in the row's unit.
+        changes: knock-outs, set parameters and wanted mechanisms; they overrule `parameters`.
         backend: ``compiled`` or ``reference``.
 
     Raises:
@@ -109,9 +111,12 @@ def simulate_patient(
         raise InputError(f"--days {days}: simulate at least one day")
     profile = dict(profile or {})
     check_profile(profile, known_alleles())
-    table = load_table().with_values(parameters or {})
-    assembly = assemble(regimen.drugs, table=table)
-    population = _population(assembly, seed, profile, parameters or {}, backend)
+    changes = changes or Interventions()
+    changes.check()
+    parameters = {**(parameters or {}), **changes.parameters}
+    table = load_table().with_values(parameters)
+    assembly = assemble(regimen.drugs, table=table, include=changes.include)
+    population = _population(assembly, seed, profile, parameters, backend)
     simulation = steady_state(assembly, population, Settings(rtol=1e-6), backend)
     simulation.set_doses(engine_doses(assembly, regimen, population.profiles, days))
     step = max(1.0, math.ceil(days * HOURS_PER_DAY / _POINTS))
@@ -131,7 +136,7 @@ def simulate_patient(
     trajectory = pd.DataFrame(np.asarray(segment.values)[0], columns=list(outputs))
     trajectory.insert(0, "day", hours / HOURS_PER_DAY)
     info = _info(regimen, days, seed, population, assembly, outputs)
-    return PatientOutcome(trajectory, info | {"warnings": _warnings(parameters or {})})
+    return PatientOutcome(trajectory, info | {"warnings": _warnings(parameters)})
 
 
 def _plain(value: Any) -> Any:

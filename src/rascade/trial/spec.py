@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rascade.errors import InputError, UnsupportedFeature
+from rascade.model import Interventions
 from rascade.regimen import Regimen
 
 __all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population"]
@@ -70,12 +71,14 @@ class ArmSpec:
         regimen: what is given; no orders for an untreated arm.
         size: patients; the cohort's size if None.
         published: rows of the evidence that hold the arm's published results.
+        changes: knock-outs, set parameters and wanted mechanisms of this arm.
     """
 
     name: str
     regimen: Regimen
     size: int | None = None
     published: str | None = None
+    changes: Interventions = field(default_factory=Interventions)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class TrialSpec:
         imaging_every_weeks: between scans.
         follow_up_months: until the end, a month being 30.4375 days.
         parameters: changed typical values, by row of the parameter table, in the row's unit.
+        changes: knock-outs and wanted mechanisms of every arm.
         reference: arm that the others are compared with; the last one if None.
     """
 
@@ -101,6 +105,11 @@ class TrialSpec:
     follow_up_months: float = 24.0
     parameters: Mapping[str, float] = field(default_factory=dict)
     reference: str | None = None
+    changes: Interventions = field(default_factory=Interventions)
+
+    def changes_of(self, arm: ArmSpec) -> Interventions:
+        """Return everything that is changed in an arm; what the arm says has the last word."""
+        return Interventions.merged((self.changes, Interventions(set=self.parameters), arm.changes))
 
     @property
     def reference_arm(self) -> str | None:
