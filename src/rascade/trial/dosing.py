@@ -80,7 +80,7 @@ def engine_doses(
                 np.repeat(treated, counts),
                 np.concatenate([table.time_h for table in tables]),
                 target,
-                np.concatenate([table.amount_mg for table in tables]) * factor,
+                np.concatenate([table.amount for table in tables]) * factor,
                 np.concatenate([table.duration_h for table in tables]),
             )
         )

@@ -15,7 +15,7 @@ import numpy as np
 from rascade.analyses.cells import Cells, cell_parameters, constant, find_cell_line
 from rascade.analyses.claims.draws import draw, uncertain_rows
 from rascade.analyses.claims.records import Condition, Experiment
-from rascade.analyses.experiment_readouts import CLONE, find_row
+from rascade.analyses.experiment_readouts import CLONE, clones_of, find_row
 from rascade.analyses.mice import MICE, scaled_pharmacokinetics
 from rascade.errors import EvidenceError, InputError, SimulationError
 from rascade.model import Assembly, ParameterTable, assemble, readouts
@@ -32,13 +32,6 @@ SETTINGS: Final = {
     "xenograft": "xenograft",
     "mouse": "mouse",
     "patient": "patient",
-}
-# Populations in a setting; lymphocytes read their ERK off normal tissue. None: all it has.
-_CLONES: Final = {
-    "culture": [CLONE],
-    "xenograft": [CLONE],
-    "mouse": [CLONE, "normal"],
-    "patient": None,
 }
 _RTOL: Final = 1e-5
 _SWITCH: Final = "tumour_active"
@@ -76,7 +69,7 @@ class _Bench:
         self.assembly = assemble(
             experiment.drugs,
             table=table,
-            clones=_CLONES[setting],
+            clones=None if setting == "patient" else clones_of(setting),
             setting=setting,
             include=experiment.include,
         )
