@@ -14,6 +14,7 @@ import numpy as np
 
 from rascade.analyses.cells import Cells, cell_parameters, constant, find_cell_line
 from rascade.analyses.claims.draws import draw, uncertain_rows
+from rascade.analyses.claims.models import prepared
 from rascade.analyses.claims.records import Condition, Experiment
 from rascade.analyses.experiment_readouts import CLONE, clones_of, find_row
 from rascade.analyses.mice import MICE, scaled_pharmacokinetics
@@ -73,6 +74,7 @@ class _Bench:
             setting=setting,
             include=experiment.include,
         )
+        self.system = prepared(self.assembly)
         self.conditions = [c for c in experiment.conditions for _ in range(c.members)]
         self.number = [k for c in experiment.conditions for k in range(c.members)]
         self.shape = (len(self.conditions), draws + 1)
@@ -87,7 +89,7 @@ class _Bench:
             )
         except InputError:
             # A port that nothing fills here is a number of the model without a row.
-            if name in self.assembly.system.parameters:
+            if name in self.system.parameters:
                 return "", name, 1.0
             raise EvidenceError(
                 f"experiment {self.experiment.id}: no parameter {name!r} in its model"
@@ -130,8 +132,7 @@ class _Bench:
         return found
 
     def _now(self, found: dict[str, NDArray[np.float64]], identifier: str) -> NDArray[np.float64]:
-        system = self.assembly.system
-        typical = self.assembly.values.get(identifier, system.defaults[identifier])
+        typical = self.assembly.values.get(identifier, self.system.defaults[identifier])
         return found.setdefault(identifier, np.full(self.shape, float(typical)))
 
     # -- time -------------------------------------------------------------------------------
@@ -143,9 +144,13 @@ class _Bench:
         self.before = self.parameters()
         bodies = self.assembly.setting in ("patient", "mouse")
         self.simulation: Simulation = Simulation(
-            self.assembly.system,
+            self.system,
             patients=math.prod(self.shape),
-            parameters={**{n: v.ravel() for n, v in self.before.items()}, _SWITCH: 0.0},
+            parameters={
+                **self.assembly.values,
+                **{n: v.ravel() for n, v in self.before.items()},
+                _SWITCH: 0.0,
+            },
             start=-constant("equilibration_body" if bodies else "equilibration"),
             settings=Settings(rtol=_RTOL, threads=threads),
         )
@@ -194,7 +199,7 @@ class _Bench:
 
     def observables(self) -> list[str]:
         """Return everything that an effect of this experiment may read."""
-        system = self.assembly.system
+        system = self.system
         own = {*system.states, *self.assembly.composition.symbols}
         return sorted(own & set(system.observables))
 

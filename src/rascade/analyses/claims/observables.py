@@ -151,13 +151,14 @@ class _Reader:
         free = sum(self.at(form, condition, hour) for form in _KRAS)
         return np.asarray(held / (held + free))
 
-
     def reach(self, readout: str, condition: str, factor: float) -> Values:
         courses = np.log(self._relative(self._single(readout, condition)))
         goal = float(np.log(factor))
         sign = 1.0 if goal > 0 else -1.0
         hours = self.courses.hours
-        return np.array([_first(hours, sign * course, sign * goal, hours[-1]) for course in courses])
+        return np.array(
+            [_first(hours, sign * course, sign * goal, hours[-1]) for course in courses]
+        )
 
     def growth(self, readout: str, condition: str, start: float, end: float) -> Values:
         gain = self.at(readout, condition, end) / self.at(readout, condition, start)

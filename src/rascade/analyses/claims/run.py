@@ -33,6 +33,7 @@ __all__ = [
     "SEED",
     "CheckResult",
     "ClaimResult",
+    "check_experiment",
     "find_claims",
     "run_claims",
 ]
@@ -158,6 +159,19 @@ def run_claims(
     if progress:
         progress(1.0, "verdicts")
     return tuple(_result(claim, found) for claim in claims)
+
+
+def check_experiment(
+    experiment: Experiment,
+    *,
+    table: ParameterTable | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    threads: int = 1,
+) -> tuple[CheckResult, ...]:
+    """Return what came out of every expectation of one experiment; see `run_claims`."""
+    runner = _Runner(table or load_table(), draws, seed, threads)
+    return tuple(runner.run(experiment, {check.claim for check in experiment.checks}))
 
 
 def _result(claim: Claim, found: Sequence[CheckResult]) -> ClaimResult:
