@@ -95,8 +95,7 @@ class _Reader:
 
     def functions(self) -> Mapping[str, Callable[..., Estimate]]:
         names = (
-            "orr", "dcr", "pfs", "os", "os_hr", "pfs_hr", "free", "alive", "orr_gain", "pfs_gain",
-            "os_gain",
+            "orr", "dcr", "pfs", "os", "os_hr", "pfs_hr", "free", "orr_gain", "pfs_gain", "os_gain",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -151,14 +150,6 @@ class _Reader:
         patients = self._of(arm)
         free = int((patients["pfs_months"] >= months).sum())
         return _estimate(exact_interval(free, len(patients)), 100.0)
-
-    def alive(self, arm: str, months: float) -> Estimate:
-        """Share alive at a time, %, exact interval; nobody may leave before it."""
-        from rascade.trial.statistics import exact_interval
-
-        patients = self._of(arm)
-        dead = patients["os_event"].astype(bool) & (patients["os_months"] < months)
-        return _estimate(exact_interval(int((~dead).sum()), len(patients)), 100.0)
 
     def _hazard_ratio(self, arm: str, reference: str, what: str) -> Estimate:
         from rascade.trial.survival import cox_hazard_ratio
