@@ -190,14 +190,13 @@ def test_reach_growth_and_excess_over_bliss() -> None:
         assert effect_of_courses(text, found)[0] == pytest.approx(expected, rel=1e-6), text
 
 
-def test_a_knock_out_is_no_value_that_a_patient_has() -> None:
-    row = load_table()["MDSC_level"]
-    assert row.low == 0.0 and row.varies
+@pytest.mark.parametrize("name", ["MDSC_level", "kill_MDSC", "TGFb_myCAF"])
+def test_a_range_from_zero_is_drawn_around_its_value(name: str) -> None:
+    row = load_table()[name]
+    assert row.low == 0.0
     values = draw_row(row, 1, 4000)[1:]
     assert values.min() * values.max() == pytest.approx(row.value**2, rel=0.02)
-    fixed = load_table()["kill_MDSC"]
-    assert fixed.low == 0.0 and not fixed.varies
-    assert draw_row(fixed, 1, 4000).min() >= fixed.value * 2 / 3
+    assert values.max() == pytest.approx(row.value * (row.high / row.value) ** (1 / 3), rel=0.01)
 
 
 def test_response_rates_of_the_same_patients_are_compared_in_pairs() -> None:
