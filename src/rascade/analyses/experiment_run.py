@@ -20,6 +20,7 @@ from rascade.analyses.experiment_readouts import (
     find_row,
 )
 from rascade.analyses.experiment_spec import Condition, ExperimentSpec, conditions
+from rascade.analyses.mice import has_mouse_rows, scaled_pharmacokinetics
 from rascade.errors import InputError, SimulationError
 from rascade.model import Assembly, assemble, load_table
 
@@ -120,7 +121,7 @@ class _Bench:
             per_cells = np.array([values.get(row, default) for values in by_cells])
             self._set(found, row, np.broadcast_to(per_cells[self.cell][:, None], self.shape))
         if self.spec.in_mice:
-            self._scale_pharmacokinetics(found)
+            found.update(scaled_pharmacokinetics(self.assembly, found, self.shape))
         return found
 
     def _set(
@@ -149,20 +150,6 @@ class _Bench:
             for name, place in rows.items()
             if place is not None and place[0] not in given
         }
-
-    def _scale_pharmacokinetics(self, found: dict[str, NDArray[np.float64]]) -> None:
-        """Bring human clearances and volumes to a mouse, for drugs without numbers of their own."""
-        ratio = constant("mouse_weight") / constant("human_weight")
-        for drug in self.assembly.drugs:
-            if _has_mouse_rows(self.assembly, drug.name):
-                continue
-            for identifier, row in self.assembly.composition.parameters.items():
-                power = _allometric_power(self.assembly, row, drug.name)
-                if power:
-                    human = found.get(
-                        identifier, np.full(self.shape, self.assembly.values[identifier])
-                    )
-                    found[identifier] = human * ratio**power
 
     def _changed(self, when: str) -> dict[str, NDArray[np.float64]]:
         """Return identifier -> values with the changes of knock-outs or knock-downs made."""
@@ -382,24 +369,6 @@ def _left_out(bench: _Bench, values: NDArray[np.float64]) -> tuple[int, ...]:
     )
 
 
-def _has_mouse_rows(assembly: Assembly, drug: str) -> bool:
-    rows = assembly.composition.parameters.values()
-    return any(row.startswith(f"{drug}.") and row.endswith("[xenograft]") for row in rows)
-
-
-def _allometric_power(assembly: Assembly, row: str, drug: str) -> float:
-    """Return the power of body weight that a drug's number follows; 0 for none."""
-    from rascade.units import dimensions
-
-    if not row.startswith(f"{drug}."):
-        return 0.0
-    powers = dict(dimensions(assembly.table[row].unit))
-    if powers == {"[length]": 3.0}:
-        return constant("volume_exponent")
-    flows = ({"[length]": 3.0, "[time]": -1.0}, {"[mass]": 1.0, "[time]": -1.0})
-    return constant("clearance_exponent") if powers in flows else 0.0
-
-
 def _mouse_warnings(assembly: Assembly, spec: ExperimentSpec) -> list[str]:
     """Say which drugs have no pharmacokinetics of the mouse in the parameter table."""
     if not spec.in_mice:
@@ -412,5 +381,5 @@ def _mouse_warnings(assembly: Assembly, spec: ExperimentSpec) -> list[str]:
         f"{drug.name}: the parameter table has no mouse pharmacokinetics; human clearance and "
         "volumes are scaled by body weight"
         for drug in assembly.drugs
-        if not _has_mouse_rows(assembly, drug.name)
+        if not has_mouse_rows(assembly, drug.name)
     ]

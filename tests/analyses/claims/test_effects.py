@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from rascade.analyses.claims.draws import draw_row, uncertain_rows
-from rascade.analyses.claims.experiments_signalling import run_courses
+from rascade.analyses.claims.experiments_signalling import SETTINGS, Courses, run_courses
 from rascade.analyses.claims.expression import evaluate
 from rascade.analyses.claims.observables import effect_of_courses
 from rascade.analyses.claims.records import Condition, load_experiments
+from rascade.analyses.experiment_readouts import clones_of, find_row
 from rascade.errors import EvidenceError
 from rascade.model import assemble, load_table
 
@@ -115,9 +116,105 @@ def test_what_is_drawn() -> None:
     assert not [name for name in rows if table[name].confidence == "verified"]
 
 
-def test_every_experiment_names_what_its_model_has() -> None:
+def test_every_experiment_in_a_dish_can_be_run() -> None:
     for experiment in load_experiments():
-        if experiment.kind in ("dish", "xenograft", "patient"):
+        if experiment.kind == "dish":
             found = run_courses(experiment, load_table(), draws=1, seed=1)
             for check in experiment.checks:
                 assert np.isfinite(effect_of_courses(check.effect, found)[0]), check
+
+
+def test_every_experiment_names_what_its_model_has() -> None:
+    """Read-outs, conditions, hours and parameters, without solving anything."""
+    for experiment in load_experiments():
+        if experiment.kind in SETTINGS:
+            found = blank(experiment)
+            for check in experiment.checks:
+                assert effect_of_courses(check.effect, found).shape == (2,), check
+            parameters = found.assembly.composition.parameters
+            setting = found.assembly.setting
+            for condition in experiment.conditions:
+                for name in {*condition.set, *condition.times, *condition.step}:
+                    if not name.endswith("_sum"):  # what drugs bind, where no drug does
+                        assert find_row(parameters, name, setting), (experiment.id, name)
+
+
+def blank(experiment) -> Courses:
+    """Return courses of ones under the names that the experiment's model has."""
+    setting = SETTINGS[experiment.kind]
+    clones = None if setting == "patient" else clones_of(setting)
+    assembly = assemble(
+        experiment.drugs, setting=setting, clones=clones, include=experiment.include
+    )
+    hours = np.array([0.0, *experiment.hours])
+    rows, doses, start = {}, {}, 0
+    for condition in experiment.conditions:
+        rows[condition.name] = slice(start, start := start + condition.members)
+        doses[condition.name] = next((d for d in condition.drugs.values() if len(d) > 1), ())
+    ones = np.ones((start, 2, len(hours)))
+    values = dict.fromkeys(assembly.composition.symbols, ones)
+    return Courses(assembly, rows, doses, hours, values, (), 0)
+
+
+def drawn_courses(values: dict[str, list[float]], hours: list[float]) -> Courses:
+    """Return courses of one parameter set, each condition with its own tumour volumes."""
+    assembly = assemble([], setting="mouse", clones=["sensitive", "normal"])
+    rows = {name: slice(k, k + 1) for k, name in enumerate(values)}
+    series = np.array(list(values.values()))[:, None, :]
+    return Courses(
+        assembly, rows, dict.fromkeys(values, ()), np.array(hours), {"tumour_volume": series}, (), 0
+    )
+
+
+def test_reach_growth_and_excess_over_bliss() -> None:
+    found = drawn_courses(
+        {
+            "none": [1.0, 2.0, 4.0],
+            "a": [1.0, 1.0, 2.0],
+            "b": [1.0, 1.5, 3.0],
+            "both": [1.0, 0.5, 0.25],
+        },
+        [0.0, 24.0, 48.0],
+    )
+    effects = {
+        "reach(tumour_volume, none, 2)": 24.0,
+        "reach(tumour_volume, none, 2.828427)": 36.0,  # half-way on the log scale
+        "reach(tumour_volume, a, 10)": 48.0,  # never: the last hour
+        "reach(tumour_volume, both, 0.5)": 24.0,
+        "growth(tumour_volume, none, 0, 48)": np.log(2.0),
+        "growth(tumour_volume, both, 0, 24)": -np.log(2.0),
+        "bliss_excess(tumour_volume, a, b, both, none, 48)": 2 / 4 * 3 / 4 - 0.25 / 4,
+        "level(tumour_volume, tumour_volume, 0.5, 48, both, a, b, none)": 2.125,
+    }
+    for text, expected in effects.items():
+        assert effect_of_courses(text, found)[0] == pytest.approx(expected, rel=1e-6), text
+
+
+@pytest.mark.parametrize("name", ["MDSC_level", "kill_MDSC", "TGFb_myCAF"])
+def test_a_range_from_zero_is_drawn_around_its_value(name: str) -> None:
+    row = load_table()[name]
+    assert row.low == 0.0
+    values = draw_row(row, 1, 4000)[1:]
+    assert values.min() * values.max() == pytest.approx(row.value**2, rel=0.02)
+    assert values.max() == pytest.approx(row.value * (row.high / row.value) ** (1 / 3), rel=0.01)
+
+
+def test_response_rates_of_the_same_patients_are_compared_in_pairs() -> None:
+    import pandas as pd
+
+    from rascade.analyses.claims.experiments_trials import Trials, trial_effect
+    from rascade.analyses.claims.records import Arm
+
+    arms = (Arm("old", "none"), Arm("new", "gemcitabine 1000 mg/m2 IV QW"))
+    experiment = dataclasses.replace(load_experiments()[0], kind="trial", arms=arms, size=4)
+    trials = Trials(load_table(), seed=1)
+    for arm, responses in zip(
+        arms, (["PR", "SD", "PD", "PD"], ["PR", "CR", "SD", "PD"]), strict=True
+    ):
+        patients = pd.DataFrame({"patient": range(4), "best_response": responses})
+        trials.arms[trials._key(experiment, arm)] = patients
+    assert trial_effect("orr(new)", experiment, trials).value == 50.0
+    assert trial_effect("dcr(new)", experiment, trials).value == 75.0
+    gain = trial_effect("orr_gain(new, old)", experiment, trials)
+    assert gain.value == 25.0
+    assert gain.low == 0.0 and 50.0 <= gain.high <= 100.0  # one of four gained, none lost

@@ -3,7 +3,9 @@
 Every row of the parameter table that the model reads and that nobody has verified is drawn,
 log-uniformly over a third of its range on the log scale: from a third of the way to its lower end
 to a third of the way to its upper end. The whole range would hold many sets that no cell line
-has; what ties parameters together is not known, so they are drawn independently.
+has; what ties parameters together is not known, so they are drawn independently. A range from
+zero has no logarithm, and its lower end says that an effect may be absent or knocked out: such a
+row is drawn as far below its value as above it, so that draws lie around the typical set.
 """
 
 from __future__ import annotations
@@ -49,14 +51,9 @@ def draw_row(row: Parameter, seed: int, draws: int) -> NDArray[np.float64]:
     A draw depends on seed, row and its number alone, so that more draws hold fewer ones.
     """
     share = uniform(seed, f"claims:{row.name}", np.arange(draws, dtype=np.int64))
-    if row.low > 0:
-        low = row.value * (row.low / row.value) ** SHARE
-        high = row.value * (row.high / row.value) ** SHARE
-        values = low * (high / low) ** share
-    else:  # a range from zero has no logarithm
-        low = row.value - SHARE * (row.value - row.low)
-        high = row.value + SHARE * (row.high - row.value)
-        values = low + (high - low) * share
+    high = row.value * (row.high / row.value) ** SHARE
+    low = row.value * (row.low / row.value) ** SHARE if row.low > 0 else row.value**2 / high
+    values = low * (high / low) ** share
     return np.concatenate([[row.value], values])
 
 

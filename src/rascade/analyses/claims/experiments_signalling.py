@@ -14,8 +14,10 @@ import numpy as np
 
 from rascade.analyses.cells import Cells, cell_parameters, constant, find_cell_line
 from rascade.analyses.claims.draws import draw, uncertain_rows
+from rascade.analyses.claims.models import prepared
 from rascade.analyses.claims.records import Condition, Experiment
-from rascade.analyses.experiment_readouts import CLONE, find_row
+from rascade.analyses.experiment_readouts import CLONE, clones_of, find_row
+from rascade.analyses.mice import MICE, scaled_pharmacokinetics
 from rascade.errors import EvidenceError, InputError, SimulationError
 from rascade.model import Assembly, ParameterTable, assemble, readouts
 
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SETTINGS", "Bench", "Courses", "run_courses", "symbol"]
 
-SETTINGS: Final = {"dish": "culture", "xenograft": "xenograft", "patient": "patient"}
+SETTINGS: Final = {
+    "dish": "culture",
+    "xenograft": "xenograft",
+    "mouse": "mouse",
+    "patient": "patient",
+}
 _RTOL: Final = 1e-5
 _SWITCH: Final = "tumour_active"
 
@@ -76,18 +83,17 @@ class Bench:
     ) -> None:
         self.experiment, self.draws, self.seed = experiment, draws, seed
         setting = SETTINGS[experiment.kind]
-        clones = None if setting == "patient" else [CLONE]
         self.assembly = assemble(
             experiment.drugs,
             table=table,
-            clones=clones,
+            clones=None if setting == "patient" else clones_of(setting),
             setting=setting,
             include=experiment.include,
         )
+        self.system: System = prepared(self.assembly)
         self.conditions = [c for c in experiment.conditions for _ in range(c.members)]
         self.number = [k for c in experiment.conditions for k in range(c.members)]
         self.shape = (len(self.conditions), draws + 1)
-        self.system: System = self.assembly.system
 
     # -- numbers ----------------------------------------------------------------------------
 
@@ -99,7 +105,7 @@ class Bench:
             )
         except InputError:
             # A port that nothing fills here is a number of the model without a row.
-            if name in self.assembly.system.parameters:
+            if name in self.system.parameters:
                 return "", name, 1.0
             raise EvidenceError(
                 f"experiment {self.experiment.id}: no parameter {name!r} in its model"
@@ -128,6 +134,8 @@ class Bench:
         for row, values in self.sets().items():
             _, identifier, scale = self._place(row)
             found[identifier] = np.tile(values * scale, (self.shape[0], 1))
+        if self.assembly.setting in MICE:
+            found.update(scaled_pharmacokinetics(self.assembly, found, self.shape))
         for name in sorted(names | {n for c in self.conditions for n in c.times}):
             _, identifier, scale = self._place(name)
             values = self._now(found, identifier)
@@ -148,22 +156,26 @@ class Bench:
         return draw(self.assembly.table, self.drawn, self.seed, self.draws)
 
     def _now(self, found: dict[str, NDArray[np.float64]], identifier: str) -> NDArray[np.float64]:
-        system = self.assembly.system
-        typical = self.assembly.values.get(identifier, system.defaults[identifier])
+        typical = self.assembly.values.get(identifier, self.system.defaults[identifier])
         return found.setdefault(identifier, np.full(self.shape, float(typical)))
 
     # -- time -------------------------------------------------------------------------------
 
     def settle(self, threads: int) -> None:
-        """Bring cells to rest before hour 0."""
+        """Bring cells, and what surrounds them, to rest before hour 0."""
         from rascade.engine import Settings, Simulation
 
         self.before = self.parameters()
+        bodies = self.assembly.setting in ("patient", "mouse")
         self.simulation: Simulation = Simulation(
             self.system,
             patients=math.prod(self.shape),
-            parameters={**{n: v.ravel() for n, v in self.before.items()}, _SWITCH: 0.0},
-            start=-constant("equilibration"),
+            parameters={
+                **self.assembly.values,
+                **{n: v.ravel() for n, v in self.before.items()},
+                _SWITCH: 0.0,
+            },
+            start=-constant("equilibration_body" if bodies else "equilibration"),
             settings=Settings(rtol=self.rtol, threads=threads),
         )
         self.simulation.advance(0.0)
@@ -194,7 +206,7 @@ class Bench:
         from rascade.trial.dosing import engine_doses
 
         size = math.prod(self.shape)
-        mouse = self.experiment.kind == "xenograft"
+        mouse = self.assembly.setting in MICE
         # Doses of these experiments are flat, so the size of a patient does not matter.
         weight, surface = (
             (constant("mouse_weight"), constant("mouse_surface")) if mouse else (70, 1.8)
@@ -212,7 +224,7 @@ class Bench:
 
     def observables(self) -> list[str]:
         """Return everything that an effect of this experiment may read."""
-        system = self.assembly.system
+        system = self.system
         own = {*system.states, *self.assembly.composition.symbols}
         return sorted(own & set(system.observables))
 
@@ -248,7 +260,7 @@ def _rows(experiment: Experiment) -> dict[str, slice]:
 def run_courses(
     experiment: Experiment, table: ParameterTable, *, draws: int, seed: int, threads: int = 1
 ) -> Courses:
-    """Run an experiment of kind ``dish``, ``xenograft`` or ``patient``.
+    """Run an experiment of kind ``dish``, ``xenograft``, ``mouse`` or ``patient``.
 
     Args:
         experiment: what to do.
@@ -289,14 +301,15 @@ def run_courses(
 
 
 def symbol(courses: Courses, name: str) -> str:
-    """Return what the model calls a read-out: its clone's, or the system's own.
+    """Return what the model calls a read-out: its clone's, the system's own, or a drug's.
 
     Raises:
         EvidenceError: there is none of that name.
     """
     table = readouts()
     stem = table[name].symbol if name in table else name
-    for observable in (f"{stem}_{CLONE}", stem):
+    own = [f"{stem}_{drug.identifier}" for drug in courses.assembly.drugs]
+    for observable in (f"{stem}_{CLONE}", stem, *own):
         if observable in courses.values:
             return observable
     raise EvidenceError(f"no read-out {name!r} in this experiment")

@@ -16,10 +16,12 @@ from rascade.model import ParameterTable, load_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["Estimate", "Trials", "cohort_effect", "trial_effect"]
 
 _REPLICATES: Final = 400
+_RESPONSE: Final = ("CR", "PR")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ class _Reader:
         self.experiment, self.trials = experiment, trials
 
     def functions(self) -> Mapping[str, Callable[..., Estimate]]:
-        names = ("orr", "pfs", "os", "os_hr", "pfs_hr", "free", "pfs_gain", "os_gain")
+        names = (
+            "orr", "dcr", "pfs", "os", "os_hr", "pfs_hr", "free", "orr_gain", "pfs_gain", "os_gain",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
     def _of(self, name: str) -> pd.DataFrame:
@@ -101,14 +105,27 @@ class _Reader:
                 return self.trials.patients(self.experiment, arm)
         raise EvidenceError(f"{self.experiment.id}: no arm {name!r}")
 
-    def orr(self, arm: str) -> Estimate:
-        """Objective response rate, %, with its exact interval (Clopper and Pearson)."""
+    def _rate(self, arm: str, responses: tuple[str, ...]) -> Estimate:
         from rascade.trial.statistics import exact_interval
 
         patients = self._of(arm)
-        responders = int(patients["best_response"].isin(["CR", "PR"]).sum())
-        found = exact_interval(responders, len(patients))
-        return _estimate(found, 100.0)
+        count = int(patients["best_response"].isin(responses).sum())
+        return _estimate(exact_interval(count, len(patients)), 100.0)
+
+    def orr(self, arm: str) -> Estimate:
+        """Objective response rate, %, with its exact interval (Clopper and Pearson)."""
+        return self._rate(arm, _RESPONSE)
+
+    def dcr(self, arm: str) -> Estimate:
+        """Disease control rate, %, with its exact interval."""
+        return self._rate(arm, (*_RESPONSE, "SD"))
+
+    def orr_gain(self, arm: str, reference: str) -> Estimate:
+        """Response rate less that of another arm, percentage points, same patients, bootstrap."""
+        pair = self._pair(arm, reference, lambda p: p["best_response"].isin(_RESPONSE))
+        gain = 100.0 * (pair[:, 0] - pair[:, 1])
+        low, high = np.quantile(gain[self._again(len(gain))].mean(axis=1), [0.025, 0.975])
+        return Estimate(float(gain.mean()), float(low), float(high))
 
     def _median(self, arm: str, what: str) -> Estimate:
         from rascade.trial.survival import kaplan_meier
@@ -153,13 +170,23 @@ class _Reader:
         """Hazard ratio of progression or death."""
         return self._hazard_ratio(arm, reference, "pfs")
 
+    def _pair(
+        self, arm: str, reference: str, what: Callable[[pd.DataFrame], pd.Series]
+    ) -> NDArray[np.float64]:
+        """Return what the patients solved in both arms have in each, (n, 2)."""
+        a, b = (p.set_index("patient") for p in (self._of(arm), self._of(reference)))
+        pair = what(a).to_frame("a").join(what(b).to_frame("b"), how="inner")
+        return pair.to_numpy(dtype=float)
+
+    def _again(self, size: int) -> NDArray[np.int64]:
+        """Return the patients of bootstrap replicates, (replicates, size)."""
+        random = np.random.default_rng([self.trials.seed, size])
+        return random.integers(0, size, (_REPLICATES, size))
+
     def _gain(self, arm: str, reference: str, what: str) -> Estimate:
         """Ratio of mean times, the same patients in both arms; interval from bootstrap."""
-        a = self._of(arm).set_index("patient")[f"{what}_months"]
-        b = self._of(reference).set_index("patient")[f"{what}_months"]
-        pair = a.to_frame("a").join(b.to_frame("b"), how="inner").to_numpy()
-        random = np.random.default_rng([self.trials.seed, len(pair)])
-        chosen = random.integers(0, len(pair), (_REPLICATES, len(pair)))
+        pair = self._pair(arm, reference, lambda p: p[f"{what}_months"])
+        chosen = self._again(len(pair))
         ratios = pair[chosen, 0].mean(axis=1) / pair[chosen, 1].mean(axis=1)
         low, high = np.quantile(ratios, [0.025, 0.975])
         return Estimate(float(pair[:, 0].mean() / pair[:, 1].mean()), float(low), float(high))

@@ -13,6 +13,13 @@
 ``engaged``  share of KRAS that holds a covalent drug
 ``bliss``    greatest excess over independence in a dose matrix, relative to its untreated dish
 ``combination``  median combination index (Loewe) of the pairs of a dose matrix; below 1: synergy
+``reach``    hours until a read-out passes a factor times its start, between readings by its
+             logarithm; the last hour if it never does (the survival of a mouse that is killed when
+             its tumour has grown so far)
+``growth``   mean rate of exponential growth between two hours, 1/day
+``bliss_excess``  effect of two treatments beyond independence (Bliss), fraction of the control
+``level``    value of one read-out at which another has come a share of the way from the first of
+             several conditions to the last, between conditions by straight lines
 ``max``, ``min``, ``abs``
 """
 
@@ -59,6 +66,10 @@ class _Reader:
             "engaged",
             "bliss",
             "combination",
+            "reach",
+            "growth",
+            "bliss_excess",
+            "level",
         )
         own: dict[str, Callable[..., Any]] = {name: getattr(self, name) for name in names}
         return {
@@ -175,6 +186,49 @@ class _Reader:
             known = index[np.isfinite(index)]
             found.append(float(np.median(known)) if known.size else float("nan"))
         return np.array(found)
+
+    def reach(self, readout: str, condition: str, factor: float) -> Values:
+        courses = np.log(self._relative(self._single(readout, condition)))
+        goal = float(np.log(factor))
+        sign = 1.0 if goal > 0 else -1.0
+        hours = self.courses.hours
+        return np.array(
+            [_first(hours, sign * course, sign * goal, hours[-1]) for course in courses]
+        )
+
+    def growth(self, readout: str, condition: str, start: float, end: float) -> Values:
+        gain = self.at(readout, condition, end) / self.at(readout, condition, start)
+        return np.asarray(np.log(gain) / ((end - start) / 24.0))
+
+    def bliss_excess(
+        self, readout: str, a: str, b: str, both: str, control: str, hour: float
+    ) -> Values:
+        base = self.at(readout, control, hour)
+        expected = self.at(readout, a, hour) / base * self.at(readout, b, hour) / base
+        return np.asarray(expected - self.at(readout, both, hour) / base)
+
+    def level(
+        self, readout: str, effect: str, share: float, hour: float, *conditions: str
+    ) -> Values:
+        if len(conditions) < 2:
+            raise EvidenceError("level: two or more conditions are wanted")
+        x = np.array([self.at(readout, name, hour) for name in conditions]).T
+        y = np.array([self.at(effect, name, hour) for name in conditions]).T
+        done = (y - y[:, :1]) / (y[:, -1:] - y[:, :1])
+        return np.array([_first(a, b, share, a[-1]) for a, b in zip(x, done, strict=True)])
+
+
+def _first(x: Values, y: Values, goal: float, never: float) -> float:
+    """Return x where y first reaches a goal, by straight lines between points."""
+    if np.isnan(y).any():
+        return float("nan")
+    above = np.flatnonzero(y >= goal)
+    if not above.size:
+        return float(never)
+    k = int(above[0])
+    if k == 0:
+        return float(x[0])
+    return float(x[k - 1] + (goal - y[k - 1]) / (y[k] - y[k - 1]) * (x[k] - x[k - 1]))
 
 
 def _half(doses: Values, relative: Values) -> float:

@@ -35,7 +35,7 @@ __all__ = [
     "read_experiment",
 ]
 
-KINDS: Final = ("dish", "xenograft", "patient", "trial", "cohort", "formula")
+KINDS: Final = ("dish", "xenograft", "mouse", "patient", "trial", "cohort", "formula")
 READINGS: Final = ("right", "review")
 
 
@@ -125,9 +125,11 @@ class Experiment:
         title: a line for people.
         kind: one of `KINDS`.
         checks: what is expected of it.
-        conditions: of a dish, xenograft or patient.
+        conditions: of a dish, xenograft (nude mouse), mouse (with an immune system) or patient.
         hours: when is read; hour 0 always is.
         include: mechanisms wanted although no drug needs them.
+        control: untreated condition by which implausible parameter sets are left out, see
+            `plausible`; none is if empty.
         arms: of a trial.
         eligibility: of a trial or cohort.
         size: patients an arm, or of the cohort.
@@ -143,6 +145,7 @@ class Experiment:
     conditions: tuple[Condition, ...] = ()
     hours: tuple[float, ...] = ()
     include: tuple[str, ...] = ()
+    control: str = ""
     arms: tuple[Arm, ...] = ()
     eligibility: tuple[str, ...] = ()
     size: int = 60
@@ -291,6 +294,9 @@ def read_experiment(where: str, given: Mapping[str, Any]) -> Experiment:
         Arm(name, **({"regimen": item} if isinstance(item, str) else item))
         for name, item in given.get("arms", {}).items()
     )
+    control = given.get("control", "")
+    if control and control not in given.get("conditions", {}):
+        raise EvidenceError(f"{where}: control: there is no condition {control!r}")
     for name in ("hours", "include", "eligibility", "draw"):
         ready[name] = tuple(given.get(name, ()))
     return Experiment(**ready)

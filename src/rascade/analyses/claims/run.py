@@ -14,6 +14,7 @@ from rascade.analyses.claims.experiments_signalling import Courses, run_courses
 from rascade.analyses.claims.experiments_trials import Trials, cohort_effect, trial_effect
 from rascade.analyses.claims.expression import evaluate
 from rascade.analyses.claims.observables import effect_of_courses
+from rascade.analyses.claims.plausible import implausible
 from rascade.analyses.claims.records import (
     Check,
     Experiment,
@@ -33,6 +34,7 @@ __all__ = [
     "SEED",
     "CheckResult",
     "ClaimResult",
+    "check_experiment",
     "find_claims",
     "rounded",
     "run_claims",
@@ -162,6 +164,19 @@ def run_claims(
     return tuple(_result(claim, found) for claim in claims)
 
 
+def check_experiment(
+    experiment: Experiment,
+    *,
+    table: ParameterTable | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    threads: int = 1,
+) -> tuple[CheckResult, ...]:
+    """Return what came out of every expectation of one experiment; see `run_claims`."""
+    runner = _Runner(table or load_table(), draws, seed, threads)
+    return tuple(runner.run(experiment, {check.claim for check in experiment.checks}))
+
+
 def _result(claim: Claim, found: Sequence[CheckResult]) -> ClaimResult:
     own = [result for result in found if result.check.claim == claim.id]
     note = load_notes().get(claim.id)
@@ -195,7 +210,8 @@ class _Runner:
     def _course(self, experiment: Experiment, check: Check, courses: Courses) -> CheckResult:
         rows = courses.assembly.composition.parameters.values()
         effects = effect_of_courses(check.effect, courses)
-        return self._drawn(experiment, check, effects, rows, courses.failed)
+        kept = effects[~implausible(experiment, courses)]
+        return self._drawn(experiment, check, kept, rows, courses.failed)
 
     def _formula(self, experiment: Experiment, check: Check) -> CheckResult:
         values: Mapping[str, Any] = draw(self.table, experiment.draw, self.seed, self.draws)
@@ -212,15 +228,17 @@ class _Runner:
         )
         # The typical set is a set as well: an interval that left it out would mislead.
         ends = rounded(min(low, effect)), rounded(max(high, effect))
+        left_out = self.draws + 1 - len(effects)
+        why = f"; {left_out} left out, implausible without treatment" if left_out else ""
         return CheckResult(
             check,
             experiment,
             rounded(effect),
             *ends,
-            f"5 % to 95 % of {drawn.size} drawn parameter sets",
+            f"5 % to 95 % of {drawn.size} drawn parameter sets{why}",
             judge(*ends, check.low, check.high),
             self.draws,
-            max(failed, self.draws - drawn.size),
+            max(failed, self.draws - left_out - drawn.size),
             self._tuned(check, rows),
         )
 
