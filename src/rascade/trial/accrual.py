@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Accrual", "Centre", "CutOff", "arrivals", "enter", "event_day"]
+__all__ = ["Accrual", "Centre", "CutOff", "arrivals", "enter", "event_day", "nth_day"]
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,11 @@ def event_day(entry: Floats, event_after: Floats, events: int | NDArray[np.int64
         event_after: (..., n) days from entry to the event, infinite where there is none.
         events: k, one for all or one for each row.
     """
-    day = np.sort(entry + event_after, axis=-1)
-    index = np.clip(np.asarray(events) - 1, 0, day.shape[-1] - 1)
-    found = np.take_along_axis(day, np.broadcast_to(index, day.shape[:-1])[..., None], axis=-1)
-    return np.where(np.asarray(events) > day.shape[-1], np.inf, found[..., 0])
+    return nth_day(np.sort(entry + event_after, axis=-1), events)
+
+
+def nth_day(days: Floats, events: int | NDArray[np.int64]) -> Floats:
+    """The k-th of sorted days, (..., n); infinite where there are fewer. See `event_day`."""
+    index = np.clip(np.asarray(events) - 1, 0, days.shape[-1] - 1)
+    found = np.take_along_axis(days, np.broadcast_to(index, days.shape[:-1])[..., None], axis=-1)
+    return np.where(np.asarray(events) > days.shape[-1], np.inf, found[..., 0])

@@ -11,7 +11,7 @@ import numpy as np
 from rascade.analyses.operating.designs import Reestimation
 from rascade.analyses.operating.enrolment import Enrolled, Source, enrol, horizon
 from rascade.analyses.operating.scores import Scores, cox_log_hazard, log_rank_scores
-from rascade.trial.accrual import event_day
+from rascade.trial.accrual import event_day, nth_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ __all__ = ["EFFICACY", "FUTILITY", "NOTHING", "Trials", "run_replicates"]
 NOTHING, EFFICACY, FUTILITY = 0, 1, 2
 #: Trials handled at once: large enough for array work, small enough for the processor's cache.
 _PLACES_AT_ONCE = 150_000
+_HAIR = 1e-6  # days
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ class _Course:
 
     def observe(self, day: Floats) -> tuple[Floats, Flags, Flags]:
         """Times, events and who is in the trial, at one calendar day a trial."""
-        watched = np.minimum(day[:, None] - self.entry, self.enrolled.lost)
+        # A hair more, so that rounding does not lose the very event that the look waited for.
+        watched = np.minimum(day[:, None] - self.entry + _HAIR, self.enrolled.lost)
         present = self.entry <= day[:, None]
         watched = np.where(present, watched, 0.0)
         time, event = np.zeros(self.entry.shape), np.zeros(self.entry.shape, dtype=bool)
@@ -176,7 +178,8 @@ def _look_days(course: _Course) -> tuple[Floats, Flags]:
     if design.events is None:
         return end[None, :], np.ones(course.trials, dtype=bool)
     wanted = np.ceil(design.boundaries.information * design.events - 1e-9).astype(np.int64)
-    days = np.stack([event_day(course.entry, due, int(k)) for k in wanted])
+    ordered = np.sort(course.entry + due, axis=1)
+    days = np.stack([nth_day(ordered, int(k)) for k in wanted])
     return np.minimum(days, end), days[-1] <= end
 
 
