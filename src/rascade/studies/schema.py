@@ -14,6 +14,7 @@ from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validato
 
 from rascade.regimen.words import did_you_mean
 from rascade.studies.experiment_schema import ExperimentStudy
+from rascade.studies.operating_schema import OperatingStudy
 from rascade.studies.parts import (
     MAX_PATIENTS,
     Checks,
@@ -38,6 +39,7 @@ __all__ = [
     "Checks",
     "Cohort",
     "ExperimentStudy",
+    "OperatingStudy",
     "Study",
     "TrialStudy",
     "json_schema",
@@ -141,12 +143,13 @@ class TrialStudy(Part):
                 yield ("arms", index, "regimen"), partial(checks.modelled, arm.regimen.drugs)
 
 
-Study = TrialStudy | ExperimentStudy
+Study = TrialStudy | ExperimentStudy | OperatingStudy
 
 #: Kind of study -> its model. A new kind is one more line.
-KINDS: Mapping[str, type[TrialStudy] | type[ExperimentStudy]] = {
+KINDS: Mapping[str, type[TrialStudy] | type[ExperimentStudy] | type[OperatingStudy]] = {
     "trial": TrialStudy,
     "experiment": ExperimentStudy,
+    "operating-characteristics": OperatingStudy,
 }
 
 
