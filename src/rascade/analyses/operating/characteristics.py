@@ -147,7 +147,7 @@ def _population_error(design: Design, effect: Trials, source: Source) -> dict[st
     if design.reestimation or design.selection or design.events is None:
         return None
     power = float((effect.reason == EFFICACY).mean())
-    seen = sum(int(np.isfinite(arm.event_day).sum()) for arm, _ in source.arms)
+    seen = sum(int(np.isfinite(arm.event_day).sum()) for arm in source.arms)
     if not 0 < power < 1 or not seen:
         return None
     drift = design.boundaries.drift(power)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.analyses.operating.population import ArmPopulation, same_properties
+from rascade.analyses.operating.population import ArmPopulation, joined, same_properties
 from rascade.errors import InputError
 from rascade.patients.keys import uniform_rows
 from rascade.trial.accrual import Accrual, Centre, arrivals
@@ -106,12 +106,14 @@ class Source:
             {name: self.cells[name] for name in strata} or {"all": np.zeros(len(first))}, strata
         )
         ends = np.cumsum([arm.size for arm in arms])
-        self.arms, starts, counts = [], [], []
+        self.arms, self.everybody = arms, joined(arms)
+        order, starts, counts = [], [], []
         for arm, end in zip(arms, ends, strict=True):
             own = code[end - arm.size : end]
-            self.arms.append((arm, np.argsort(own, kind="stable")))
+            order.append(np.argsort(own, kind="stable") + end - arm.size)
             counts.append(np.bincount(own, minlength=len(first)))
-            starts.append(np.cumsum(counts[-1]) - counts[-1])
+            starts.append(np.cumsum(counts[-1]) - counts[-1] + end - arm.size)
+        self.order = np.concatenate(order)
         self.starts, self.counts = np.stack(starts), np.stack(counts)
         empty = np.argwhere(self.counts == 0)
         if empty.size:
@@ -141,11 +143,15 @@ class Source:
                 weight = weight * np.array([factor[c] for c in values])
         return np.cumsum(weight / weight.sum())
 
-    def patients(self, enrolled: Enrolled, index: int) -> NDArray[np.intp]:
-        """Rows of one arm's population for all places, as if everybody were in that arm."""
-        _, order = self.arms[index]
-        start, count = self.starts[index][enrolled.cell], self.counts[index][enrolled.cell]
-        return np.asarray(order[start + (enrolled.draw * count).astype(np.int64)])
+    def patients(self, enrolled: Enrolled, arm: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Rows of `everybody` for all places.
+
+        Args:
+            enrolled: who has entered.
+            arm: (r, n) index of the arm of each; the draw does not depend on it.
+        """
+        start, count = self.starts[arm, enrolled.cell], self.counts[arm, enrolled.cell]
+        return np.asarray(self.order[start + (enrolled.draw * count).astype(np.int64)])
 
 
 def _slower(centre: Centre, share: float) -> Centre:

@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ENDPOINTS", "ArmPopulation", "arm_population", "exponential_population"]
+__all__ = [
+    "ENDPOINTS",
+    "ArmPopulation",
+    "arm_population",
+    "exponential_population",
+    "joined",
+    "same_properties",
+]
 
 ENDPOINTS = ("os", "pfs")
 
@@ -92,6 +99,31 @@ class ArmPopulation:
             visit = np.searchsorted(self.checked, watched, side="right") - 1
             censored = self.known_day[rows, np.maximum(visit, 0)]
         return np.where(event, due, np.maximum(censored, 0.0)), event
+
+
+def joined(arms: Sequence[ArmPopulation]) -> ArmPopulation:
+    """Put the patients of arms one after the other, without their properties.
+
+    The arms' days of assessment may differ; the joined ones hold those of all.
+    """
+    checked = known = None
+    if any(arm.checked is not None for arm in arms):
+        checked = np.unique(np.concatenate([a.checked for a in arms if a.checked is not None]))
+        known = np.concatenate([_on_grid(arm, checked) for arm in arms])
+    return ArmPopulation(
+        " and ".join(arm.name for arm in arms),
+        np.concatenate([arm.event_day for arm in arms]),
+        np.concatenate([arm.last_day for arm in arms]),
+        {},
+        checked,
+        known,
+    )
+
+
+def _on_grid(arm: ArmPopulation, checked: Floats) -> Floats:
+    assert arm.checked is not None and arm.known_day is not None
+    visit = np.searchsorted(arm.checked, checked, side="right") - 1
+    return np.where(visit >= 0, arm.known_day[:, np.maximum(visit, 0)], 0.0)
 
 
 def arm_population(

@@ -110,7 +110,7 @@ class _Course:
         self.entry, self.arm = enrolled.entry.copy(), enrolled.arm.copy()
         self.stratum = enrolled.stratum if self.design.stratified else None
         self.enrolled = enrolled
-        self.rows = [source.patients(enrolled, k) for k in range(len(source.arms))]
+        self.rows = source.patients(enrolled, self.arm)
         # Places that only an adaptation opens.
         self.entry[:, self.design.size :] = np.inf
 
@@ -118,12 +118,13 @@ class _Course:
     def trials(self) -> int:
         return int(self.entry.shape[0])
 
+    def reassign(self, arm: Counts) -> None:
+        """Put places into other arms."""
+        self.arm, self.rows = arm, self.source.patients(self.enrolled, arm)
+
     def due(self) -> Floats:
         """Days from entry to the event, infinite where it is never seen."""
-        day = np.full(self.entry.shape, np.inf)
-        for index, (arm, _) in enumerate(self.source.arms):
-            mine = self.arm == index
-            day[mine] = arm.event_day[self.rows[index][mine]]
+        day = self.source.everybody.event_day[self.rows]
         return np.where(day <= self.enrolled.lost, day, np.inf)
 
     def end(self) -> Floats:
@@ -135,11 +136,7 @@ class _Course:
         # A hair more, so that rounding does not lose the very event that the look waited for.
         watched = np.minimum(day[:, None] - self.entry + _HAIR, self.enrolled.lost)
         present = self.entry <= day[:, None]
-        watched = np.where(present, watched, 0.0)
-        time, event = np.zeros(self.entry.shape), np.zeros(self.entry.shape, dtype=bool)
-        for index, (arm, _) in enumerate(self.source.arms):
-            mine = self.arm == index
-            time[mine], event[mine] = arm.observe(self.rows[index][mine], watched[mine])
+        time, event = self.source.everybody.observe(self.rows, np.maximum(watched, 0.0))
         return time, event, present
 
     def scores(self, day: Floats, new: int | Counts = 1) -> Scores:
@@ -284,7 +281,7 @@ def _select(course: _Course) -> Trials:
     best = z.argmax(axis=0) + 1
     later = course.entry > day[:, None]
     chosen = np.where(course.enrolled.second == 1, best[:, None], 0)
-    course.arm = np.where(later, chosen, course.arm)
+    course.reassign(np.where(later, chosen, course.arm))
     compared = (course.arm == 0) | (course.arm == best[:, None])
     end = course.end()
     days = event_day(np.where(compared, course.entry, np.inf), course.due(), design.events)
