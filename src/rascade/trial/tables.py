@@ -130,6 +130,7 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
     import pandas as pd
 
     from rascade.trial.run import TrialOutcome
+    from rascade.trial.spec import population_warnings
 
     patients = pd.concat([_patients(run, spec) for run in arms], ignore_index=True)
     visits = pd.concat([_visits(run) for run in arms], ignore_index=True)
@@ -154,6 +155,7 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         arms=[arm.name for arm in spec.arms],
         reference=spec.reference_arm,
         cohort=cohort,
+        warnings=population_warnings(spec.cohort),
     )
     return TrialOutcome(
         patients, visits, summary, model_hash, provenance(spec, arms, patients), tuple(arms)
