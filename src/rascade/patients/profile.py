@@ -121,6 +121,54 @@ def draw_profiles(
     return profiles
 
 
+def draw_shares(
+    profiles: dict[str, NDArray[Any]],
+    shares: Mapping[str, Mapping[str, float]],
+    seed: int,
+    patients: NDArray[np.int64],
+    attempt: int,
+    members: NDArray[np.bool_],
+) -> None:
+    """Draw properties of some patients anew, from other shares of the categories, in place.
+
+    The random numbers are those of `draw_profiles`, so a patient changes only where his share did.
+
+    Args:
+        profiles: as `draw_profiles` returned them.
+        shares: property -> category -> share; the shares of a property sum to 1.
+        seed: of the study.
+        patients: shape (n,), patient numbers.
+        attempt: as in `draw_profiles`.
+        members: shape (n,), whose properties are drawn anew.
+
+    Raises:
+        InputError: a property or a category cannot have shares of its own.
+    """
+    for name, own in shares.items():
+        item = load_properties().get(name)
+        if item is None or item.kind != "share" or name == "sex":
+            able = [p.name for p in load_properties().values() if p.kind == "share"]
+            raise InputError(
+                f"case_mix: {name!r} cannot differ between centres; these can: "
+                f"{', '.join(n for n in able if n != 'sex')}"
+            )
+        known = ["True", "False"] if item.truth else list(item.rows)
+        unknown = next((category for category in own if category not in known), None)
+        if unknown is not None:
+            raise InputError(
+                f"case_mix: {name} is never {unknown!r}; it is one of {', '.join(known)}"
+            )
+        draws = uniform(seed, f"profile:{name}", patients, attempt)[members]
+        if item.truth:
+            profiles[name][members] = draws < own.get("True", 0.0)
+            continue
+        edges = np.cumsum([own.get(category, 0.0) for category in known])
+        drawn = np.array(known)[
+            np.minimum(np.searchsorted(edges, draws, side="right"), len(known) - 1)
+        ]
+        profiles[name][members] = drawn.astype(profiles[name].dtype)
+
+
 def _odds(sex: Property, given: Mapping[str, Any]) -> NDArray[np.float64]:
     """Return the shares of the sexes among people of the given size (Bayes' rule)."""
     odds = np.array([float(row["value"]) for row in sex.rows.values()])

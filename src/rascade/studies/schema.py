@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
+from rascade.errors import InputError
 from rascade.regimen.words import did_you_mean
+from rascade.studies.conduct_schema import AccrualPart, CutOffPart, RandomizationPart
 from rascade.studies.experiment_schema import ExperimentStudy
 from rascade.studies.operating_schema import OperatingStudy
 from rascade.studies.parts import (
@@ -31,6 +33,7 @@ from rascade.studies.parts import (
     check_parameters,
     wrong,
 )
+from rascade.trial.randomization import ratio_of
 
 __all__ = [
     "KINDS",
@@ -95,6 +98,12 @@ class TrialStudy(Part):
     """Weeks between two scans."""
     follow_up_months: Annotated[float, Field(strict=True, gt=0, le=240)]
     """Months from the first dose to the end of the trial."""
+    accrual: AccrualPart | None = None
+    """Centres and when they bring patients; everybody enters on one day if left out."""
+    randomization: RandomizationPart | None = None
+    """How patients are assigned to arms; in turn if left out."""
+    cut_off: CutOffPart | None = None
+    """When the data are cut; at the end of everybody's follow-up if left out."""
     parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
 
@@ -122,6 +131,22 @@ class TrialStudy(Part):
     def _parameters_exist(cls, values: dict[str, float], info: ValidationInfo) -> dict[str, float]:
         check_parameters(values, info)
         return values
+
+    @field_validator("randomization")
+    @classmethod
+    def _randomization_fits(
+        cls, part: RandomizationPart | None, info: ValidationInfo
+    ) -> RandomizationPart | None:
+        arms, cohort = info.data.get("arms"), info.data.get("cohort")
+        if part is None or not arms or cohort is None:
+            return part
+        if part.ratio is not None and len(part.ratio) != len(arms):
+            raise wrong(f"{len(part.ratio)} numbers for {len(arms)} arms", "ratio")
+        try:
+            part.plan(ratio_of([arm.size or cohort.size for arm in arms]))
+        except InputError as error:
+            raise wrong(str(error).removeprefix("randomization: ")) from None
+        return part
 
     @property
     def reference_arm(self) -> str:

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["METHODS", "Randomization", "assign", "position_in_stratum", "randomize", "strata_codes"]
+__all__ = [
+    "METHODS",
+    "Randomization",
+    "assign",
+    "position_in_stratum",
+    "randomize",
+    "ratio_of",
+    "strata_codes",
+]
 
 METHODS = ("simple", "blocks")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from rascade.errors import InputError, UnsupportedFeature
 from rascade.regimen import Regimen
+from rascade.trial.accrual import Accrual, CutOff
+from rascade.trial.randomization import Randomization
 
 __all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population", "population_warnings"]
 
@@ -102,6 +104,9 @@ class TrialSpec:
         follow_up_months: until the end, a month being 30.4375 days.
         parameters: changed typical values, by row of the parameter table, in the row's unit.
         reference: arm that the others are compared with; the last one if None.
+        accrual: centres and when they bring patients; everybody enters on day 0 if None.
+        randomization: how patients are assigned; arms take turns if None.
+        cut_off: when the data are cut; at the end of everybody's follow-up if None.
     """
 
     name: str
@@ -112,6 +117,17 @@ class TrialSpec:
     follow_up_months: float = 24.0
     parameters: Mapping[str, float] = field(default_factory=dict)
     reference: str | None = None
+    accrual: Accrual | None = None
+    randomization: Randomization | None = None
+    cut_off: CutOff | None = None
+
+    def __post_init__(self) -> None:
+        ratio = self.randomization.ratio if self.randomization is not None else None
+        if ratio is not None and len(ratio) != len(self.arms):
+            raise InputError(
+                f"randomization: ratio: {len(ratio)} numbers for {len(self.arms)} arms; "
+                "give one for each"
+            )
 
     @property
     def reference_arm(self) -> str | None:

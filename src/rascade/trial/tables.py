@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.trial.best_response import best_change, best_overall_response
+from rascade.trial.conduct import enrolment
 from rascade.trial.endpoints import (
-    DAYS_PER_MONTH,
     overall_survival,
     progression_free_survival,
     progression_reason,
@@ -69,12 +69,15 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
         else np.empty(shape, bool)
     )
     reason = progression_reason(_stack(run, "target", shape, np.int8), NonTarget.NONE, new, overall)
-    pfs = progression_free_survival(overall, day, run.death_day, reason=reason)
-    end = spec.follow_up_months * DAYS_PER_MONTH
-    survival = overall_survival(run.death_day, end)
+    entered = enrolment(spec, population.patients)
+    end = entered.last_day
+    death = np.where(run.death_day <= end, run.death_day, np.inf)
+    pfs = progression_free_survival(overall, day, death, reason=reason)
+    survival = overall_survival(death, end)
     failed = run.status >= Status.STEP_TOO_SMALL
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
     columns |= dict(population.profiles)
+    columns |= entered.columns
     columns |= {
         "baseline_sld_mm": run.baseline_mm,
         "n_target_lesions": run.lesions.count,
