@@ -152,6 +152,7 @@ class _Stages:
 
         report(0.0)
         yield report
+        report(1.0)
         self.done += cost
 
 
@@ -162,10 +163,11 @@ def _costs(study: OperatingStudy, trial: TrialStudy | None) -> Iterator[tuple[st
     for design in study.designs:
         looks = len(design.looks) + 1
         yield f"design {design.name}", 2 * each * design.size * looks
-        if study.curve is not None:
+        if study.curve is not None and design.name in (study.curve.designs or [design.name]):
             yield f"power curve of {design.name}", each * looks * sum(study.curve.sizes)
-        if study.sample_size is not None:
-            yield f"sample size of {design.name}", 4 * each * looks * design.size
+        wanted = study.sample_size
+        if wanted is not None and design.name in (wanted.designs or [design.name]):
+            yield f"sample size of {design.name}", 3 * each * looks * design.size
     if study.assurance is not None:
         drawn = study.assurance
         arms = len(trial.arms) if trial is not None else 2

@@ -166,6 +166,18 @@ class TrialStudy(Part):
         if checks.modelled is not None:
             for index, arm in enumerate(self.arms):
                 yield ("arms", index, "regimen"), partial(checks.modelled, arm.regimen.drugs)
+        if checks.population is not None:
+            yield from self._conduct_checks()
+
+    def _conduct_checks(self) -> Iterator[LaterCheck]:
+        from rascade.patients.profile import check_category, check_shares
+
+        for index, centre in enumerate(self.accrual.centres if self.accrual else ()):
+            for name, shares in centre.case_mix.items():
+                path = ("accrual", "centres", index, "case_mix", name)
+                yield path, partial(check_shares, name, shares)
+        for index, name in enumerate(self.randomization.strata if self.randomization else ()):
+            yield ("randomization", "strata", index), partial(check_category, name)
 
 
 Study = TrialStudy | ExperimentStudy | OperatingStudy

@@ -25,7 +25,8 @@ __all__ = ["power_at", "power_curve", "sample_size", "schoenfeld_events", "schoe
 
 _ROUNDS = 8
 _MOST = 20_000
-_CLOSE = 0.005
+_CLOSE, _NEAR = 0.005, 0.05
+_FEW = 500
 
 
 def schoenfeld_events(
@@ -130,8 +131,11 @@ def sample_size(
         raise InputError(f"power: target {target:g} must lie between the level, {alpha:g}, and 1")
     step = sum(design.randomization.ratio)
     size, critical, point = design.size, float(ndtri(1.0 - alpha)), {}
+    # Few trials are enough to come near; the last rounds use all of them.
+    few = min(options["replicates"], max(_FEW, options["replicates"] // 10))
+    used = few
     for turn in range(_ROUNDS):
-        point = power_at(design.resized(size), arms, **options)
+        point = power_at(design.resized(size), arms, **{**options, "replicates": used})
         if progress:
             progress((turn + 1) / _ROUNDS)
         found = float(np.clip(point["value"], 1e-4, 1.0 - 1e-4))
@@ -139,9 +143,12 @@ def sample_size(
         if slope <= 0:
             return {"target": target, "size": None, "reason": "no effect in this population"}
         wanted = ((float(ndtri(target)) + critical) / slope) ** 2
-        near = abs(wanted - size) <= max(_CLOSE * size, step)
-        if near or turn == _ROUNDS - 1:
+        close = _NEAR if used < options["replicates"] else _CLOSE
+        near = abs(wanted - size) <= max(close * size, step)
+        if (near and used == options["replicates"]) or turn == _ROUNDS - 1:
             break
+        if near or turn >= _ROUNDS - 4:
+            used = options["replicates"]
         # A step from far away, where the line is poor, goes no further than four-fold.
         size = step * math.ceil(min(max(wanted, size / 4), size * 4) / step)
         if size > _MOST:
@@ -149,7 +156,7 @@ def sample_size(
     if progress:
         progress(1.0)
     rise = float(norm.pdf(ndtri(found))) * slope / (2.0 * math.sqrt(size))
-    half = 1.96 * math.sqrt(found * (1.0 - found) / options["replicates"]) / rise
+    half = 1.96 * math.sqrt(found * (1.0 - found) / used) / rise
     return {
         "target": target,
         "size": size,
