@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.analyses.operating.characteristics import share
+from rascade.analyses.operating.characteristics import describe_population, share
 from rascade.analyses.operating.enrolment import Source
 from rascade.analyses.operating.replicates import EFFICACY, run_replicates
 from rascade.errors import InputError
@@ -164,4 +164,17 @@ def sample_size(
         "power": {name: point[name] for name in ("value", "low", "high")},
         "low": max(0, math.floor(wanted - half)),
         "high": math.ceil(wanted + half),
+        "schoenfeld_events": _by_formula(design, arms, target),
     }
+
+
+def _by_formula(design: Design, arms: Sequence[ArmPopulation], target: float) -> int | None:
+    """Events by Schoenfeld's formula at the population's hazard ratio, looks included."""
+    if design.reestimation is not None or design.selection is not None or design.eligibility:
+        return None
+    ratio = describe_population(arms)[1]["hazard_ratio"]
+    if ratio is None or not ratio > 0 or ratio == 1:
+        return None
+    first, second = design.randomization.ratio
+    events = schoenfeld_events(ratio, design.boundaries.alpha, target, (first, second))
+    return math.ceil(events * design.boundaries.inflation(target))
