@@ -121,6 +121,7 @@ def _sizes(summary: Mapping[str, Any]) -> Table | None:
             plain(row["reason"]) if row["size"] is None else f"{row['low']}–{row['high']}",
             "—" if row["size"] is None or row["events"] is None else number(row["events"]),
             "—" if row["size"] is None else _percent(row["power"]),
+            number(row.get("schoenfeld_events")) or "—",
         )
         for row in summary["sample_sizes"]
     ]
@@ -133,10 +134,13 @@ def _sizes(summary: Mapping[str, Any]) -> Table | None:
             "Monte-Carlo interval",
             "Events",
             "Power there, %",
+            "Schoenfeld, events",
         ),
         rows,
-        "The interval holds the sizes at which chance in the replicate trials could have put it.",
-        frozenset(range(1, 6)),
+        "The interval holds the sizes at which chance in the replicate trials could have put it. "
+        "Schoenfeld's formula, with the inflation for the looks, takes the population's hazard "
+        "ratio as constant over time; where it differs, hazards are not proportional.",
+        frozenset(range(1, 7)),
     )
 
 

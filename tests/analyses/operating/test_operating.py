@@ -144,6 +144,7 @@ def test_the_size_for_a_power_is_that_of_schoenfeld():
         found["low"] <= needed <= found["high"] and found["low"] <= found["size"] <= found["high"]
     )
     assert abs(found["power"]["value"] - 0.8) < 0.02
+    assert found["schoenfeld_events"] == pytest.approx(schoenfeld_events(0.7, 0.025, 0.8), abs=2)
     none = sample_size(plan, null_arms(exponential()), 0.8, seed=1, replicates=400)
     assert none["size"] is None
 
