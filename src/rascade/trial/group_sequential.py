@@ -108,11 +108,11 @@ class Boundaries:
         return (self.drift(power) / fixed_drift(self.alpha, power)) ** 2
 
     def drift(self, power: float) -> float:
-        """Expected final Z that gives a power."""
+        """Expected final Z that gives a power; negative where it lies below the level."""
         from scipy.optimize import brentq
 
-        low, high = 0.0, 2.0 * _WIDEST
-        return float(brentq(lambda d: self.power(d) - power, low, high, xtol=1e-9))
+        high = 2.0 * _WIDEST
+        return float(brentq(lambda d: self.power(d) - power, -high, high, xtol=1e-9))
 
 
 def fixed_drift(alpha: float, power: float) -> float:

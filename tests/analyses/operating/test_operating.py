@@ -253,6 +253,15 @@ def test_characteristics_say_what_the_trials_did():
     assert found == again
 
 
+def test_a_useless_treatment_has_its_characteristics_too():
+    arms = null_arms(exponential())
+    for plan in (design(), design(THREE)):
+        found = characteristics(plan, [arms[0], exponential(1.3)[1]], seed=2, replicates=300)
+        assert found["power"]["value"] < 0.025 < found["power"]["high"] + 0.02
+        none = characteristics(plan, arms, seed=2, replicates=300)
+        assert none["power"] == {**none["power"], "value": none["type_one_error"]["value"]}
+
+
 def test_trials_that_run_out_of_events_are_counted():
     found = power_at(
         design(size=210, events=205, months=15.0), exponential(), seed=1, replicates=200

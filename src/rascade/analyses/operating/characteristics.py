@@ -152,7 +152,7 @@ def _population_error(design: Design, effect: Trials, source: Source) -> dict[st
         return None
     drift = design.boundaries.drift(power)
     shift = _MIDDLE_95 * float(np.sqrt(design.events / seen))
-    low, high = (design.boundaries.power(max(drift + s, 0.0)) for s in (-shift, shift))
+    low, high = (design.boundaries.power(drift + s) for s in (-shift, shift))
     return {"low": low, "high": high, "events": seen}
 
 
