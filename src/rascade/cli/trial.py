@@ -91,12 +91,13 @@ def trial(
     if list_arms:
         _list_arms(json)
         return
-    plan = _plan(study, arm)
+    _check_use(study, arm)
     if print_study:
-        sys.stdout.write(dump(plan))
+        sys.stdout.write(dump(_plan(study, arm)))
         return
     if out is None:
         raise typer.BadParameter("missing; name a folder for the results", param_hint="--out")
+    plan = _plan(study, arm)
     with progress_on_stderr("trial") as progress:
         result = run_trial(
             plan,
@@ -117,12 +118,15 @@ def trial(
     typer.echo(f"report: {result.folder / 'report.html'}")
 
 
-def _plan(study: str | None, arm: str | None) -> TrialStudy:
-    """Return the study that is meant: a file, or an arm of the evidence."""
+def _check_use(study: str | None, arm: str | None) -> None:
     if (study is None) == (arm is None):
         raise typer.BadParameter(
             "give a study file or --arm TRIAL/ARM, one of them; see rascade trial --list-arms"
         )
+
+
+def _plan(study: str | None, arm: str | None) -> TrialStudy:
+    """Return the study that is meant: a file, or an arm of the evidence."""
     if arm is None:
         from rascade.studies import load
 

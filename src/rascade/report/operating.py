@@ -238,7 +238,8 @@ def _assurance(summary: Mapping[str, Any]) -> Table | None:
         rows,
         f"Mean power over {found['draws'] - found['failed']} of {found['draws']} parameter sets; "
         f"{found['failed']} gave no plausible patients. Each unverified parameter is drawn over a "
-        "third of its range on the log scale, independently, fitted ones too.",
+        "third of its range on the log scale, independently, fitted ones too. Chance in the "
+        f"{found['patients_per_arm']} patients an arm of each set is part of the spread.",
         frozenset(range(1, 5)),
     )
 

@@ -168,7 +168,7 @@ def assurance_figure(summary: Mapping[str, Any], footer: str) -> Figure | None:
         color = arm_color(index)
         axes.plot(
             [x for x, _ in pairs], [y for _, y in pairs],
-            color=color, marker="o", markersize=3, linewidth=0.7, alpha=0.8,
+            color=color, marker="o", markersize=4, linestyle="none", alpha=0.8,
         )  # fmt: skip
         ends.append((design["name"], pairs[-1][1]))
         colors.append(color)
