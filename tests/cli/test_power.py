@@ -29,7 +29,6 @@ def test_designs_from_file_to_page(study: Path) -> None:
     ("options", "says", "code"),
     [
         (("--replicates", "5"), "--replicates: 5 trials; it must be 100", 2),
-        (("--threads", "0"), "--threads: 0", 2),
     ],
 )
 def test_wrong_options_say_so(study: Path, options: tuple[str, ...], says: str, code: int) -> None:

@@ -13,7 +13,7 @@ endpoint: os
 control: old
 new: [new]
 seed: 4
-replicates: 300
+replicates: 150
 accrual: {centres: [{name: A, rate_per_month: 10}, {name: B, rate_per_month: 10, start_month: 2}]}
 designs:
   - {name: fixed, size: 120, events: 90}

@@ -139,7 +139,7 @@ def test_size_and_seed_can_be_others():
     "name",
     [
         "MPACT/gem + nab-paclitaxel",
-        "Wolpin everolimus/everolimus",
+        pytest.param("Wolpin everolimus/everolimus", marks=pytest.mark.slow),
         pytest.param("KEYNOTE-028/pembro", marks=pytest.mark.slow),
         pytest.param("RMC-GI-102/daraxonrasib 200 + gem", marks=pytest.mark.slow),
     ],

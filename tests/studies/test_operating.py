@@ -72,8 +72,8 @@ def test_the_same_seed_gives_the_same_bytes(done, tmp_path):
     for name in ("summary.json", "designs.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (folder / "out" / name).read_bytes()
     other = run_operating(study, tmp_path / "out", beside=folder, seed=5)
-    assert other.summary["designs"][0]["power"] != again.summary["designs"][0]["power"]
-    assert result.manifest["replicates"] == 300
+    assert other.summary["designs"][1]["effect"] != again.summary["designs"][1]["effect"]
+    assert result.manifest["replicates"] == 150
 
 
 def test_the_page_has_its_tables_figures_and_limits(done):
@@ -119,7 +119,8 @@ WRONG = [
     ("rule: conditional-power, conditional_power: 0.1", "rule: z", "the rule 'z' needs it"),
     ("conditional_power: 0.1", "conditional_power: 1.1", "less than 1"),
     ("endpoint: os", "endpoint: orr", "endpoint"),
-    ("replicates: 300", "replicates: 10", "replicates"),
+    ("rate_per_month: 10}, ", "rate_per_month: 10, reading_error: 0.1}, ", "changes treatment"),
+    ("replicates: 150", "replicates: 10", "replicates"),
     ("curve:", "assurance: {draws: 5}\ncurve:", "needs population.study"),
 ]
 
@@ -151,6 +152,20 @@ def test_populations_that_do_not_fit_leave_nothing_behind(old, new, says, tmp_pa
     with pytest.raises(InputError, match=says):
         run_operating(load(path, kind=OperatingStudy), tmp_path / "out", beside=tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_population_with_a_cut_off_is_refused(tmp_path):
+    root = Path(__file__).parents[2]
+    trial = (root / "studies" / "rasolute-302.yaml").read_text() + "cut_off: {month: 9}\n"
+    (tmp_path / "cut.yaml").write_text(trial)
+    path = write_study(tmp_path, STUDY.replace("results: trial", "study: cut.yaml", 1))
+    study = load(path, kind=OperatingStudy)
+    with pytest.raises(InputError, match="has a cut_off"):
+        run_operating(study, tmp_path / "out", beside=tmp_path)
+    (tmp_path / "trial" / "study.yaml").write_text(trial)
+    study = study.model_copy(update={"population": type(study.population)(results="trial")})
+    with pytest.raises(InputError, match="has a cut_off"):
+        run_operating(study, tmp_path / "out", beside=tmp_path)
 
 
 def test_progression_is_censored_at_the_last_scan_before_the_trial_ends(tmp_path):

@@ -26,7 +26,8 @@ CENTRES = Accrual(
 
 @pytest.fixture(scope="module")
 def plain():
-    return specs.spec(specs.DARAXONRASIB, specs.CHEMOTHERAPY, size=8)
+    spec = specs.spec(specs.DARAXONRASIB, specs.CHEMOTHERAPY, size=8)
+    return replace(spec, follow_up_months=8.0)
 
 
 @pytest.fixture(scope="module")

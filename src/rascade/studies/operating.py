@@ -183,6 +183,7 @@ def _trial_study(study: OperatingStudy, beside: Path) -> TrialStudy | None:
     trial: TrialStudy = load(beside / study.population.study, kind=TrialStudy)
     if study.population.size is not None:
         trial = override(trial, size=study.population.size)
+    _check_follow_up(trial, study.population.study)
     arms = [arm.name for arm in trial.arms]
     for name in (study.control, *study.new):
         if name not in arms:
@@ -190,6 +191,15 @@ def _trial_study(study: OperatingStudy, beside: Path) -> TrialStudy | None:
                 f"{study.population.study} has no arm {name!r}; arms are {', '.join(arms)}"
             )
     return trial
+
+
+def _check_follow_up(trial: TrialStudy, where: str) -> None:
+    """Refuse a population whose patients are not watched to the end of their follow-up."""
+    if trial.cut_off is not None:
+        raise InputError(
+            f"{where}: has a cut_off, after which its patients are not followed; leave it out, "
+            "each design has an end of its own"
+        )
 
 
 def _population(
@@ -234,6 +244,8 @@ def _stored(folder: Path) -> _Population:
         raise InputError(
             f"{folder}: not a results folder of rascade trial ({error}); give the --out of one"
         ) from None
+    if (folder / "study.yaml").exists():
+        _check_follow_up(load(folder / "study.yaml", kind=TrialStudy), str(folder))
     facts = {name: manifest.get(name) for name in ("study", "study_hash", "seed", "model_hash")}
     return _Population(patients, visits, facts | {"warnings": []})
 

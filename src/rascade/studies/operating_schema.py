@@ -232,6 +232,20 @@ class OperatingStudy(Part):
         return self
 
     @model_validator(mode="after")
+    def _reading_is_alike(self) -> OperatingStudy:
+        for index, centre in enumerate(self.accrual.centres):
+            if centre.reading_error is not None:
+                raise wrong(
+                    "another reading changes treatment, so patients cannot be drawn again; put it "
+                    "into the accrual of a trial study",
+                    "accrual",
+                    "centres",
+                    index,
+                    "reading_error",
+                )
+        return self
+
+    @model_validator(mode="after")
     def _designs_hold(self) -> OperatingStudy:
         from rascade.studies.operating_designs import to_design
 

@@ -46,7 +46,7 @@ def scanned(name, ratio, size=900, every=56.0, end=730.0, seed=3):
     )
 
 
-def design(looks=(1.0,), kind="lan-demets-obrien-fleming", size=300, events=200, **options):
+def design(looks=(1.0,), kind="lan-demets-obrien-fleming", size=200, events=130, **options):
     """A two-arm design with defaults for the tests."""
     alpha = options.pop("alpha", 0.025)
     plan = {

@@ -57,8 +57,8 @@ UNDER_THE_NULL = {
     "Pocock": design(THREE, "pocock"),
     "two to one": design(THREE, randomization=Randomization("blocks", (1, 2), 6)),
     "simple": design(randomization=Randomization("simple", (1, 1))),
-    "dropout": design(dropout_per_year=0.3, events=150),
-    "re-estimated": design((0.5, 1.0), size=200, events=140, reestimation=Reestimation()),
+    "dropout": design(dropout_per_year=0.3, events=100),
+    "re-estimated": design((0.5, 1.0), size=140, events=100, reestimation=Reestimation()),
 }
 
 
@@ -103,21 +103,22 @@ def test_the_chosen_of_several_arms_is_not_significant_too_often():
         arms=("control", "new", "other"),
         randomization=Randomization("blocks", (1, 1, 1), 6),
         selection=Selection(0.4),
-        size=330,
+        size=240,
     )
     arms = [*exponential(), replace(exponential()[1], name="other")]
     count, found = successes(plan, null_arms(arms))
     assert count <= binom.ppf(0.995, TRIALS.size, 0.025)
     assert inside(int((found.arm == 1).sum()), 0.5)
     few = TRIALS[:500]
-    chosen, found = successes(plan, [arms[0], arms[1], replace(arms[0], name="other")], few)
+    new = exponential(0.6)[1]
+    chosen, found = successes(plan, [arms[0], new, replace(arms[0], name="other")], few)
     assert (found.arm == 1).mean() > 0.85 and chosen / few.size > 0.4
 
 
 # -- power ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("ratio", "events"), [(0.7, 200), (0.8, 280), (0.6, 120)])
+@pytest.mark.parametrize(("ratio", "events"), [(0.7, 200), (0.6, 120)])
 def test_power_agrees_with_schoenfeld_under_proportional_hazards(ratio, events):
     count, found = successes(design(size=events + 100, events=events), exponential(ratio))
     expected = schoenfeld_power(ratio, 0.025, events)
@@ -128,7 +129,7 @@ def test_power_agrees_with_schoenfeld_under_proportional_hazards(ratio, events):
 
 def test_stopping_at_each_look_agrees_with_the_integration():
     plan = design(THREE)
-    drift = np.sqrt(200 / 4) * -np.log(0.7)
+    drift = np.sqrt(plan.events / 4) * -np.log(0.7)
     _, found = successes(plan, exponential())
     expected = plan.boundaries.stopping(drift).upper
     for look in range(3):
@@ -152,9 +153,9 @@ def test_the_size_for_a_power_is_that_of_schoenfeld():
 def test_reestimation_raises_power_by_spending_patients():
     plan = design((0.5, 1.0), size=160, events=110)
     grows = replace(plan, reestimation=Reestimation(0.2, 0.9, 2.0))
-    before, plain = successes(plan, exponential())
-    after, found = successes(grows, exponential())
-    assert after > before + 40
+    before, plain = successes(plan, exponential(), TRIALS[:800])
+    after, found = successes(grows, exponential(), TRIALS[:800])
+    assert after > before + 16
     assert found.grown.mean() > 0.1 and found.patients.max() <= grows.most
     assert (found.patients[~found.grown] <= 160).all() and (plain.patients <= 160).all()
 
@@ -238,18 +239,18 @@ def test_enrichment_takes_only_the_marked_and_enrols_as_slowly():
 
 def test_characteristics_say_what_the_trials_did():
     arms = exponential(0.6)
-    found = characteristics(design(THREE), arms, seed=2, replicates=500)
+    found = characteristics(design(THREE), arms, seed=2, replicates=300)
     assert sum(look["effect_efficacy"] for look in found["looks"]) == pytest.approx(
         found["power"]["value"]
     )
-    assert found["effect"]["events"] < found["null"]["events"] <= 200
+    assert found["effect"]["events"] < found["null"]["events"] <= 130
     assert found["power"]["low"] < found["power"]["value"] < found["power"]["high"]
     low, high = (found["population_power"][k] for k in ("low", "high"))
     assert low < found["power"]["value"] < high
     assert found["type_one_error"]["high"] > 0.025
     population = describe_population(arms)
     assert population[1]["hazard_ratio"] == pytest.approx(0.6, abs=0.01)
-    again = characteristics(design(THREE), arms, seed=2, replicates=500)
+    again = characteristics(design(THREE), arms, seed=2, replicates=300)
     assert found == again
 
 
@@ -274,7 +275,7 @@ def test_trials_that_run_out_of_events_are_counted():
     [
         ({"events": None}, "give events or months"),
         ({"looks": (0.5, 1.0), "events": None, "months": 9.0}, "looks are at shares"),
-        ({"events": 400}, "must lie between"),
+        ({"events": 201}, "must lie between"),
         ({"reestimation": Reestimation()}, "needs one interim look"),
         ({"arms": ("control", "new", "x")}, "one for each arm"),
         ({"selection": Selection()}, "two or more new arms"),
