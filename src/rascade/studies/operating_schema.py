@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator, model_validator
 
 from rascade.errors import InputError
-from rascade.studies.conduct_schema import AccrualPart, RandomizationPart
+from rascade.studies.enrolment_schema import AccrualPart, RandomizationPart
 from rascade.studies.parts import (
     Checks,
     Description,

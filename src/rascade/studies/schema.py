@@ -14,7 +14,7 @@ from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validato
 
 from rascade.errors import InputError
 from rascade.regimen.words import did_you_mean
-from rascade.studies.conduct_schema import AccrualPart, CutOffPart, RandomizationPart
+from rascade.studies.enrolment_schema import AccrualPart, CutOffPart, RandomizationPart
 from rascade.studies.experiment_schema import ExperimentStudy
 from rascade.studies.operating_schema import OperatingStudy
 from rascade.studies.parts import (
@@ -167,9 +167,9 @@ class TrialStudy(Part):
             for index, arm in enumerate(self.arms):
                 yield ("arms", index, "regimen"), partial(checks.modelled, arm.regimen.drugs)
         if checks.population is not None:
-            yield from self._conduct_checks()
+            yield from self._enrolment_checks()
 
-    def _conduct_checks(self) -> Iterator[LaterCheck]:
+    def _enrolment_checks(self) -> Iterator[LaterCheck]:
         from rascade.patients.profile import check_category, check_shares
 
         for index, centre in enumerate(self.accrual.centres if self.accrual else ()):

@@ -13,9 +13,9 @@ from rascade.errors import SimulationError
 from rascade.model import Assembly, assemble, load_table
 from rascade.patients import Cohort, draw_cohort, steady_state
 from rascade.patients.keys import exponential
-from rascade.trial.conduct import case_mix, cut_off_month, enrolment, randomized
 from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
+from rascade.trial.enrolment import case_mix, cut_off_month, enrolment, randomized
 from rascade.trial.lesions import Lesions, draw_lesions, measured_diameters
 from rascade.trial.response import (
     Progress,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.trial.best_response import best_change, best_overall_response
-from rascade.trial.conduct import enrolment
 from rascade.trial.endpoints import (
     overall_survival,
     progression_free_survival,
     progression_reason,
 )
+from rascade.trial.enrolment import enrolment
 from rascade.trial.provenance import provenance
 from rascade.trial.response import NonTarget, labels
 from rascade.trial.statistics import summarize

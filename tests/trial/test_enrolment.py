@@ -9,8 +9,8 @@ import pytest
 from rascade.errors import InputError
 from rascade.patients.profile import draw_profiles, draw_shares
 from rascade.trial.accrual import Accrual, Centre, CutOff
-from rascade.trial.conduct import case_mix, cut_off_month, enrolment
 from rascade.trial.endpoints import DAYS_PER_MONTH
+from rascade.trial.enrolment import case_mix, cut_off_month, enrolment
 from rascade.trial.randomization import Randomization
 from rascade.trial.run import allocate, run
 

@@ -1,4 +1,4 @@
-"""How a trial is conducted around its patients: who enters where and when, and the cut-off."""
+"""Who enters a trial where and when, into which arm, and how long the trial watches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a trial is conducted, in study files: centres and accrual, randomisation, cut-off."""
+"""Enrolment in study files: centres and accrual, randomisation, cut-off."""
 
 from __future__ import annotations
 
