@@ -221,3 +221,18 @@ def test_a_population_is_simulated_and_drawn_anew_for_assurance(tmp_path):
     assert assurance["draws"] == 2 and len(assurance["sets"]) + assurance["failed"] == 2
     assert (tmp_path / "out" / "population.yaml").exists()
     assert "Assurance" in (tmp_path / "out" / "power.html").read_text()
+
+
+def test_the_studies_that_texts_and_the_examples_show_load():
+    root = Path(__file__).parents[2]
+    for path in sorted((root / "studies" / "operating").glob("*.yaml")):
+        study = load(path, kind=OperatingStudy)
+        trial = load(path.parent / study.population.study)
+        assert {study.control, *study.new} <= {arm.name for arm in trial.arms}
+    page = (root / "docs" / "how-to" / "operating-characteristics.md").read_text()
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(loads(shown, kind=OperatingStudy).designs) == 4
+    page = (root / "docs" / "how-to" / "study-file.md").read_text()
+    (extra,) = re.findall(r"```yaml\n(accrual:.*?)```", page, re.DOTALL)
+    trial = loads((root / "studies" / "rasolute-302.yaml").read_text() + extra)
+    assert trial.cut_off.events == 120 and trial.randomization.strata == ("ecog",)
