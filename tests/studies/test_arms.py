@@ -10,12 +10,12 @@ from rascade.evidence import load as load_evidence
 from rascade.model import known_drugs
 from rascade.regimen import parse
 from rascade.studies import dump, loads
+from rascade.studies.arm_population import read_population
 from rascade.studies.arms import (
     arm_plans,
     arm_study,
     arm_table,
     find_arm,
-    read_population,
 )
 from rascade.studies.trial import run_trial
 

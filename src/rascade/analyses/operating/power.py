@@ -129,32 +129,13 @@ def sample_size(
     alpha = design.boundaries.alpha
     if not alpha < target < 1:
         raise InputError(f"power: target {target:g} must lie between the level, {alpha:g}, and 1")
-    step = sum(design.randomization.ratio)
-    size, critical, point = design.size, float(ndtri(1.0 - alpha)), {}
-    # Few trials are enough to come near; the last rounds use all of them.
-    few = min(options["replicates"], max(_FEW, options["replicates"] // 10))
-    used = few
-    for turn in range(_ROUNDS):
-        point = power_at(design.resized(size), arms, **{**options, "replicates": used})
-        if progress:
-            progress((turn + 1) / _ROUNDS)
-        found = float(np.clip(point["value"], 1e-4, 1.0 - 1e-4))
-        slope = (float(ndtri(found)) + critical) / math.sqrt(size)
-        if slope <= 0:
-            return {"target": target, "size": None, "reason": "no effect in this population"}
-        wanted = ((float(ndtri(target)) + critical) / slope) ** 2
-        close = _NEAR if used < options["replicates"] else _CLOSE
-        near = abs(wanted - size) <= max(close * size, step)
-        if (near and used == options["replicates"]) or turn == _ROUNDS - 1:
-            break
-        if near or turn >= _ROUNDS - 4:
-            used = options["replicates"]
-        # A step from far away, where the line is poor, goes no further than four-fold.
-        size = step * math.ceil(min(max(wanted, size / 4), size * 4) / step)
-        if size > _MOST:
-            return {"target": target, "size": None, "reason": f"more than {_MOST} patients"}
+    point, wanted, reason = _close_in(design, arms, target, options, progress)
     if progress:
         progress(1.0)
+    if reason is not None:
+        return {"target": target, "size": None, "reason": reason}
+    size, found, used = point["size"], _inside(point["value"]), point["replicates"]
+    slope = (float(ndtri(found)) + float(ndtri(1.0 - alpha))) / math.sqrt(size)
     rise = float(norm.pdf(ndtri(found))) * slope / (2.0 * math.sqrt(size))
     half = 1.96 * math.sqrt(found * (1.0 - found) / used) / rise
     return {
@@ -166,6 +147,47 @@ def sample_size(
         "high": math.ceil(wanted + half),
         "schoenfeld_events": _by_formula(design, arms, target),
     }
+
+
+def _inside(power: float) -> float:
+    return float(np.clip(power, 1e-4, 1.0 - 1e-4))
+
+
+def _close_in(
+    design: Design,
+    arms: Sequence[ArmPopulation],
+    target: float,
+    options: dict[str, Any],
+    progress: Callable[[float], None] | None,
+) -> tuple[dict[str, Any], float, str | None]:
+    """Return the last point tried, the size that it points to, and why there is none."""
+    from scipy.special import ndtri
+
+    step, critical = sum(design.randomization.ratio), float(ndtri(1.0 - design.boundaries.alpha))
+    size, wanted, point = design.size, float(design.size), {}
+    # Few trials are enough to come near; the last rounds use all of them.
+    whole = options["replicates"]
+    used = min(whole, max(_FEW, whole // 10))
+    for turn in range(_ROUNDS):
+        point = power_at(design.resized(size), arms, **{**options, "replicates": used})
+        point["replicates"] = used
+        if progress:
+            progress((turn + 1) / _ROUNDS)
+        slope = (float(ndtri(_inside(point["value"]))) + critical) / math.sqrt(size)
+        if slope <= 0:
+            return point, wanted, "no effect in this population"
+        wanted = ((float(ndtri(target)) + critical) / slope) ** 2
+        close = _NEAR if used < whole else _CLOSE
+        near = abs(wanted - size) <= max(close * size, step)
+        if (near and used == whole) or turn == _ROUNDS - 1:
+            break
+        if near or turn >= _ROUNDS - 4:
+            used = whole
+        # A step from far away, where the line is poor, goes no further than four-fold.
+        size = step * math.ceil(min(max(wanted, size / 4), size * 4) / step)
+        if size > _MOST:
+            return point, wanted, f"more than {_MOST} patients"
+    return point, wanted, None
 
 
 def _by_formula(design: Design, arms: Sequence[ArmPopulation], target: float) -> int | None:
