@@ -45,6 +45,24 @@ def test_coverage_follows_from_the_drugs_that_the_model_has():
     assert [row["arm"] for row in arm_table() if row["runs"]] == [p.label for p in RUNNING]
 
 
+def test_a_drug_that_is_added_brings_its_arms(monkeypatch):
+    from rascade.studies import arms
+
+    added = {"nivolumab", "ipilimumab", "durvalumab", "tremelimumab"}
+    monkeypatch.setattr(arms, "_known", lambda: frozenset({*known_drugs(), *added}))
+    arms._modelled.cache_clear()
+    try:
+        for name in (
+            "O'Reilly 2019/durvalumab + tremelimumab",
+            "CheckMate 032 (PDAC)/nivolumab + ipilimumab + cobimetinib",
+            "PRINCE/gemcitabine + nab-paclitaxel + nivolumab",
+            "Royal 2010/ipilimumab",
+        ):
+            assert find_arm(name).refusal() is None, name
+    finally:
+        arms._modelled.cache_clear()
+
+
 def test_the_rows_of_orders_are_orders_of_the_arm_s_own_drugs():
     text = (files("rascade.studies") / "data" / "arm_orders.csv").read_text("utf-8")
     rows = list(csv.DictReader(text.splitlines()))
