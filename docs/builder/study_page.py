@@ -18,6 +18,19 @@ _TITLES = {
     "Grid": "`concentrations`",
     "Cohort": "`cohort`",
     "Arm": "an entry of `arms`",
+    "AccrualPart": "`accrual`",
+    "CentrePart": "an entry of `centres`",
+    "RandomizationPart": "`randomization`",
+    "CutOffPart": "`cut_off`",
+    "OperatingStudy": "Operating characteristics (`kind: operating-characteristics`)",
+    "PopulationPart": "`population`",
+    "DesignPart": "an entry of `designs`",
+    "FutilityPart": "`futility`",
+    "ReestimationPart": "`reestimation`",
+    "SelectionPart": "`selection`",
+    "CurvePart": "`curve`",
+    "SampleSizePart": "`sample_size`",
+    "AssurancePart": "`assurance`",
 }
 _LIMITS = {
     "minimum": "at least {}",
@@ -47,7 +60,8 @@ def study_page() -> str:
         "# Study file\n",
         "A study file is YAML. The same rules as a JSON schema, for editors and other programs: "
         "[study-schema.json](study-schema.json). How to write one: "
-        "[a trial](../how-to/study-file.md), [an experiment](../how-to/experiments.md).\n",
+        "[a trial](../how-to/study-file.md), [an experiment](../how-to/experiments.md), "
+        "[operating characteristics](../how-to/operating-characteristics.md).\n",
     ]
     definitions = json_schema()["$defs"]
     order = sorted(definitions, key=lambda name: (name != "TrialStudy", name))

@@ -55,7 +55,8 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("verb", "usage"),
     [
-        (("trial",), "rascade trial [OPTIONS] STUDY.yaml"),
+        (("trial",), "rascade trial [OPTIONS] [STUDY.yaml]"),
+        (("power",), "rascade power [OPTIONS] STUDY.yaml"),
         (("evidence", "show"), "rascade evidence show [OPTIONS] ID"),
         (("evidence", "list"), "rascade evidence list [OPTIONS] [TABLE]"),
         (("evidence", "search"), "rascade evidence search [OPTIONS] WORDS..."),
@@ -100,8 +101,10 @@ def test_wrong_use() -> None:
     cases = {
         ("trail",): "no verb is called 'trail'; did you mean 'trial'?",
         ("nonsense",): "verbs are trial, experiment",
-        ("trial",): "Missing argument 'STUDY.yaml'",
-        ("trial", "x.yaml"): "Missing option '--out'",
+        ("trial",): "give a study file or --arm TRIAL/ARM",
+        ("trial", "x.yaml"): "Invalid value for --out: missing",
+        ("power",): "Missing argument 'STUDY.yaml'",
+        ("power", "x.yaml"): "Missing option '--out'",
         ("trial", "x.yaml", "--out", "o", "--size", "many"): "Invalid value for '--size'",
         ("trial", "x.yaml", "--oot", "o"): "No such option",
         ("model", "shaw"): "No such command 'shaw'",

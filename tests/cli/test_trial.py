@@ -69,10 +69,10 @@ def test_a_wrong_study(study: Path, old: str, new: str, says: str, mend: str) ->
     ("old", "new", "says"),
     [
         ("metastatic", "locally advanced", "cohort.stage: 'locally advanced' is not modelled yet"),
-        ("line: 2", "line: 1", "cohort.line: 1 is not modelled yet; use 2"),
+        ("PDAC, stage: metastatic", "PDAC, stage: resectable", "cohort.stage: 'resectable' is not"),
     ],
 )
-def test_a_stage_or_line_that_is_not_modelled(study: Path, old: str, new: str, says: str) -> None:
+def test_a_stage_that_is_not_modelled(study: Path, old: str, new: str, says: str) -> None:
     study.write_text(TINY.replace(old, new, 1))
     done = rascade("trial", study, "--out", study.parent / "out")
     assert done.returncode == 3, done.stderr

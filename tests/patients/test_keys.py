@@ -1,6 +1,6 @@
 import numpy as np
 
-from rascade.patients.keys import exponential, normal, uniform
+from rascade.patients.keys import exponential, normal, uniform, uniform_rows
 
 
 def test_a_draw_depends_on_seed_stream_patient_and_attempt_only() -> None:
@@ -28,3 +28,10 @@ def test_distributions_are_what_they_are_called() -> None:
     assert kstest(normal(3, "n", many), "norm").pvalue > 0.001
     assert kstest(exponential(3, "e", many), "expon").pvalue > 0.001
     assert uniform(3, "u", np.empty(0, dtype=np.int64)).size == 0
+
+
+def test_rows_are_the_streams_of_their_attempts():
+    rows = uniform_rows(5, "replicate", np.array([0, 7, 12]), 4500)
+    for row, attempt in zip(rows, (0, 7, 12), strict=True):
+        assert (row == uniform(5, "replicate", np.arange(4500), attempt)).all()
+    assert (uniform_rows(5, "replicate", np.array([7]), 10)[0] == rows[1][:10]).all()

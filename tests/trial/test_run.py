@@ -77,8 +77,8 @@ def test_a_larger_trial_holds_the_smaller_one(outcome) -> None:
 
 
 def test_every_fault_of_a_specification_is_named() -> None:
-    with pytest.raises(UnsupportedFeature, match=r"cohort\.line: 1"):
-        specs.CohortSpec("PDAC", "metastatic", 1, 10)
+    with pytest.raises(UnsupportedFeature, match=r"cohort\.stage: 'resected'"):
+        specs.CohortSpec("PDAC", "resected", 2, 10)
     with pytest.raises(UnsupportedFeature, match=r"cohort\.disease: 'NSCLC'"):
         specs.CohortSpec("NSCLC", "metastatic", 2, 10)
     with pytest.raises(InputError, match="-5 patients per arm"):

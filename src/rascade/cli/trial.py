@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.usage import PlainUsage
+
+if TYPE_CHECKING:
+    from rascade.studies import TrialStudy
 
 __all__ = ["app"]
 
@@ -18,10 +21,23 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def trial(
-    study: Annotated[str, typer.Argument(metavar="STUDY.yaml", help="The study file.")],
+    study: Annotated[
+        str | None, typer.Argument(metavar="STUDY.yaml", help="The study file.")
+    ] = None,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
-    ],
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
+    ] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option("--arm", metavar="TRIAL/ARM", help="A published arm instead of a study file."),
+    ] = None,
+    list_arms: Annotated[
+        bool, typer.Option("--list-arms", help="List the published arms, and why some do not run.")
+    ] = False,
+    print_study: Annotated[
+        bool, typer.Option("--print-study", help="Print the study file of --arm, run nothing.")
+    ] = False,
     size: Annotated[
         int | None, typer.Option("--size", metavar="N", help="Patients in each arm instead.")
     ] = None,
@@ -58,15 +74,30 @@ def trial(
       imaging_every_weeks: 8
       follow_up_months: 24
 
+    \b
+    A published arm, made into a study from the evidence; what there is; its study file to edit:
+      rascade trial --arm "MPACT/gem + nab-paclitaxel" --out out/mpact
+      rascade trial --list-arms
+      rascade trial --arm "MPACT/gem" --print-study > mpact.yaml
+
     Written into DIR: study.yaml, manifest.json, patients.parquet, visits.parquet, summary.json and
     report.html. On an error or Ctrl-C nothing is written, and earlier results in DIR stay.
     """
     from rascade.cli.console import default_threads, progress_on_stderr, summary_table
     from rascade.report import write_report
-    from rascade.studies import load
+    from rascade.studies import dump
     from rascade.studies.trial import run_trial
 
-    plan = load(study)
+    if list_arms:
+        _list_arms(json)
+        return
+    _check_use(study, arm)
+    if print_study:
+        sys.stdout.write(dump(_plan(study, arm)))
+        return
+    if out is None:
+        raise typer.BadParameter("missing; name a folder for the results", param_hint="--out")
+    plan = _plan(study, arm)
     with progress_on_stderr("trial") as progress:
         result = run_trial(
             plan,
@@ -85,3 +116,51 @@ def trial(
     console = Console(highlight=False)
     summary_table(result.summary, console)
     typer.echo(f"report: {result.folder / 'report.html'}")
+
+
+def _check_use(study: str | None, arm: str | None) -> None:
+    if (study is None) == (arm is None):
+        raise typer.BadParameter(
+            "give a study file or --arm TRIAL/ARM, one of them; see rascade trial --list-arms"
+        )
+
+
+def _plan(study: str | None, arm: str | None) -> TrialStudy:
+    """Return the study that is meant: a file, or an arm of the evidence."""
+    if arm is None:
+        from rascade.studies import load
+
+        return load(study or "")
+    from rascade.studies.arms import find_arm
+
+    found = find_arm(arm)
+    plan = found.study()
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
+    return plan
+
+
+def _list_arms(as_json: bool) -> None:
+    from rascade.studies.arms import arm_table
+
+    rows = arm_table()
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for name in ("arm", "runs", "orders, or what is missing"):
+        table.add_column(name, overflow="fold")
+    for row in sorted(rows, key=lambda row: not row["runs"]):
+        table.add_row(
+            row["arm"],
+            "yes" if row["runs"] else "no",
+            row["orders"] if row["runs"] else row["reason"],
+        )
+    Console(highlight=False).print(table, markup=False)
+    runs = sum(row["runs"] for row in rows)
+    typer.echo(f"{runs} of {len(rows)} published arms can be run by name")

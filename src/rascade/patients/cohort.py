@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rascade.errors import EligibilityError, SimulationError
 from rascade.patients.eligibility import eligible
 from rascade.patients.population import Population, draw_parameters, engine_parameters
-from rascade.patients.profile import categories, draw_profiles
+from rascade.patients.profile import categories, draw_profiles, draw_shares
 
 if TYPE_CHECKING:
     from rascade.engine import Settings, Simulation
@@ -27,6 +27,11 @@ EQUILIBRATION_HOURS = 120 * 24.0
 _MOST_ATTEMPTS = 5000
 _MOST_IMPLAUSIBLE = 200
 _SWITCH = "tumour_active"
+
+#: Patient numbers -> groups of them and the shares of their properties.
+Mix = Callable[
+    [NDArray[np.int64]], Sequence[tuple[NDArray[np.bool_], Mapping[str, Mapping[str, float]]]]
+]
 
 
 @dataclass(frozen=True)
@@ -125,10 +130,19 @@ class _Screening:
         settings: Settings,
         backend: str,
         given: Given,
+        mix: Mix | None,
     ) -> None:
         self.assembly, self.seed, self.expressions = assembly, seed, expressions
-        self.settings, self.backend, self.given = settings, backend, given
+        self.settings, self.backend, self.given, self.mix = settings, backend, given, mix
         self.screened = self.ineligible = self.implausible = 0
+
+    def profiles(self, patients: NDArray[np.int64], attempt: int) -> dict[str, NDArray[Any]]:
+        """Draw profiles, with the case mix of each group of patients where there is one."""
+        drawn = draw_profiles(self.seed, patients, attempt, self.given.profile)
+        if self.mix is not None:
+            for members, shares in self.mix(patients):
+                draw_shares(drawn, shares, self.seed, patients, attempt, members)
+        return drawn
 
     def next_eligible(
         self, patients: NDArray[np.int64], attempts: NDArray[np.int64]
@@ -145,9 +159,7 @@ class _Screening:
             met = np.zeros(pending.size, dtype=bool)
             for attempt in np.unique(found[pending]):
                 now = np.flatnonzero(found[pending] == attempt)
-                profiles = draw_profiles(
-                    self.seed, patients[pending[now]], int(attempt), self.given.profile
-                )
+                profiles = self.profiles(patients[pending[now]], int(attempt))
                 met[now] = eligible(self.expressions, profiles, categories())
             self.screened += int(pending.size)
             self.ineligible += int((~met).sum())
@@ -162,9 +174,7 @@ class _Screening:
         for attempt in np.unique(attempts):
             now = np.flatnonzero(attempts == attempt)
             order.append(now)
-            profiles.append(
-                draw_profiles(self.seed, patients[now], int(attempt), self.given.profile)
-            )
+            profiles.append(self.profiles(patients[now], int(attempt)))
             drawn = draw_parameters(
                 self.assembly.table, rows, self.seed, patients[now], int(attempt)
             )
@@ -217,6 +227,7 @@ def draw_cohort(
     settings: Settings | None = None,
     backend: str = "compiled",
     given: Given | None = None,
+    mix: Mix | None = None,
 ) -> Cohort:
     """Draw a cohort.
 
@@ -231,6 +242,8 @@ def draw_cohort(
         settings: of the solver.
         backend: of the engine.
         given: what all patients have, drawn or not.
+        mix: called with patient numbers; returns groups of them (flags) and the shares of their
+            properties, where these differ from the population's.
 
     Raises:
         EligibilityError: an expression is wrong, or nobody meets it.
@@ -239,6 +252,6 @@ def draw_cohort(
     from rascade.engine import Settings as EngineSettings
 
     screening = _Screening(
-        assembly, seed, eligibility, settings or EngineSettings(), backend, given or Given()
+        assembly, seed, eligibility, settings or EngineSettings(), backend, given or Given(), mix
     )
     return screening.run(patients)

@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["exponential", "normal", "uniform"]
+__all__ = ["exponential", "normal", "uniform", "uniform_rows"]
 
 _TINY = 2.0**-54
 
@@ -63,3 +63,25 @@ def exponential(
 ) -> NDArray[np.float64]:
     """Return one number of mean 1 from the exponential distribution for each patient."""
     return -np.log(uniform(seed, stream, patients, attempt))
+
+
+def uniform_rows(
+    seed: int, stream: str, attempts: NDArray[np.int64], columns: int
+) -> NDArray[np.float64]:
+    """Return the first numbers of many attempts at a stream: replicate trials, one a row.
+
+    Row r holds what ``uniform(seed, stream, arange(columns), attempts[r])`` returns, so that a
+    trial with fewer patients is the beginning of one with more.
+
+    Args:
+        seed: of the study.
+        stream: name of what is drawn.
+        attempts: shape (r,), numbers of the replicates.
+        columns: numbers in each row.
+    """
+    drawn = np.empty((attempts.size, columns))
+    for row, attempt in enumerate(attempts):
+        digest = hashlib.sha256(f"{seed}\x1f{stream}\x1f{int(attempt)}".encode()).digest()
+        bits = np.random.Philox(key=np.frombuffer(digest[:16], dtype="<u8"))
+        np.random.Generator(bits).random(out=drawn[row])
+    return np.clip(drawn, _TINY, 1.0 - _TINY, out=drawn)

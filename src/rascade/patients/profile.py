@@ -18,7 +18,16 @@ from rascade.errors import EvidenceError, InputError, ParameterError
 from rascade.model.sources import parse_source
 from rascade.patients.keys import uniform
 
-__all__ = ["Property", "categories", "check_profile", "draw_profiles", "load_properties"]
+__all__ = [
+    "Property",
+    "categories",
+    "check_category",
+    "check_profile",
+    "check_shares",
+    "draw_profiles",
+    "draw_shares",
+    "load_properties",
+]
 
 _FILE = "profile.csv"
 
@@ -119,6 +128,76 @@ def draw_profiles(
     weight, height = profiles["weight_kg"], profiles["height_cm"]
     profiles["body_surface_m2"] = np.sqrt(weight * height / 3600.0)
     return profiles
+
+
+def _categories(item: Property) -> list[str]:
+    return ["True", "False"] if item.truth else list(item.rows)
+
+
+def check_category(name: str) -> None:
+    """Check that a property falls into categories, so that it can make strata.
+
+    Raises:
+        InputError: there is no such property, or it is a number.
+    """
+    able = [item.name for item in load_properties().values() if item.kind == "share"]
+    if name not in able:
+        near = difflib.get_close_matches(name, able, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(able)}"
+        raise InputError(f"{name!r} is no property with categories; {hint}")
+
+
+def check_shares(name: str, shares: Mapping[str, float]) -> None:
+    """Check that a centre can have shares of its own of a property.
+
+    Raises:
+        InputError: the property or a category cannot have them.
+    """
+    check_category(name)
+    if name == "sex":
+        raise InputError("case_mix: sex decides weight and height and cannot differ by centre yet")
+    known = _categories(load_properties()[name])
+    unknown = next((category for category in shares if category not in known), None)
+    if unknown is not None:
+        raise InputError(f"case_mix: {name} is never {unknown!r}; it is one of {', '.join(known)}")
+
+
+def draw_shares(
+    profiles: dict[str, NDArray[Any]],
+    shares: Mapping[str, Mapping[str, float]],
+    seed: int,
+    patients: NDArray[np.int64],
+    attempt: int,
+    members: NDArray[np.bool_],
+) -> None:
+    """Draw properties of some patients anew, from other shares of the categories, in place.
+
+    The random numbers are those of `draw_profiles`, so a patient changes only where his share did.
+
+    Args:
+        profiles: as `draw_profiles` returned them.
+        shares: property -> category -> share; the shares of a property sum to 1.
+        seed: of the study.
+        patients: shape (n,), patient numbers.
+        attempt: as in `draw_profiles`.
+        members: shape (n,), whose properties are drawn anew.
+
+    Raises:
+        InputError: a property or a category cannot have shares of its own.
+    """
+    for name, own in shares.items():
+        check_shares(name, own)
+        item = load_properties()[name]
+        known = _categories(item)
+        draws = uniform(seed, f"profile:{name}", patients, attempt)[members]
+        if item.truth:
+            profiles[name][members] = draws < own.get("True", 0.0)
+            continue
+        edges = np.cumsum([own.get(category, 0.0) for category in known])
+        drawn = np.array(known)[
+            np.minimum(np.searchsorted(edges, draws, side="right"), len(known) - 1)
+        ]
+        profiles[name][members] = drawn.astype(profiles[name].dtype)
 
 
 def _odds(sex: Property, given: Mapping[str, Any]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from rascade.studies.schema import (
     MAX_PATIENTS,
     Checks,
     ExperimentStudy,
+    OperatingStudy,
     Study,
     TrialStudy,
 )
@@ -28,8 +29,13 @@ __all__ = ["dump", "load", "loads", "model_checks", "override", "read_study_text
 #: A larger study file is refused before it is read.
 MAX_BYTES = 2**20
 
-AnyStudy = TypeVar("AnyStudy", TrialStudy, ExperimentStudy)
-_A_STUDY = {"trial": "a trial", "experiment": "an experiment"}
+AnyStudy = TypeVar("AnyStudy", TrialStudy, ExperimentStudy, OperatingStudy)
+#: Kind -> what it is called, and the verb that runs it.
+_A_STUDY = {
+    "trial": ("a trial", "trial"),
+    "experiment": ("an experiment", "experiment"),
+    "operating-characteristics": ("a study of operating characteristics", "power"),
+}
 
 
 def load(
@@ -63,9 +69,8 @@ def loads(
     model: Any = KINDS[found]
     wanted: Any = kind or TrialStudy
     if model is not wanted:
-        raise document.error(
-            ("kind",), f"this is {_A_STUDY[found]}; run it with: rascade {found} {name}"
-        )
+        what, verb = _A_STUDY[found]
+        raise document.error(("kind",), f"this is {what}; run it with: rascade {verb} {name}")
     checks = model_checks() if checks is None else checks
     try:
         study: AnyStudy = model.model_validate(document.value, context=checks)

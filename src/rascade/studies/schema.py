@@ -12,8 +12,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
+from rascade.errors import InputError
 from rascade.regimen.words import did_you_mean
+from rascade.studies.enrolment_schema import AccrualPart, CutOffPart, RandomizationPart
 from rascade.studies.experiment_schema import ExperimentStudy
+from rascade.studies.operating_schema import OperatingStudy
 from rascade.studies.parts import (
     MAX_PATIENTS,
     Checks,
@@ -32,6 +35,7 @@ from rascade.studies.parts import (
     check_parameters,
     wrong,
 )
+from rascade.trial.randomization import ratio_of
 
 __all__ = [
     "KINDS",
@@ -40,6 +44,7 @@ __all__ = [
     "Checks",
     "Cohort",
     "ExperimentStudy",
+    "OperatingStudy",
     "Study",
     "TrialStudy",
     "json_schema",
@@ -107,6 +112,12 @@ class TrialStudy(Part):
     """Weeks between two scans."""
     follow_up_months: Annotated[float, Field(strict=True, gt=0, le=240)]
     """Months from the first dose to the end of the trial."""
+    accrual: AccrualPart | None = None
+    """Centres and when they bring patients; everybody enters on one day if left out."""
+    randomization: RandomizationPart | None = None
+    """How patients are assigned to arms; in turn if left out."""
+    cut_off: CutOffPart | None = None
+    """When the data are cut; at the end of everybody's follow-up if left out."""
     parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
     knockout: Knockouts = ()
@@ -139,6 +150,22 @@ class TrialStudy(Part):
         check_parameters(values, info)
         return values
 
+    @field_validator("randomization")
+    @classmethod
+    def _randomization_fits(
+        cls, part: RandomizationPart | None, info: ValidationInfo
+    ) -> RandomizationPart | None:
+        arms, cohort = info.data.get("arms"), info.data.get("cohort")
+        if part is None or not arms or cohort is None:
+            return part
+        if part.ratio is not None and len(part.ratio) != len(arms):
+            raise wrong(f"{len(part.ratio)} numbers for {len(arms)} arms", "ratio")
+        try:
+            part.plan(ratio_of([arm.size or cohort.size for arm in arms]))
+        except InputError as error:
+            raise wrong(str(error).removeprefix("randomization: ")) from None
+        return part
+
     @property
     def reference_arm(self) -> str:
         """Name of the arm that contrasts refer to."""
@@ -157,14 +184,27 @@ class TrialStudy(Part):
         if checks.modelled is not None:
             for index, arm in enumerate(self.arms):
                 yield ("arms", index, "regimen"), partial(checks.modelled, arm.regimen.drugs)
+        if checks.population is not None:
+            yield from self._enrolment_checks()
+
+    def _enrolment_checks(self) -> Iterator[LaterCheck]:
+        from rascade.patients.profile import check_category, check_shares
+
+        for index, centre in enumerate(self.accrual.centres if self.accrual else ()):
+            for name, shares in centre.case_mix.items():
+                path = ("accrual", "centres", index, "case_mix", name)
+                yield path, partial(check_shares, name, shares)
+        for index, name in enumerate(self.randomization.strata if self.randomization else ()):
+            yield ("randomization", "strata", index), partial(check_category, name)
 
 
-Study = TrialStudy | ExperimentStudy
+Study = TrialStudy | ExperimentStudy | OperatingStudy
 
 #: Kind of study -> its model. A new kind is one more line.
-KINDS: Mapping[str, type[TrialStudy] | type[ExperimentStudy]] = {
+KINDS: Mapping[str, type[TrialStudy] | type[ExperimentStudy] | type[OperatingStudy]] = {
     "trial": TrialStudy,
     "experiment": ExperimentStudy,
+    "operating-characteristics": OperatingStudy,
 }
 
 

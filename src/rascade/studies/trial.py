@@ -102,9 +102,11 @@ def to_spec(study: TrialStudy) -> TrialSpec:
         UnsupportedFeature: the stage or the line cannot be simulated yet.
     """
     from rascade.model import Interventions
+    from rascade.trial.randomization import ratio_of
     from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
 
     cohort = study.cohort
+    ratio = ratio_of([study.size_of(arm) for arm in study.arms])
     return TrialSpec(
         name=study.name,
         seed=study.seed,
@@ -130,6 +132,9 @@ def to_spec(study: TrialStudy) -> TrialSpec:
         parameters=dict(study.parameters),
         reference=study.reference_arm,
         changes=Interventions(study.knockout, include=study.include),
+        accrual=None if study.accrual is None else study.accrual.accrual(),
+        randomization=None if study.randomization is None else study.randomization.plan(ratio),
+        cut_off=None if study.cut_off is None else study.cut_off.rule(),
     )
 
 

@@ -76,7 +76,11 @@ def draw_lesions(seed: int, patients: NDArray[np.int64], sum_mm: Floats) -> Lesi
 
 
 def measured_diameters(
-    true_mm: Floats, seed: int, patients: NDArray[np.int64], visit: int
+    true_mm: Floats,
+    seed: int,
+    patients: NDArray[np.int64],
+    visit: int,
+    reading_error: Floats | None = None,
 ) -> Floats:
     """Return what a reader measures: true diameters with error, to the millimetre.
 
@@ -85,8 +89,12 @@ def measured_diameters(
         seed: of the study.
         patients: (n,) patient numbers.
         visit: number of the visit, 0 at baseline; each has its own error.
+        reading_error: (n,) coefficient of variation where each patient is read; that of the table
+            if None.
     """
-    error = load_measurement()["measurement_error"].value
+    error: float | Floats = load_measurement()["measurement_error"].value
+    if reading_error is not None:
+        error = reading_error[:, None]
     noise = np.stack(
         [
             normal(seed, f"measurement of lesion {k}", patients, visit)

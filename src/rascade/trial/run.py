@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from rascade.patients import Cohort, draw_cohort, steady_state
 from rascade.patients.keys import exponential
 from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
+from rascade.trial.enrolment import case_mix, cut_off_month, enrolment, randomized
 from rascade.trial.lesions import Lesions, draw_lesions, measured_diameters
 from rascade.trial.response import (
     Progress,
@@ -149,7 +150,9 @@ class _Arm:
             eligibility=spec.cohort.eligibility,
             settings=settings,
             backend=backend,
+            mix=lambda some: case_mix(spec, some),
         )
+        self.enrolment = enrolment(spec, patients)
         size = patients.size
         self.treated = np.ones(size, dtype=bool)
         self.death_day = np.full(size, np.inf)
@@ -181,7 +184,9 @@ class _Arm:
 
     def _scan(self, relative_size: NDArray[np.float64], visit: int) -> NDArray[np.float64]:
         true = self.lesions.true_diameters(relative_size)
-        measured = measured_diameters(true, self.spec.seed, self.patients, visit)
+        measured = measured_diameters(
+            true, self.spec.seed, self.patients, visit, self.enrolment.reading_error
+        )
         return record_diameters(measured, gone_below_mm=_GONE_BELOW_MM)
 
     def go_to(self, day: float, visit: int, scan: bool) -> None:
@@ -192,7 +197,7 @@ class _Arm:
         self._note_deaths(np.append(start, days), segment)
         now = {name: segment[name][:, -1] for name in _WATCHED}
         solved = np.isfinite(now["relative_size"])
-        attended = solved & (self.death_day > day)
+        attended = solved & (self.death_day > day) & (self.enrolment.last_day >= day)
         self.last = {n: np.where(solved, now[n], self.last[n]) for n in _WATCHED}
         if scan:
             self._read(day, visit, attended)
@@ -292,9 +297,17 @@ def run_arm(
     return running.result()
 
 
-def allocate(spec: TrialSpec) -> list[NDArray[np.int64]]:
-    """Return each arm's patient numbers: arms take turns, so a larger trial holds a smaller one."""
+def allocate(spec: TrialSpec, settings: Settings | None = None) -> list[NDArray[np.int64]]:
+    """Return each arm's patient numbers.
+
+    Without randomisation arms take turns, so that a larger trial holds a smaller one.
+    """
     count = len(spec.arms)
+    if spec.randomization is not None:
+        from rascade.engine import Settings
+
+        sizes = [arm.size or spec.cohort.size for arm in spec.arms]
+        return randomized(spec, sizes, settings or Settings())
     return [
         np.arange(arm.size or spec.cohort.size, dtype=np.int64) * count + index
         for index, arm in enumerate(spec.arms)
@@ -324,10 +337,13 @@ def run(
     from rascade.engine import Settings
     from rascade.trial.tables import outcome
 
+    if spec.cut_off is not None and spec.cut_off.events is not None:
+        return _run_until_events(spec, threads=threads, progress=progress, backend=backend)
     settings = Settings(threads=threads)
     arms = []
-    sizes = [len(patients) for patients in allocate(spec)]
-    for index, (arm, patients) in enumerate(zip(spec.arms, allocate(spec), strict=True)):
+    allocated = allocate(spec, settings)
+    sizes = [len(patients) for patients in allocated]
+    for index, (arm, patients) in enumerate(zip(spec.arms, allocated, strict=True)):
 
         def report(share: float, index: int = index, arm: ArmSpec = arm) -> None:
             if progress:
@@ -339,3 +355,20 @@ def run(
             progress(sum(sizes[:index]) / sum(sizes), f"{arm.name}: {PREPARING}")
         arms.append(run_arm(spec, arm, patients, settings=settings, backend=backend, report=report))
     return outcome(spec, arms)
+
+
+def _run_until_events(
+    spec: TrialSpec, *, threads: int, progress: Report | None, backend: str
+) -> TrialOutcome:
+    """Run a trial that ends with a number of events: once to find the day, once up to it."""
+    assert spec.cut_off is not None
+
+    def half(start: float) -> Report | None:
+        return progress and (lambda share, what: progress(start + share / 2.0, what))
+
+    latest = spec.cut_off.month
+    whole = run(replace(spec, cut_off=None), threads=threads, progress=half(0.0), backend=backend)
+    month = cut_off_month(spec, whole.patients)
+    month = latest if month is None else month
+    ended = None if month is None else replace(spec.cut_off, month=month, events=None)
+    return run(replace(spec, cut_off=ended), threads=threads, progress=half(0.5), backend=backend)

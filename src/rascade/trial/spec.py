@@ -8,28 +8,30 @@ from dataclasses import dataclass, field
 from rascade.errors import InputError, UnsupportedFeature
 from rascade.model import Interventions
 from rascade.regimen import Regimen
+from rascade.trial.accrual import Accrual, CutOff
+from rascade.trial.randomization import Randomization
 
-__all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population"]
+__all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population", "population_warnings"]
 
 _MODELLED: Mapping[str, tuple[str | int, ...]] = {
     "disease": ("PDAC",),
     "stage": ("metastatic",),
-    "line": (2,),
 }
+_CALIBRATED_LINE = 2
 
 
 def check_population(what: str, value: str | int) -> None:
-    """Check that the model can simulate a disease, stage or line of treatment.
+    """Check that the model can simulate a disease or stage.
 
     Args:
-        what: ``disease``, ``stage`` or ``line``.
+        what: ``disease`` or ``stage``; any line of treatment can be, see `population_warnings`.
         value: which.
 
     Raises:
         UnsupportedFeature: it cannot yet; the message says what it can.
     """
-    known = _MODELLED[what]
-    if value not in known:
+    known = _MODELLED.get(what)
+    if known is not None and value not in known:
         ways = ", ".join(map(str, known))
         raise UnsupportedFeature(f"{what} {value}", f"{value!r} is not modelled yet; use {ways}")
 
@@ -41,7 +43,8 @@ class CohortSpec:
     Attributes:
         disease: ``PDAC``.
         stage: ``metastatic``.
-        line: line of treatment; 2 is what this version is calibrated to.
+        line: line of treatment; 2 is what this version is calibrated to, see
+            `population_warnings`.
         size: patients per arm.
         eligibility: conditions on a patient's profile, all of which must hold.
     """
@@ -53,13 +56,23 @@ class CohortSpec:
     eligibility: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for what, value in (("disease", self.disease), ("stage", self.stage), ("line", self.line)):
+        for what, value in (("disease", self.disease), ("stage", self.stage)):
             try:
                 check_population(what, value)
             except UnsupportedFeature as error:
                 raise UnsupportedFeature(error.feature, f"cohort.{what}: {error}") from None
         if self.size < 1:
             raise InputError(f"cohort.size: {self.size} patients per arm; give at least 1")
+
+
+def population_warnings(cohort: CohortSpec) -> list[str]:
+    """Return what a reader must know of a cohort that the model was not calibrated to."""
+    if cohort.line == _CALIBRATED_LINE:
+        return []
+    return [
+        f"cohort.line is {cohort.line}, but the model is calibrated to second-line trials: "
+        "tumours, patients and their survival are those of the second line"
+    ]
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,9 @@ class TrialSpec:
         parameters: changed typical values, by row of the parameter table, in the row's unit.
         changes: knock-outs and wanted mechanisms of every arm.
         reference: arm that the others are compared with; the last one if None.
+        accrual: centres and when they bring patients; everybody enters on day 0 if None.
+        randomization: how patients are assigned; arms take turns if None.
+        cut_off: when the data are cut; at the end of everybody's follow-up if None.
     """
 
     name: str
@@ -106,10 +122,21 @@ class TrialSpec:
     parameters: Mapping[str, float] = field(default_factory=dict)
     reference: str | None = None
     changes: Interventions = field(default_factory=Interventions)
+    accrual: Accrual | None = None
+    randomization: Randomization | None = None
+    cut_off: CutOff | None = None
 
     def changes_of(self, arm: ArmSpec) -> Interventions:
         """Return everything that is changed in an arm; what the arm says has the last word."""
         return Interventions.merged((self.changes, Interventions(set=self.parameters), arm.changes))
+
+    def __post_init__(self) -> None:
+        ratio = self.randomization.ratio if self.randomization is not None else None
+        if ratio is not None and len(ratio) != len(self.arms):
+            raise InputError(
+                f"randomization: ratio: {len(ratio)} numbers for {len(self.arms)} arms; "
+                "give one for each"
+            )
 
     @property
     def reference_arm(self) -> str | None:

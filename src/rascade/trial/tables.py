@@ -9,11 +9,11 @@ import numpy as np
 
 from rascade.trial.best_response import best_change, best_overall_response
 from rascade.trial.endpoints import (
-    DAYS_PER_MONTH,
     overall_survival,
     progression_free_survival,
     progression_reason,
 )
+from rascade.trial.enrolment import enrolment
 from rascade.trial.provenance import provenance
 from rascade.trial.response import NonTarget, labels
 from rascade.trial.statistics import summarize
@@ -69,12 +69,15 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
         else np.empty(shape, bool)
     )
     reason = progression_reason(_stack(run, "target", shape, np.int8), NonTarget.NONE, new, overall)
-    pfs = progression_free_survival(overall, day, run.death_day, reason=reason)
-    end = spec.follow_up_months * DAYS_PER_MONTH
-    survival = overall_survival(run.death_day, end)
+    entered = enrolment(spec, population.patients)
+    end = entered.last_day
+    death = np.where(run.death_day <= end, run.death_day, np.inf)
+    pfs = progression_free_survival(overall, day, death, reason=reason)
+    survival = overall_survival(death, end)
     failed = run.status >= Status.STEP_TOO_SMALL
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
     columns |= dict(population.profiles)
+    columns |= entered.columns
     columns |= {
         "baseline_sld_mm": run.baseline_mm,
         "n_target_lesions": run.lesions.count,
@@ -130,6 +133,7 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
     import pandas as pd
 
     from rascade.trial.run import TrialOutcome
+    from rascade.trial.spec import population_warnings
 
     patients = pd.concat([_patients(run, spec) for run in arms], ignore_index=True)
     visits = pd.concat([_visits(run) for run in arms], ignore_index=True)
@@ -154,6 +158,7 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         arms=[arm.name for arm in spec.arms],
         reference=spec.reference_arm,
         cohort=cohort,
+        warnings=population_warnings(spec.cohort),
     )
     return TrialOutcome(
         patients, visits, summary, model_hash, provenance(spec, arms, patients), tuple(arms)

@@ -1,0 +1,1 @@
+"""Operating characteristics of trial designs, from replicate trials of one simulated population."""

@@ -1,0 +1,133 @@
+"""``rascade power``: designs of a trial tried on a simulated population, thousands of times."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def power(
+    study: Annotated[str, typer.Argument(metavar="STUDY.yaml", help="The study file.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
+    ],
+    replicates: Annotated[
+        int | None,
+        typer.Option("--replicates", metavar="N", help="Replicate trials of each design instead."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="S", help="Seed of the replicates instead.")
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", metavar="T", help="Threads; the processors there are if left out."
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")
+    ] = False,
+) -> None:
+    """Find power, type I error, duration and size of trial designs.
+
+    A population is simulated once; thousands of trials are then drawn from it, each with its own
+    accrual, censoring and interim looks, under the simulated effect and without one.
+
+    \b
+    The example, then a quick look:
+      rascade power studies/operating/rasolute-302-designs.yaml --out out/designs
+      rascade power studies/operating/rasolute-302-designs.yaml --out out/quick --replicates 1000
+
+    \b
+    A study file:
+      kind: operating-characteristics
+      name: How large a trial
+      population: {study: rasolute-302.yaml, size: 500}   # or {results: out/rasolute-302}
+      endpoint: os
+      control: chemotherapy
+      new: [daraxonrasib]
+      seed: 1
+      replicates: 10000
+      accrual: {centres: [{name: all, rate_per_month: 25}]}
+      designs:
+        - {name: one look, size: 500, events: 330}
+        - {name: three looks, size: 500, events: 330, looks: [0.5, 0.75, 1], efficacy: pocock}
+      sample_size: {power: 0.9}
+
+    Written into DIR: study.yaml, population.yaml, patients.parquet (the population), designs.csv,
+    summary.json, manifest.json and power.html. On an error or Ctrl-C nothing is written, and
+    earlier results in DIR stay.
+    """
+    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.report.operating import write_operating_report
+    from rascade.studies import OperatingStudy, load
+    from rascade.studies.operating import run_operating
+
+    plan = load(study, kind=OperatingStudy)
+    with progress_on_stderr("power") as progress:
+        result = run_operating(
+            plan,
+            out,
+            beside=Path(study).parent,
+            replicates=replicates,
+            seed=seed,
+            threads=default_threads() if threads is None else threads,
+            progress=progress,
+            finish=write_operating_report,
+        )
+    if json:
+        sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
+        return
+    _show(result.summary)
+    typer.echo(f"report: {result.folder / 'power.html'}")
+
+
+def _show(summary: Mapping[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=str(summary["study"]), title_justify="left")
+    table.add_column("design")
+    for name in ("patients", "events", "power, %", "type I error, %", "mean months", "mean events"):
+        table.add_column(name, justify="right")
+    for row in summary["designs"]:
+        table.add_row(
+            row["name"],
+            str(row["size"]),
+            "-" if row["events"] is None else str(row["events"]),
+            _percent(row["power"]),
+            _percent(row["type_one_error"]),
+            f"{row['effect']['months']:.1f}",
+            f"{row['effect']['events']:.0f}",
+        )
+    Console(highlight=False).print(table)
+    for row in summary["sample_sizes"]:
+        if row["size"] is None:
+            typer.echo(f"{row['design']}: power {row['target']:.0%} not reached: {row['reason']}")
+            continue
+        events = "" if row["events"] is None else f", {row['events']} events"
+        typer.echo(
+            f"{row['design']}: power {row['target']:.0%} with {row['size']} patients{events} "
+            f"(Monte-Carlo interval {row['low']} to {row['high']})"
+        )
+    for row in (summary["assurance"] or {}).get("designs", ()):
+        if row["assurance"] is not None:
+            typer.echo(f"{row['design']}: assurance {row['assurance']:.0%}")
+    for warning in summary["warnings"]:
+        typer.echo(f"note: {warning}")
+
+
+def _percent(found: Mapping[str, float]) -> str:
+    return f"{100 * found['value']:.1f} ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
