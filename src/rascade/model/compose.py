@@ -27,7 +27,7 @@ from rascade.model.table import ParameterTable
 
 __all__ = ["MEDIUM", "Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
 
-_SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size", "culture")
+_SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size", "markers", "culture")
 MEDIUM = "culture_medium"
 _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
 # What a port reads where nothing is there to fill it: no kill, no brake, no binding.

@@ -158,7 +158,7 @@ def interaction_p(
 
 def _newton(parts: list[_Stratum], count: int) -> CoxModel | None:
     """Maximise the partial likelihood, which is concave; None if it has no maximum."""
-    beta = np.zeros(count)
+    beta: Floats = np.zeros(count)
     value, slope, information = _total(parts, beta)
     null = value
     for _ in range(60):
@@ -177,7 +177,7 @@ def _newton(parts: list[_Stratum], count: int) -> CoxModel | None:
         if np.abs(step).max() < 1e-10:
             if not _regular(information):
                 return None
-            return CoxModel(beta, np.linalg.inv(information), value, null)
+            return CoxModel(beta, np.asarray(np.linalg.inv(information)), value, null)
     return None
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -213,7 +213,8 @@ def _remember(
         )
     ]
     # New lesions are compared with their least size since they were last accounted for.
-    least = np.where(state.pending & unconfirmed, np.minimum(state.new_mm, visit.new_mm), np.nan)
+    anew = starts | (visit.new_count > state.new_count)
+    new_mm = np.where(anew, visit.new_mm, np.minimum(state.new_mm, visit.new_mm))
     return replace(
         state,
         pending=pending,
@@ -223,7 +224,7 @@ def _remember(
         by_new=by[2],
         sld_mm=np.where(starts, sum_now, np.where(stays, sum_kept, np.inf)),
         new_count=np.where(unread, state.new_count, visit.new_count),
-        new_mm=np.where(unread, state.new_mm, np.where(np.isnan(least), visit.new_mm, least)),
+        new_mm=np.where(unread, state.new_mm, new_mm),
     )
 
 
@@ -233,8 +234,8 @@ def assess_immune(visits: IVisit) -> Codes:
     state = begin_immune(patients)
     codes = np.empty((patients, count), dtype=np.int8)
     for column in range(count):
-        one = IVisit(*(field[:, column] for field in visits))
-        state, codes[:, column] = next_immune_visit(state, one)
+        fields: list[Any] = [field[:, column] for field in visits]
+        state, codes[:, column] = next_immune_visit(state, IVisit(*fields))
     return codes
 
 
