@@ -180,13 +180,20 @@ def target_response(
     return code.astype(np.int8)
 
 
-def overall_response(target: ArrayLike, non_target: ArrayLike, new_lesion: ArrayLike) -> Codes:
-    """Combine targets, non-targets and new lesions at a visit (Table 1).
+def overall_response(
+    target: ArrayLike,
+    non_target: ArrayLike,
+    new_lesion: ArrayLike,
+    measurable: ArrayLike = True,
+) -> Codes:
+    """Combine targets, non-targets and new lesions at a visit (Tables 1 and 2).
 
     Args:
         target: `Response` codes.
         non_target: `NonTarget` codes.
         new_lesion: an unequivocal new lesion.
+        measurable: there were targets at baseline. Without any the non-targets decide, and SD
+            stands for what Table 2 calls non-CR/non-PD.
 
     Returns:
         `Response` codes in the broadcast shape.
@@ -197,6 +204,12 @@ def overall_response(target: ArrayLike, non_target: ArrayLike, new_lesion: Array
     progressed = (goal == Response.PD) | (other == NonTarget.PD) | new
     all_clear = (other == NonTarget.NONE) | (other == NonTarget.CR)
     code = np.where((goal == Response.CR) & ~all_clear, Response.PR, goal)
+    alone = np.select(
+        [other == NonTarget.CR, other == NonTarget.NON_CR_NON_PD],
+        [Response.CR, Response.SD],
+        default=Response.NE,
+    )
+    code = np.where(np.asarray(measurable, dtype=bool), code, alone)
     return np.where(progressed, Response.PD, code).astype(np.int8)
 
 
@@ -299,7 +312,7 @@ def next_visit(
         complete=complete,
     )
     other = np.broadcast_to(np.asarray(non_target), target.shape)
-    overall = overall_response(target, other, new_lesion)
+    overall = overall_response(target, other, new_lesion, progress.targets.any(axis=1))
     back = (present & ~progress.is_node).any(axis=1) | (other == NonTarget.NON_CR_NON_PD)
     overall = np.where(progress.had_complete_response & back, Response.PD, overall).astype(np.int8)
     with np.errstate(divide="ignore", invalid="ignore"):
