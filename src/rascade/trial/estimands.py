@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.trial.cox import cox_hazard_ratio
+from rascade.trial.endpoints import months
 from rascade.trial.statistics import tidy, tidy_limits
 from rascade.trial.survival import kaplan_meier
 
@@ -37,8 +38,8 @@ class Estimand:
         end_point: ``pfs`` or ``os``.
         strategy: of ICH E9(R1).
         intercurrent: what intervenes, and how it is handled.
-        censor: column of the patients' table with the month at which a patient is censored if
-            that comes first; None censors nobody.
+        censor: column of the patients' table with the day at which a patient is censored if that
+            comes first; None censors nobody.
         caution: what a reader must know before believing it.
     """
 
@@ -66,7 +67,7 @@ ESTIMANDS = (
         "os",
         "hypothetical",
         "As if nobody crossed over to the other arm: censored at crossover.",
-        "crossover_months",
+        "crossover_day",
         _INFORMATIVE,
     ),
     Estimand(
@@ -81,7 +82,7 @@ ESTIMANDS = (
         "while on treatment",
         "Only what happens until treatment ends counts: censored when it ends for another reason "
         "than progression.",
-        "treatment_end_months",
+        "treatment_end_day",
         _INFORMATIVE,
     ),
     Estimand(
@@ -90,7 +91,7 @@ ESTIMANDS = (
         "hypothetical",
         "As if nobody had left the trial or had other treatment before progression: censored when "
         "either happens.",
-        "other_treatment_months",
+        "other_treatment_day",
         _INFORMATIVE,
     ),
 )
@@ -108,7 +109,7 @@ def times_under(estimand: Estimand, patients: pd.DataFrame) -> Columns:
     event = np.zeros(len(patients), dtype=bool)
     event[known] = patients[f"{estimand.end_point}_event"].to_numpy()[known].astype(bool)
     if estimand.censor in patients:
-        cut = patients[estimand.censor].to_numpy(dtype=float, na_value=np.nan)
+        cut = months(patients[estimand.censor].to_numpy(dtype=float, na_value=np.nan))
         # Treatment that ends with the event itself, or after it, censors nothing.
         earlier = known & np.isfinite(cut) & (cut < time - 1e-9)
         if estimand.end_point == "pfs":
@@ -119,8 +120,6 @@ def times_under(estimand: Estimand, patients: pd.DataFrame) -> Columns:
 
 def _ends_for_progression(patients: pd.DataFrame, cut: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Flag patients whose treatment ended no earlier than the last scan before progression."""
-    if "pfs_after_months" not in patients:
-        return np.zeros(len(patients), dtype=bool)
     last = patients["pfs_after_months"].to_numpy(dtype=float, na_value=np.nan)
     return np.nan_to_num(cut, nan=-1.0) >= last - 1e-9
 

@@ -69,17 +69,17 @@ class Lesions:
     @property
     def count(self) -> NDArray[np.int64]:
         """Number of target lesions of each patient, (n,)."""
-        return np.isfinite(self.baseline_mm[:, :MAX_TARGETS]).sum(axis=1)
+        return np.asarray(np.isfinite(self.baseline_mm[:, :MAX_TARGETS]).sum(axis=1))
 
     @property
     def non_target_count(self) -> NDArray[np.int64]:
         """Number of non-target lesions of each patient, (n,)."""
-        return np.isfinite(self.baseline_mm[:, MAX_TARGETS:]).sum(axis=1)
+        return np.asarray(np.isfinite(self.baseline_mm[:, MAX_TARGETS:]).sum(axis=1))
 
     @property
     def node_count(self) -> NDArray[np.int64]:
         """Number of lesions in lymph nodes of each patient, (n,)."""
-        return (self.is_node & np.isfinite(self.baseline_mm)).sum(axis=1)
+        return np.asarray((self.is_node & np.isfinite(self.baseline_mm)).sum(axis=1))
 
     def true_diameters(self, relative_size: Floats) -> Floats:
         """Return (n, 8) true diameters for relative tumour sizes of shape (n,).

@@ -133,7 +133,6 @@ def _responses(run: ArmRun, failed: NDArray[np.bool_]) -> dict[str, Any]:
         "ipfs_months": ipfs.day,
         "ttr_months": first,
         "dor_months": lasted.day,
-        "treatment_end_months": _treatment_end(run),
     }
     change = _stack(run, lambda scan: scan.reading.change_pct)
     return {
@@ -145,6 +144,7 @@ def _responses(run: ArmRun, failed: NDArray[np.bool_]) -> dict[str, Any]:
         "pfs_reason": pfs.reason,
         "ipfs_event": ipfs.event,
         "dor_event": lasted.event,
+        "treatment_end_day": _treatment_end(run),
         **{name: np.where(failed, np.nan, months(days)) for name, days in timed.items()},
     }
 
@@ -272,5 +272,12 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         reference=spec.reference_arm,
         follow_up_months=spec.follow_up_months,
     )
-    source = provenance(spec, arms, patients)
-    return TrialOutcome(patients, visits, lesions, summary, model_hash, source, tuple(arms))
+    return TrialOutcome(
+        patients=patients,
+        visits=visits,
+        lesions=lesions,
+        summary=summary,
+        model_hash=model_hash,
+        provenance=provenance(spec, arms, patients),
+        arms=tuple(arms),
+    )
