@@ -36,7 +36,7 @@ def test_non_targets_are_those_that_cannot_be_targets() -> None:
 
 def test_a_node_whose_tumour_is_gone_is_a_normal_node() -> None:
     lesions = draw_lesions(1, PATIENTS, SUMS)
-    gone = lesions.true_diameters(np.full(PATIENTS.size, 1e-9))
+    gone = lesions.true_diameters(np.full(PATIENTS.size, 1e-15))
     there = np.isfinite(lesions.baseline_mm)
     normal = load_measurement()["normal_node"].value
     np.testing.assert_allclose(gone[there & lesions.is_node], normal, atol=1e-3)

@@ -28,6 +28,7 @@ INTERRUPTED = 130
 #: Verb -> module with its typer app, and what the list of verbs says of it.
 VERBS: dict[str, tuple[str, str]] = {
     "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
+    "adam": ("rascade.cli.adam", "Write and check ADaM-shaped data sets of a trial."),
     "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
     "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),
     "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),

@@ -140,6 +140,7 @@ def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, 
     write_text(folder / "study.yaml", dump(study))
     write_table(folder / "patients.parquet", outcome.patients)
     write_table(folder / "visits.parquet", outcome.visits)
+    write_table(folder / "lesions.parquet", outcome.lesions)
     write_json(folder / "summary.json", summary)
     return summary
 
