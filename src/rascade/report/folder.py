@@ -27,6 +27,7 @@ PATIENT_COLUMNS = (
     "os_months",
     "os_event",
 )
+EVENT_COLUMNS = ("patient", "arm", "term", "grade", "serious", "related")
 VISIT_COLUMNS = ("patient", "arm", "day", "change_pct", "new_lesion")
 
 
@@ -40,6 +41,7 @@ class TrialRun:
         summary: ``summary.json``.
         patients: ``patients.parquet``, arm names cleaned.
         visits: ``visits.parquet``, arm names cleaned.
+        adverse_events: ``adverse_events.parquet``, arm names cleaned; None where there is none.
     """
 
     study: str
@@ -47,6 +49,7 @@ class TrialRun:
     summary: dict[str, Any]
     patients: pd.DataFrame
     visits: pd.DataFrame
+    adverse_events: pd.DataFrame | None = None
 
     @cached_property
     def arms(self) -> list[str]:
@@ -104,8 +107,11 @@ def read_trial(folder: Path) -> TrialRun:
         arm["name"] = plain(arm["name"])
     for contrast in summary["contrasts"]:
         contrast["arm"], contrast["reference"] = (plain(contrast[k]) for k in ("arm", "reference"))
+    wanted = [("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)]
+    if (folder / "adverse_events.parquet").is_file():
+        wanted.append(("adverse_events", EVENT_COLUMNS))
     tables = {}
-    for name, columns in (("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)):
+    for name, columns in wanted:
         table = read_table(folder / f"{name}.parquet", columns)
         table["arm"] = table["arm"].astype(str).map(plain)
         tables[name] = table
