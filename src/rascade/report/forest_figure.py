@@ -42,7 +42,9 @@ def subgroups(patients: pd.DataFrame) -> list[Subgroup]:
         if column in patients:
             values = patients[column].astype(str)
             counts = values.value_counts()
-            for value in sorted(counts.index, key=lambda v: (-counts[v], v)):
+            by_name = column in ("ecog", "stratum")
+            order = sorted(counts.index, key=lambda v: (0 if by_name else -counts[v], v))
+            for value in order:
                 found.append(Subgroup(heading, value, (values == value).to_numpy()))
     if "age_years" in patients:
         age = patients["age_years"].to_numpy(float)

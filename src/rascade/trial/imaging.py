@@ -119,18 +119,15 @@ class Imaging:
             targets[unread < table["lesion_unreadable"].value, k] = np.nan
         new_mm, ever = self._new_lesions(relative_size, hazard, visit, done)
         non_target, worse = self._read_non_targets(size, done)
-        before = self.progress
-        self.progress, reading = next_visit(before, targets, non_target=non_target, new_lesion=ever)
+        self.progress, reading = next_visit(
+            self.progress, targets, non_target=non_target, new_lesion=ever
+        )
         there = np.nan_to_num(new_mm) > 0
         seen = IVisit(
             sld_mm=reading.sld_mm,
             target=reading.target,
             non_target=non_target,
-            returned=before.had_complete_response
-            & (reading.overall == Response.PD)
-            & (reading.target != Response.PD)
-            & (non_target != NonTarget.PD)
-            & ~ever,
+            returned=reading.returned,
             non_target_worse=worse,
             new_count=there.sum(axis=1),
             new_mm=np.where(there, new_mm, 0.0).sum(axis=1),

@@ -243,6 +243,7 @@ class VisitReading:
         nadir_mm: the nadir that this visit was compared with.
         target: `Response` codes of the targets alone.
         overall: `Response` codes of the visit.
+        returned: a lesion that had gone in an earlier CR is back, which alone is PD.
     """
 
     sld_mm: Floats
@@ -251,6 +252,7 @@ class VisitReading:
     nadir_mm: Floats
     target: Codes
     overall: Codes
+    returned: Flags
 
 
 def begin(baseline_mm: ArrayLike, targets: ArrayLike, is_node: ArrayLike = False) -> Progress:
@@ -314,7 +316,8 @@ def next_visit(
     other = np.broadcast_to(np.asarray(non_target), target.shape)
     overall = overall_response(target, other, new_lesion, progress.targets.any(axis=1))
     back = (present & ~progress.is_node).any(axis=1) | (other == NonTarget.NON_CR_NON_PD)
-    overall = np.where(progress.had_complete_response & back, Response.PD, overall).astype(np.int8)
+    returned = progress.had_complete_response & back
+    overall = np.where(returned, Response.PD, overall).astype(np.int8)
     with np.errstate(divide="ignore", invalid="ignore"):
         change = 100.0 * (sld / progress.baseline_mm - 1.0)
     reading = VisitReading(
@@ -324,6 +327,7 @@ def next_visit(
         nadir_mm=progress.nadir_mm,
         target=target,
         overall=overall,
+        returned=returned,
     )
     return _remember(progress, reading), reading
 
@@ -340,7 +344,7 @@ def _remember(progress: Progress, reading: VisitReading) -> Progress:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Readings of all visits; the same fields as `VisitReading`, each of shape (n, v).
+    """Readings of all visits; fields of `VisitReading`, each of shape (n, v).
 
     Attributes:
         baseline_mm: (n,) baseline sum of diameters.
