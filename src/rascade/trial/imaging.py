@@ -22,7 +22,6 @@ from rascade.trial.response import (
     TOO_SMALL_MM,
     NonTarget,
     Progress,
-    Response,
     VisitReading,
     begin,
     next_visit,
