@@ -107,6 +107,7 @@ def read_trial(folder: Path) -> TrialRun:
         arm["name"] = plain(arm["name"])
     for contrast in summary["contrasts"]:
         contrast["arm"], contrast["reference"] = (plain(contrast[k]) for k in ("arm", "reference"))
+    _clean_names(summary.get("end_points") or {})
     wanted = [("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)]
     if (folder / "adverse_events.parquet").is_file():
         wanted.append(("adverse_events", EVENT_COLUMNS))
@@ -122,6 +123,16 @@ def read_trial(folder: Path) -> TrialRun:
         summary=summary,
         **tables,
     )
+
+
+def _clean_names(end_points: dict[str, Any]) -> None:
+    """Clean the names of arms wherever the end points in detail hold them."""
+    holders = [end_points, *end_points.get("estimands", ())]
+    for row in (
+        row for part in holders for key in ("arms", "contrasts") for row in part.get(key, ())
+    ):
+        for key in {"name", "arm", "reference"} & set(row):
+            row[key] = plain(row[key])
 
 
 def _found(path: Path) -> Path:
