@@ -18,6 +18,7 @@ from rascade.exchange.adam import (
     read_datasets,
     write_datasets,
 )
+from rascade.exchange.adam.build import plain_text
 from rascade.exchange.adam.variables import DATASETS, controlled_terms, variables_of
 from rascade.regimen import parse
 from rascade.trial.run import run
@@ -80,6 +81,11 @@ def test_subjects_are_the_patients(outcome, datasets) -> None:
     assert (adsl["DTHFL"] == "Y").tolist() == outcome.patients["os_event"].tolist()
 
 
+def test_texts_become_ascii_readably_and_short_enough() -> None:
+    assert plain_text("étude – “α”\n 2") == 'etude - "?" 2'
+    assert plain_text("x" * 300) == "x" * 200
+
+
 def test_times_are_those_of_the_trial_to_the_day(outcome, datasets) -> None:
     adtte = datasets["ADTTE"]
     for code, months in (("OS", "os_months"), ("PFS", "pfs_months"), ("DOR", "dor_months")):
@@ -117,7 +123,7 @@ def test_adverse_events_are_dated_and_translated(datasets) -> None:
     assert adae["AENDY"].tolist()[::2] == [10.0, 5.0] and np.isnan(adae["AENDY"][1])
     assert adae["AEACN"].tolist() == ["DOSE NOT CHANGED", "DRUG INTERRUPTED", "DOSE NOT CHANGED"]
     assert adae["AESEQ"].tolist() == [1, 2, 1]
-    assert adae["AEDECOD"][1] == "Diarrhoea ? watery", "transport files hold ASCII only"
+    assert adae["AEDECOD"][1] == "Diarrhoea - watery", "transport files hold ASCII only"
     assert (adae["CTCAEVER"] == "v5").all()
 
 

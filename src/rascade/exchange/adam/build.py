@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FIRST_DAY", "AdamSource", "build_datasets", "finish", "plain_text"]
 
 FIRST_DAY = "2000-01-01"
+_PLAIN_SIGNS = str.maketrans("–—−‘’“”", "---''\"\"")
 _ACTIONS = {
     "none": "DOSE NOT CHANGED",
     "dose held": "DRUG INTERRUPTED",
@@ -58,7 +59,9 @@ class AdamSource:
 
 def plain_text(value: object, length: int = 200) -> str:
     """Return a text as version 5 transport files can hold it: ASCII, no longer than `length`."""
-    text = unicodedata.normalize("NFKD", str(value)).encode("ascii", "replace").decode()
+    letters = unicodedata.normalize("NFKD", str(value).translate(_PLAIN_SIGNS))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    text = bare.encode("ascii", "replace").decode()
     return " ".join(text.split())[:length]
 
 
