@@ -18,6 +18,7 @@ from rascade.report.canvas import (
     fit,
     readable,
 )
+from rascade.report.response_figures import response_key
 from rascade.report.survival_figures import month_ticks
 from rascade.trial.endpoints import DAYS_PER_MONTH
 
@@ -153,28 +154,13 @@ def _on_treatment(rows: pd.DataFrame) -> Any:
 
 def _key(canvas: Canvas) -> None:
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Rectangle
 
-    def at(x: float, y: float) -> tuple[float, float]:
-        return x / canvas.width, 1 - y / canvas.height
-
-    x, y = _LEFT, Canvas.TOP + 0.08
-    canvas.text(x, y, "Best response", size=7, weight="bold")
-    x += 0.88
-    for name, color in RESPONSE_COLORS.items():
-        size = (0.13 / canvas.width, 0.09 / canvas.height)
-        box = Rectangle(
-            at(x, y + 0.045), *size, transform=canvas.figure.transFigure, facecolor=color
-        )
-        canvas.figure.add_artist(box)
-        canvas.text(x + 0.17, y, name, size=7)
-        x += 0.46
-    x += 0.1
+    y = Canvas.TOP + 0.08
+    x = response_key(canvas, _LEFT, y, 0.46) + 0.1
     for label, marker, color in _MARKS.values():
-        px, py = at(x, y)
         line = Line2D(
-            [px],
-            [py],
+            [x / canvas.width],
+            [1 - y / canvas.height],
             marker=marker,
             markersize=4,
             color=color,

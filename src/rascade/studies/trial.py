@@ -141,6 +141,9 @@ def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, 
     write_table(folder / "patients.parquet", outcome.patients)
     write_table(folder / "visits.parquet", outcome.visits)
     write_table(folder / "lesions.parquet", outcome.lesions)
+    events = getattr(outcome, "adverse_events", None)
+    if events is not None:
+        write_table(folder / "adverse_events.parquet", events)
     write_json(folder / "summary.json", summary)
     return summary
 
