@@ -69,6 +69,7 @@ def test_threads_and_repetition_change_nothing(outcome) -> None:
     again = run(specs.spec(specs.DARAXONRASIB, specs.CHEMOTHERAPY, size=30), threads=2)
     pd.testing.assert_frame_equal(again.patients, outcome.patients, check_exact=True)
     pd.testing.assert_frame_equal(again.visits, outcome.visits, check_exact=True)
+    pd.testing.assert_frame_equal(again.lesions, outcome.lesions, check_exact=True)
     assert again.summary == outcome.summary
 
 
@@ -76,6 +77,8 @@ def test_a_larger_trial_holds_the_smaller_one(outcome) -> None:
     small = run(specs.spec(specs.DARAXONRASIB, specs.CHEMOTHERAPY, size=10))
     first = outcome.patients[outcome.patients["patient"] < 20].reset_index(drop=True)
     pd.testing.assert_frame_equal(small.patients, first, check_exact=True)
+    few = outcome.lesions[outcome.lesions["patient"] < 20].reset_index(drop=True)
+    pd.testing.assert_frame_equal(small.lesions, few, check_exact=True)
 
 
 def test_every_fault_of_a_specification_is_named() -> None:
