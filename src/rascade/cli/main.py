@@ -28,9 +28,9 @@ INTERRUPTED = 130
 #: Verb -> module with its typer app, and what the list of verbs says of it.
 VERBS: dict[str, tuple[str, str]] = {
     "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
-    "adam": ("rascade.cli.adam", "Write and check ADaM-shaped data sets of a trial."),
     "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
     "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),
+    "adam": ("rascade.cli.adam", "Write and check ADaM-shaped data sets of a trial."),
     "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),
     "model": ("rascade.cli.model", "Show what the model is made of, or export it as SBML."),
     "evidence": ("rascade.cli.evidence", "Read, search and check the evidence."),
