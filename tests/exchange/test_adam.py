@@ -127,6 +127,20 @@ def test_adverse_events_are_dated_and_translated(datasets) -> None:
     assert (adae["CTCAEVER"] == "v5").all()
 
 
+def test_nothing_happens_to_a_patient_after_death(outcome) -> None:
+    people = outcome.patients[outcome.patients["os_event"]]
+    patient = int(people["patient"].iloc[0])
+    died = float(people["os_months"].iloc[0]) * 30.4375
+    late = EVENTS.iloc[[0, 1]].assign(
+        patient=patient, start_day=[died - 3, died + 2], end_day=[died + 9, died + 9]
+    )
+    made = build_datasets(source(outcome, late))
+    adsl = made["ADSL"].set_index("USUBJID")
+    assert check_datasets(made) == []
+    assert made["ADAE"]["AETERM"].tolist() == ["Rash"]
+    assert made["ADAE"]["AENDT"][0] == adsl["DTHDT"][made["ADAE"]["USUBJID"][0]]
+
+
 @pytest.mark.parametrize("events", [None, EVENTS.iloc[:0]])
 def test_no_adverse_events_make_an_empty_data_set(outcome, events, tmp_path) -> None:
     made = build_datasets(source(outcome, events, ""))

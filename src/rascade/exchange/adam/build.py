@@ -207,7 +207,11 @@ def _events(source: AdamSource, subjects: pd.DataFrame) -> pd.DataFrame:
     events = events.sort_values(["patient", "start_day", "term"], kind="stable")
     rows = of_subjects(events.drop(columns="arm", errors="ignore"), subjects)
     start = dates(rows["TRTSDT"], rows["start_day"])
+    # Grades are read on a grid of days: what first shows past the last day alive did not happen.
+    happened = (start <= rows["LSTALVDT"]) | rows["LSTALVDT"].isna()
+    rows, start = rows[happened], start[happened]
     end = dates(rows["TRTSDT"], rows["end_day"])
+    end = end.where(~(end > rows["LSTALVDT"]), rows["LSTALVDT"])
     version = rows.get("ctcae", source.ctcae_version)
     action = rows["action"].fillna("none").astype(str)
     return rows.assign(
