@@ -104,3 +104,12 @@ def test_every_place_for_a_lesion_has_a_name() -> None:
     names = lesion_names()
     scan = imaging().read(np.ones(PATIENTS.size), NONE, 1, ALL)
     assert len(names) == scan.lesion_mm.shape[1] + scan.new_mm.shape[1] == len(set(names))
+
+
+def test_a_reader_who_errs_more_reads_less_alike() -> None:
+    usual = imaging()
+    poor = Imaging(4, PATIENTS, SUMS, np.full(PATIENTS.size, 0.15))
+    true = usual.lesions.baseline_mm[:, 0]
+    spread = [np.std(np.log(images.baseline_mm[:, 0] / true)) for images in (usual, poor)]
+    error = load_measurement()["measurement_error"].value
+    assert spread == pytest.approx([error, 0.15], rel=0.1)

@@ -72,10 +72,18 @@ class Imaging:
         seed: of the study.
         patients: (n,) patient numbers.
         sum_mm: (n,) sum of target diameters at baseline.
+        reading_error: (n,) coefficient of variation where each patient is read; that of the table
+            if None.
     """
 
-    def __init__(self, seed: int, patients: NDArray[np.int64], sum_mm: Floats) -> None:
-        self.seed, self.patients = seed, patients
+    def __init__(
+        self,
+        seed: int,
+        patients: NDArray[np.int64],
+        sum_mm: Floats,
+        reading_error: Floats | None = None,
+    ) -> None:
+        self.seed, self.patients, self.reading_error = seed, patients, reading_error
         self.lesions: Lesions = draw_lesions(seed, patients, sum_mm)
         waits = [
             exponential(seed, "new lesion" if k == 0 else f"new lesion {k + 1}", patients)
@@ -92,7 +100,7 @@ class Imaging:
         self._least_volume = self._volume
 
     def _record(self, true_mm: Floats, visit: int) -> Floats:
-        measured = measured_diameters(true_mm, self.seed, self.patients, visit)
+        measured = measured_diameters(true_mm, self.seed, self.patients, visit, self.reading_error)
         return record_diameters(
             measured, gone_below_mm=_GONE_BELOW_MM, is_node=self.lesions.is_node
         )
@@ -149,7 +157,9 @@ class Imaging:
             true = load_measurement()["new_lesion_start"].value * (
                 relative_size[:, None] / self._seen_at
             )
-        measured = measured_diameters(true, self.seed, self.patients, visit, "new lesion")
+        measured = measured_diameters(
+            true, self.seed, self.patients, visit, self.reading_error, what="new lesion"
+        )
         size = record_diameters(measured, gone_below_mm=_GONE_BELOW_MM)
         return np.where(done[:, None] & np.isfinite(self._seen_at), size, np.nan), ever
 

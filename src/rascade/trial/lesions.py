@@ -177,7 +177,13 @@ def _non_targets(seed: int, patients: NDArray[np.int64]) -> tuple[Floats, Flags]
 
 
 def measured_diameters(
-    true_mm: Floats, seed: int, patients: NDArray[np.int64], visit: int, what: str = "lesion"
+    true_mm: Floats,
+    seed: int,
+    patients: NDArray[np.int64],
+    visit: int,
+    reading_error: Floats | None = None,
+    *,
+    what: str = "lesion",
 ) -> Floats:
     """Return what a reader measures: true diameters with error, to the millimetre.
 
@@ -186,9 +192,13 @@ def measured_diameters(
         seed: of the study.
         patients: (n,) patient numbers.
         visit: number of the visit, 0 at baseline; each has its own error.
+        reading_error: (n,) coefficient of variation where each patient is read; that of the table
+            if None.
         what: ``lesion``, or ``new lesion`` for lesions that were not there at baseline.
     """
-    error = load_measurement()["measurement_error"].value
+    error: float | Floats = load_measurement()["measurement_error"].value
+    if reading_error is not None:
+        error = reading_error[:, None]
     noise = np.stack(
         [
             normal(seed, f"measurement of {what} {k}", patients, visit)

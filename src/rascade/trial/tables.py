@@ -94,7 +94,7 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
         "n_nodes": run.lesions.node_count,
     }
     columns |= {f"baseline_{name}": values for name, values in run.baseline_markers.items()}
-    columns |= _responses(run, failed)
+    columns |= _responses(run, run.death_day, failed)
     columns |= {
         "os_months": np.where(failed, np.nan, survival.months),
         "os_event": survival.event,
@@ -105,8 +105,10 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _responses(run: ArmRun, failed: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the columns that follow from the scans, by RECIST 1.1 and by iRECIST."""
+def _responses(
+    run: ArmRun, death: NDArray[np.float64], failed: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Return the columns that follow from scans and deaths, by RECIST 1.1 and by iRECIST."""
     day = np.array([visit.day for visit in run.visits])
     overall = _stack(run, lambda scan: scan.reading.overall, np.int8)
     immune = _stack(run, lambda scan: scan.immune, np.int8)
@@ -116,17 +118,17 @@ def _responses(run: ArmRun, failed: NDArray[np.bool_]) -> dict[str, Any]:
         _stack(run, lambda scan: scan.new_lesion, bool),
         overall,
     )
-    pfs = progression_free_survival(overall, day, run.death_day, reason=reason)
+    pfs = progression_free_survival(overall, day, death, reason=reason)
     first = time_to_response(overall, day)
     lasted = duration_of_response(first, pfs)
-    ipfs = immune_progression_free_survival(immune, day, run.death_day)
+    ipfs = immune_progression_free_survival(immune, day, death)
     # Columns of months are blank where a simulation failed; infinite stands for "not seen".
     timed = {
         "pfs_months": pfs.day,
         **dict(
             zip(
                 ("pfs_after_months", "pfs_by_months"),
-                progression_bounds(overall, day, run.death_day),
+                progression_bounds(overall, day, death),
                 strict=True,
             )
         ),
