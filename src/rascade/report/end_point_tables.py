@@ -75,8 +75,8 @@ def _response(arms: list[dict[str, Any]]) -> Table:
         "censored: Turnbull's estimate, in which progression lies between two scans and deaths are "
         "known to the day; the median lies in the interval shown, or on a day of death where the "
         "estimate puts progressions of the same interval. Follow-up: reverse Kaplan–Meier. "
-        "CA 19-9 counts patients who can make it, clearance those in whom mutant KRAS was found. iRECIST: progression "
-        "must be confirmed; but here treatment ends at the first progression by RECIST 1.1 unless "
+        "CA 19-9 counts patients who can make it, clearance those in whom mutant KRAS was found. "
+        "iRECIST: progression must be confirmed; but here treatment ends at the first progression by RECIST 1.1 unless "
         "the protocol says otherwise."
     )
     head = ("End point", *_columns(arms))
