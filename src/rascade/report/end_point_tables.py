@@ -76,8 +76,8 @@ def _response(arms: list[dict[str, Any]]) -> Table:
         "known to the day; the median lies in the interval shown, or on a day of death where the "
         "estimate puts progressions of the same interval. Follow-up: reverse Kaplan–Meier. "
         "CA 19-9 counts patients who can make it, clearance those in whom mutant KRAS was found. "
-        "iRECIST: progression must be confirmed; but here treatment ends at the first progression by RECIST 1.1 unless "
-        "the protocol says otherwise."
+        "iRECIST: progression must be confirmed; but here treatment ends at the first progression "
+        "by RECIST 1.1 unless the protocol says otherwise."
     )
     head = ("End point", *_columns(arms))
     return Table("End points in detail", head, rows, note, frozenset(range(1, len(arms) + 1)))
