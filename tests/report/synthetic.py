@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from rascade.trial.best_response import best_change, best_overall_response
+from rascade.trial.end_point_summary import end_points
 from rascade.trial.endpoints import (
+    duration_of_response,
     overall_survival,
+    progression_bounds,
     progression_free_survival,
     progression_reason,
+    time_to_response,
 )
 from rascade.trial.response import assess, labels
 from rascade.trial.statistics import summarize
@@ -108,6 +112,20 @@ def _arm(random, name, kill, n, months, censor_all):
         "pfs_months": pfs.months, "pfs_event": pfs.event, "pfs_reason": pfs.reason,
         "os_months": os.months, "os_event": os.event, "solver_status": "DONE",
     })  # fmt: skip
+    first = time_to_response(overall, visits)
+    lasted = duration_of_response(first, pfs)
+    after, by = progression_bounds(overall, visits, death)
+    level = random.lognormal(7, 1.5, n)
+    people = people.assign(
+        confirmed_response=labels(best_overall_response(overall, visits, confirm=True)),
+        best_immune_response=np.where(labels(best) == "PD", "iUPD", "iSD"),
+        pfs_after_months=after / 30.4375, pfs_by_months=by / 30.4375,
+        ipfs_months=pfs.months, ipfs_event=pfs.event, ttr_months=first / 30.4375,
+        dor_months=lasted.months, dor_event=lasted.event,
+        treatment_end_day=np.where(pfs.event, pfs.day, np.nan),
+        baseline_ca19_9_u_ml=np.where(random.random(n) < 0.07, np.nan, level),
+        baseline_kras_maf_pct=random.lognormal(0.7, 1, n),
+    )  # fmt: skip
     row, column = np.nonzero(held & (visits <= pfs0.day[:, None]))
     early = np.exp(-60 * kill)
     drift = np.exp(-0.004 * visits)[column]
@@ -120,8 +138,23 @@ def _arm(random, name, kill, n, months, censor_all):
         "response": labels(overall)[row, column], "on_treatment": on[row, column],
         "pERK_rel": signal * noise[0], "RAS_GTP_rel": signal**0.7 * noise[1],
         "pAKT_rel": signal**0.3 * noise[2], "tumour_volume_ml": 1.0,
+        "ca19_9_u_ml": people["baseline_ca19_9_u_ml"].to_numpy()[row] * signal * noise[0],
+        "kras_maf_pct": people["baseline_kras_maf_pct"].to_numpy()[row] * signal * noise[1],
     })  # fmt: skip
     return people, trips
+
+
+def _events(random, people):
+    """Made-up adverse events: two for each patient on average."""
+    terms = ["Rash", "Diarrhoea", "Fatigue", "Neutrophil count decreased"]
+    size = 2 * len(people)
+    row = random.integers(0, len(people), size)
+    return pd.DataFrame({
+        "patient": people["patient"].to_numpy()[row], "arm": people["arm"].to_numpy()[row],
+        "term": random.choice(terms, size), "soc": "made up", "grade": random.integers(1, 5, size),
+        "start_day": 3.0, "end_day": 9.0, "serious": random.random(size) < 0.1,
+        "related": random.random(size) < 0.8, "action": "none",
+    })  # fmt: skip
 
 
 def write_run(folder: Path, *, arms=2, n=250, months=24, censor_all=False, names=None, seed=302,
@@ -146,6 +179,11 @@ def write_run(folder: Path, *, arms=2, n=250, months=24, censor_all=False, names
         people, study=name, seed=seed, model_hash="8c1f" * 16, arms=names, reference=reference,
         cohort={"disease": "PDAC", "line": 2, "size": n, "eligibility": ["kras_allele != 'WT'"]},
     )  # fmt: skip
+    if not bare:
+        summary["end_points"] = end_points(
+            people, trips, arms=names, reference=reference, follow_up_months=months
+        )
+        _events(random, people).to_parquet(folder / "adverse_events.parquet", index=False)
     (folder / "summary.json").write_text(json.dumps(summary, allow_nan=False))
     (folder / "study.yaml").write_text(f"kind: trial\nname: {json.dumps(name)}\nseed: {seed}\n")
     manifest = {"seed": seed, "model_hash": "8c1f" * 16, "versions": {"rascade": "0.1.0"},

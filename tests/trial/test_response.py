@@ -233,3 +233,12 @@ def test_confirmation_by_walking_back_equals_the_plain_double_loop(codes, gaps):
                 if codes[0, j] in (2, 3):
                     break
         assert fast[i] == slow
+
+
+def test_without_targets_the_non_targets_decide() -> None:
+    # Table 2 of the guideline: CR, non-CR/non-PD (SD here), not evaluable, PD, new lesion.
+    other = [NonTarget.CR, NonTarget.NON_CR_NON_PD, NonTarget.NE, NonTarget.PD, NonTarget.CR]
+    new = [False, False, False, False, True]
+    progress = begin(np.full((5, 1), np.nan), np.zeros((5, 1), bool))
+    _, reading = next_visit(progress, np.full((5, 1), np.nan), non_target=other, new_lesion=new)
+    assert labels(reading.overall).tolist() == ["CR", "SD", "NE", "PD", "PD"]

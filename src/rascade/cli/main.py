@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "rascade.cli.identifiability",
         "Tell which parameters the facts pin down, page included.",
     ),
+    "adam": ("rascade.cli.adam", "Write and check ADaM-shaped data sets of a trial."),
     "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),
     "model": ("rascade.cli.model", "Show what the model is made of, or export it as SBML."),
     "evidence": ("rascade.cli.evidence", "Read, search and check the evidence."),

@@ -50,6 +50,9 @@ def trial(
             "--threads", metavar="T", help="Threads; the processors there are if left out."
         ),
     ] = None,
+    adam: Annotated[
+        bool, typer.Option("--adam", help="Write ADaM-shaped data sets into DIR/adam as well.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")
     ] = False,
@@ -80,13 +83,20 @@ def trial(
       rascade trial --list-arms
       rascade trial --arm "MPACT/gem" --print-study > mpact.yaml
 
-    Written into DIR: study.yaml, manifest.json, patients.parquet, visits.parquet, summary.json and
-    report.html. On an error or Ctrl-C nothing is written, and earlier results in DIR stay.
+    Written into DIR: study.yaml, manifest.json, patients.parquet, visits.parquet, lesions.parquet,
+    summary.json and report.html. On an error or Ctrl-C nothing is written, and earlier results in
+    DIR stay.
     """
     from rascade.cli.console import default_threads, progress_on_stderr, summary_table
     from rascade.report import write_report
     from rascade.studies import dump
+    from rascade.studies.adam import add_adam
     from rascade.studies.trial import run_trial
+
+    def finish(folder: Path) -> None:
+        write_report(folder)
+        if adam:
+            add_adam(folder)
 
     if list_arms:
         _list_arms(json)
@@ -106,7 +116,7 @@ def trial(
             seed=seed,
             threads=default_threads() if threads is None else threads,
             progress=progress,
-            finish=write_report,
+            finish=finish,
         )
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))

@@ -39,7 +39,8 @@ __all__ = [
 _SYSTEM = (
     "body_places", "cytotoxic_response", "tumour_signals", "stroma", "vessels", "cytokines",
     "myeloid",
-    "antigen", "dendritic_cells", "lymph_node", "checkpoints", "t_cells", "tumour_size", "culture",
+    "antigen", "dendritic_cells", "lymph_node", "checkpoints", "t_cells", "tumour_size", "markers",
+    "culture",
 )  # fmt: skip
 MEDIUM = "culture_medium"
 _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})

@@ -27,6 +27,7 @@ PATIENT_COLUMNS = (
     "os_months",
     "os_event",
 )
+EVENT_COLUMNS = ("patient", "arm", "term", "grade", "serious", "related")
 VISIT_COLUMNS = ("patient", "arm", "day", "change_pct", "new_lesion")
 
 
@@ -40,6 +41,7 @@ class TrialRun:
         summary: ``summary.json``.
         patients: ``patients.parquet``, arm names cleaned.
         visits: ``visits.parquet``, arm names cleaned.
+        adverse_events: ``adverse_events.parquet``, arm names cleaned; None where there is none.
     """
 
     study: str
@@ -47,6 +49,7 @@ class TrialRun:
     summary: dict[str, Any]
     patients: pd.DataFrame
     visits: pd.DataFrame
+    adverse_events: pd.DataFrame | None = None
 
     @cached_property
     def arms(self) -> list[str]:
@@ -104,8 +107,12 @@ def read_trial(folder: Path) -> TrialRun:
         arm["name"] = plain(arm["name"])
     for contrast in summary["contrasts"]:
         contrast["arm"], contrast["reference"] = (plain(contrast[k]) for k in ("arm", "reference"))
+    _clean_names(summary.get("end_points") or {})
+    wanted = [("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)]
+    if (folder / "adverse_events.parquet").is_file():
+        wanted.append(("adverse_events", EVENT_COLUMNS))
     tables = {}
-    for name, columns in (("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)):
+    for name, columns in wanted:
         table = read_table(folder / f"{name}.parquet", columns)
         table["arm"] = table["arm"].astype(str).map(plain)
         tables[name] = table
@@ -116,6 +123,16 @@ def read_trial(folder: Path) -> TrialRun:
         summary=summary,
         **tables,
     )
+
+
+def _clean_names(end_points: dict[str, Any]) -> None:
+    """Clean the names of arms wherever the end points in detail hold them."""
+    holders = [end_points, *end_points.get("estimands", ())]
+    for row in (
+        row for part in holders for key in ("arms", "contrasts") for row in part.get(key, ())
+    ):
+        for key in {"name", "arm", "reference"} & set(row):
+            row[key] = plain(row[key])
 
 
 def _found(path: Path) -> Path:

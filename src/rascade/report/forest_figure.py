@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit
-from rascade.report.text import interval
+from rascade.report.text import interval, p_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,13 +35,16 @@ class Subgroup:
 
 
 def subgroups(patients: pd.DataFrame) -> list[Subgroup]:
-    """All patients, then by KRAS allele, sex and age where the columns are there."""
+    """All patients, then by KRAS allele, sex, ECOG, stratum and age where columns are there."""
     found = [Subgroup("", "All patients", np.ones(len(patients), bool))]
-    for column, heading in (("kras_allele", "KRAS allele"), ("sex", "Sex")):
+    factors = {"kras_allele": "KRAS allele", "sex": "Sex", "ecog": "ECOG", "stratum": "Stratum"}
+    for column, heading in factors.items():
         if column in patients:
             values = patients[column].astype(str)
             counts = values.value_counts()
-            for value in sorted(counts.index, key=lambda v: (-counts[v], v)):
+            by_name = column in ("ecog", "stratum")
+            order = sorted(counts.index, key=lambda v: (0 if by_name else -counts[v], v))
+            for value in order:
                 found.append(Subgroup(heading, value, (values == value).to_numpy()))
     if "age_years" in patients:
         age = patients["age_years"].to_numpy(float)
@@ -75,6 +78,9 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
             row = rows.index(group)
             _mark(axes, row, result, group, len(pair), color)
             canvas.text(right, _height(row), _ratio(result), size=6.5, ha="right")
+        for heading, p in _interactions(pair, groups, end, arm).items():
+            y = _height(rows.index(heading))
+            canvas.text(right, y, f"interaction {p_value(p)}", size=6.5, ha="right", color=GREY)
     said = "; ".join(
         f"{group.label}: {end.upper()} HR {_ratio(result)}"
         for end, own in fits.items()
@@ -87,7 +93,8 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
 _CAPTION = (
     "Cox hazard ratios with 95 % Wald confidence intervals; the area of a square is in proportion "
     "to the number of patients. Subgroups are not adjusted for multiplicity: they describe the "
-    f"simulated cohort. Subgroups of fewer than {MIN_PATIENTS} patients are left out."
+    f"simulated cohort. Subgroups of fewer than {MIN_PATIENTS} patients are left out. Interaction: "
+    "likelihood ratio test that the hazard ratio is the same in all subgroups shown of a factor."
 )
 
 
@@ -117,14 +124,39 @@ def _rows(groups: list[Subgroup]) -> list[Subgroup | str]:
     return rows
 
 
-def _fits(pair: pd.DataFrame, groups: list[Subgroup], end: str, arm: str) -> list[CoxFit]:
-    from rascade.trial.survival import cox_hazard_ratio
-
+def _columns(
+    pair: pd.DataFrame, end: str, arm: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return times, events, who is in the arm, and whose time is known."""
     time = pair[f"{end}_months"].to_numpy(float)
-    treated = (pair["arm"] == arm).to_numpy()
     known = np.isfinite(time)
     event = np.zeros(len(pair), dtype=bool)
     event[known] = pair[f"{end}_event"].to_numpy()[known].astype(bool)
+    return time, event, (pair["arm"] == arm).to_numpy(), known
+
+
+def _interactions(
+    pair: pd.DataFrame, groups: list[Subgroup], end: str, arm: str
+) -> dict[str, float | None]:
+    """Return the p value of the interaction of each factor with the arm, by heading."""
+    from rascade.trial.cox import interaction_p
+
+    time, event, treated, known = _columns(pair, end, arm)
+    found: dict[str, float | None] = {}
+    for heading in dict.fromkeys(g.heading for g in groups if g.heading):
+        level = np.full(len(pair), -1)
+        for number, group in enumerate(g for g in groups if g.heading == heading):
+            level[group.members] = number
+        kept = known & (level >= 0)
+        if len(np.unique(level[kept])) > 1:
+            found[heading] = interaction_p(time[kept], event[kept], treated[kept], level[kept])
+    return found
+
+
+def _fits(pair: pd.DataFrame, groups: list[Subgroup], end: str, arm: str) -> list[CoxFit]:
+    from rascade.trial.survival import cox_hazard_ratio
+
+    time, event, treated, known = _columns(pair, end, arm)
     return [
         cox_hazard_ratio(time[m], event[m], treated[m]) for m in (g.members & known for g in groups)
     ]

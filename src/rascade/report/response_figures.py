@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rascade.report.folder import TrialRun
 
-__all__ = ["spider_figure", "waterfall_figure"]
+__all__ = ["response_key", "spider_figure", "waterfall_figure"]
 
 CAP = 100.0  # % growth at which bars and lines are cut
 _LEFT, _GAP, _PANEL, _HEAD = 0.74, 0.28, 1.85, 0.3  # inches
@@ -67,7 +67,7 @@ def _grid(run: TrialRun, title: str, xlabel: str, under: float) -> tuple[Canvas,
             axes.axhline(level, color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=2.5)
         axes.axhline(0, color=INK, linewidth=0.5, zorder=2.5)
         panels.append(axes)
-    _key(canvas, Canvas.TOP + 0.08)
+    response_key(canvas, _LEFT, Canvas.TOP + 0.08)
     return canvas, panels
 
 
@@ -80,10 +80,10 @@ def _head(axes: Axes, arm: str, index: int, note: str) -> None:
     axes.text(0, 1 + 0.08 / _PANEL, note, fontsize=6.5, color=GREY, **options)
 
 
-def _key(canvas: Canvas, y: float) -> None:
+def response_key(canvas: Canvas, x: float, y: float, step: float = 0.5) -> float:
+    """Draw what the colours of responses mean, from a place in inches; return where it ends."""
     from matplotlib.patches import Rectangle
 
-    x = _LEFT
     canvas.text(x, y, "Best response", size=7, weight="bold")
     x += 0.92
     for name, color in RESPONSE_COLORS.items():
@@ -98,7 +98,8 @@ def _key(canvas: Canvas, y: float) -> None:
         )
         canvas.figure.add_artist(box)
         canvas.text(x + 0.18, y, name, size=7)
-        x += 0.5
+        x += step
+    return x
 
 
 def waterfall_figure(run: TrialRun) -> Figure:

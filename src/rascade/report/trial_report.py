@@ -60,16 +60,18 @@ def write_figures(folder: Path, figures: list[Figure]) -> None:
 def _figures(run: TrialRun) -> dict[str, list[Figure]]:
     from rascade.report.biomarker_figure import biomarker_figure
     from rascade.report.forest_figure import forest_figure
+    from rascade.report.marker_figure import marker_figure
     from rascade.report.mechanism_figure import mechanism_figures
     from rascade.report.published import compare, published_figure
     from rascade.report.response_figures import spider_figure, waterfall_figure
     from rascade.report.survival_figures import survival_figure
+    from rascade.report.swimmer_figure import swimmer_figure
 
     others = [arm for arm in run.arms if arm != run.reference] if run.reference else []
     everything: dict[str, list[Figure | None]] = {
         "survival": [survival_figure(run, "pfs"), survival_figure(run, "os")],
-        "response": [waterfall_figure(run), spider_figure(run)],
-        "biomarkers": [biomarker_figure(run)],
+        "response": [waterfall_figure(run), spider_figure(run), swimmer_figure(run)],
+        "biomarkers": [biomarker_figure(run), marker_figure(run)],
         "forests": [forest_figure(run, arm) for arm in others],
         "published": [published_figure(run, compare(run))],
         "mechanism": [*mechanism_figures(run.manifest.get("mechanism") or {}, run.footer)],
@@ -80,6 +82,11 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
 def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
     from rascade.report import tables
     from rascade.report.canvas import arm_color
+    from rascade.report.end_point_tables import (
+        adverse_event_table,
+        end_point_tables,
+        estimand_table,
+    )
     from rascade.report.published import compare
     from rascade.report.text import plain
 
@@ -100,7 +107,10 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         "survival": drawn["survival"],
         "responses": tables.response_table(run),
         "response": drawn["response"],
-        "biomarkers": one("biomarkers"),
+        "details": end_point_tables(run),
+        "estimands": estimand_table(run),
+        "safety": adverse_event_table(run),
+        "biomarkers": drawn["biomarkers"],
         "forests": drawn["forests"],
         "published": tables.published_table(pairs),
         "published_figure": one("published"),

@@ -145,10 +145,11 @@ def _refuse_foreign(target: Path) -> None:
 
 
 def _written_files(folder: Path) -> set[str]:
-    """Return the files that the manifest of a results folder lists, itself included."""
+    """Return files and folders that the manifest of a results folder lists, itself included."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        return {MANIFEST, *manifest["files"]} if "rascade_version" in manifest else set()
+        names = {Path(name).parts[0] for name in manifest["files"]}
+        return {MANIFEST, *names} if "rascade_version" in manifest else set()
     except (OSError, ValueError, KeyError, TypeError):
         return set()
 
@@ -293,11 +294,12 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def file_hashes(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return size and SHA-256 of every file of a folder but the manifest, by name."""
+    """Return size and SHA-256 of every file in and below a folder but the manifest, by name."""
     hashes: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name != MANIFEST and not path.name.startswith("."):
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith("."):
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            hashes[path.name] = {"bytes": path.stat().st_size, "sha256": digest}
+            name = path.relative_to(folder).as_posix()
+            hashes[name] = {"bytes": path.stat().st_size, "sha256": digest}
     return hashes

@@ -38,6 +38,7 @@ __all__ = [
     "duration_of_response",
     "months",
     "overall_survival",
+    "progression_bounds",
     "progression_free_survival",
     "progression_reason",
     "responded",
@@ -136,6 +137,33 @@ def progression_free_survival(
         event &= end - last <= max_gap_days
     text = np.where(pd_day <= death, _pick(why, first), DEATH)
     return TimeToEvent(np.where(event, end, last), event, np.where(event, text, CENSORED))
+
+
+def progression_bounds(
+    overall: ArrayLike, day: ArrayLike, death_day: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Say between which days each patient progressed or died, for interval-censored PFS.
+
+    Progression lies after the last adequate visit without it and no later than the visit that
+    showed it; a death without progression is known to the day.
+
+    Args:
+        overall: (n, v) `Response` codes; NE where there was no visit.
+        day: (n, v) or (v,) days of the visits in ascending order; NaN where there was none.
+        death_day: (n,) day of death, NaN or infinite if not seen to die.
+
+    Returns:
+        Two (n,) arrays: the last day known to be free of it (0 without an adequate visit), and the
+        first known to be not; infinite where neither was seen, equal for a death.
+    """
+    pfs = progression_free_survival(overall, day, death_day)
+    code = np.asarray(overall)
+    days = np.broadcast_to(np.asarray(day, dtype=float), code.shape)
+    fine = np.isfinite(days) & (code != Response.NE) & (days < pfs.day[:, None])
+    last = np.where(fine, days, 0.0).max(axis=1, initial=0.0)
+    died = pfs.reason == DEATH
+    left = np.where(pfs.event, np.where(died, pfs.day, last), pfs.day)
+    return left, np.where(pfs.event, pfs.day, np.inf)
 
 
 def _pick(values: NDArray[np.generic], column: NDArray[np.intp]) -> NDArray[np.generic]:

@@ -180,13 +180,20 @@ def target_response(
     return code.astype(np.int8)
 
 
-def overall_response(target: ArrayLike, non_target: ArrayLike, new_lesion: ArrayLike) -> Codes:
-    """Combine targets, non-targets and new lesions at a visit (Table 1).
+def overall_response(
+    target: ArrayLike,
+    non_target: ArrayLike,
+    new_lesion: ArrayLike,
+    measurable: ArrayLike = True,
+) -> Codes:
+    """Combine targets, non-targets and new lesions at a visit (Tables 1 and 2).
 
     Args:
         target: `Response` codes.
         non_target: `NonTarget` codes.
         new_lesion: an unequivocal new lesion.
+        measurable: there were targets at baseline. Without any the non-targets decide, and SD
+            stands for what Table 2 calls non-CR/non-PD.
 
     Returns:
         `Response` codes in the broadcast shape.
@@ -197,6 +204,12 @@ def overall_response(target: ArrayLike, non_target: ArrayLike, new_lesion: Array
     progressed = (goal == Response.PD) | (other == NonTarget.PD) | new
     all_clear = (other == NonTarget.NONE) | (other == NonTarget.CR)
     code = np.where((goal == Response.CR) & ~all_clear, Response.PR, goal)
+    alone = np.select(
+        [other == NonTarget.CR, other == NonTarget.NON_CR_NON_PD],
+        [Response.CR, Response.SD],
+        default=Response.NE,
+    )
+    code = np.where(np.asarray(measurable, dtype=bool), code, alone)
     return np.where(progressed, Response.PD, code).astype(np.int8)
 
 
@@ -230,6 +243,7 @@ class VisitReading:
         nadir_mm: the nadir that this visit was compared with.
         target: `Response` codes of the targets alone.
         overall: `Response` codes of the visit.
+        returned: a lesion that had gone in an earlier CR is back, which alone is PD.
     """
 
     sld_mm: Floats
@@ -238,6 +252,7 @@ class VisitReading:
     nadir_mm: Floats
     target: Codes
     overall: Codes
+    returned: Flags
 
 
 def begin(baseline_mm: ArrayLike, targets: ArrayLike, is_node: ArrayLike = False) -> Progress:
@@ -299,9 +314,10 @@ def next_visit(
         complete=complete,
     )
     other = np.broadcast_to(np.asarray(non_target), target.shape)
-    overall = overall_response(target, other, new_lesion)
+    overall = overall_response(target, other, new_lesion, progress.targets.any(axis=1))
     back = (present & ~progress.is_node).any(axis=1) | (other == NonTarget.NON_CR_NON_PD)
-    overall = np.where(progress.had_complete_response & back, Response.PD, overall).astype(np.int8)
+    returned = progress.had_complete_response & back
+    overall = np.where(returned, Response.PD, overall).astype(np.int8)
     with np.errstate(divide="ignore", invalid="ignore"):
         change = 100.0 * (sld / progress.baseline_mm - 1.0)
     reading = VisitReading(
@@ -311,6 +327,7 @@ def next_visit(
         nadir_mm=progress.nadir_mm,
         target=target,
         overall=overall,
+        returned=returned,
     )
     return _remember(progress, reading), reading
 
@@ -327,7 +344,7 @@ def _remember(progress: Progress, reading: VisitReading) -> Progress:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Readings of all visits; the same fields as `VisitReading`, each of shape (n, v).
+    """Readings of all visits; fields of `VisitReading`, each of shape (n, v).
 
     Attributes:
         baseline_mm: (n,) baseline sum of diameters.

@@ -16,15 +16,10 @@ from rascade.patients.keys import exponential
 from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
 from rascade.trial.enrolment import case_mix, cut_off_month, enrolment, randomized
-from rascade.trial.lesions import Lesions, draw_lesions, measured_diameters
-from rascade.trial.response import (
-    Progress,
-    Response,
-    VisitReading,
-    begin,
-    next_visit,
-    record_diameters,
-)
+from rascade.trial.imaging import Imaging, Scan
+from rascade.trial.lesions import Lesions
+from rascade.trial.markers import SYMBOLS, measured_markers
+from rascade.trial.response import Response
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,9 +44,9 @@ _WATCHED = (
     "new_lesion_hazard",
     "death_hazard",
     *_SIGNALS.values(),
+    *SYMBOLS,
 )
 _GRID_DAYS = 7.0
-_GONE_BELOW_MM = 2.0  # a lesion that shrinks below this is not seen on a 5 mm slice
 _LITRES_TO_ML = 1000.0
 PREPARING = "preparing, compiling the model (once per machine)"
 
@@ -61,12 +56,11 @@ class VisitRecord:
     """One visit of an arm; arrays of shape (n,)."""
 
     day: float
-    reading: VisitReading
-    true_sum_mm: NDArray[np.float64]
-    new_lesion: NDArray[np.bool_]
+    scan: Scan
     attended: NDArray[np.bool_]
     on_treatment: NDArray[np.bool_]
     signals: Mapping[str, NDArray[np.float64]]
+    markers: Mapping[str, NDArray[np.float64]]
     volume_ml: NDArray[np.float64]
 
 
@@ -78,8 +72,10 @@ class ArmRun:
         arm: its specification.
         assembly: the model with the arm's drugs.
         cohort: the patients.
-        lesions: their target lesions.
+        lesions: what they had at baseline.
         baseline_mm: (n,) measured sum of diameters at baseline.
+        baseline_lesions_mm: (n, 8) recorded diameters at baseline.
+        baseline_markers: what the laboratory reported at baseline.
         visits: in order of time.
         death_day: (n,) day of death, infinite where not reached.
         status: (n,) status of the solver at the end.
@@ -90,6 +86,8 @@ class ArmRun:
     cohort: Cohort
     lesions: Lesions
     baseline_mm: NDArray[np.float64]
+    baseline_lesions_mm: NDArray[np.float64]
+    baseline_markers: Mapping[str, NDArray[np.float64]]
     visits: list[VisitRecord]
     death_day: NDArray[np.float64]
     status: NDArray[np.int32]
@@ -102,6 +100,7 @@ class TrialOutcome:
     Attributes:
         patients: one row a patient.
         visits: one row a patient and visit.
+        lesions: one row a patient, visit (0 is baseline) and lesion.
         summary: read-outs by arm and contrasts, ready for JSON.
         model_hash: SHA-256 over the models of all arms.
         provenance: mechanism, parameters and published results for the report, ready for JSON.
@@ -110,6 +109,7 @@ class TrialOutcome:
 
     patients: pd.DataFrame
     visits: pd.DataFrame
+    lesions: pd.DataFrame
     summary: dict[str, Any]
     model_hash: str
     provenance: dict[str, Any]
@@ -157,7 +157,6 @@ class _Arm:
         self.treated = np.ones(size, dtype=bool)
         self.death_day = np.full(size, np.inf)
         self.death_threshold = exponential(spec.seed, "death", patients)
-        self.lesion_threshold = exponential(spec.seed, "new lesion", patients)
         self.visits: list[VisitRecord] = []
 
     def start(self) -> None:
@@ -166,14 +165,20 @@ class _Arm:
         self.simulation: Simulation = steady_state(
             self.assembly, population, self.settings, self.backend
         )
-        self.lesions = draw_lesions(
-            self.spec.seed, self.patients, self.simulation.value("sum_of_diameters")
+        self.imaging = Imaging(
+            self.spec.seed,
+            self.patients,
+            self.simulation.value("sum_of_diameters"),
+            self.enrolment.reading_error,
         )
         self.last = {name: self.simulation.value(name) for name in _WATCHED}
         self.baseline = {name: self.simulation.value(name) for name in _SIGNALS.values()}
-        diameters = self._scan(np.ones(self.patients.size), 0)
-        self.progress: Progress = begin(diameters, np.isfinite(diameters))
+        self.baseline_markers = self._markers(0)
         self._dose()
+
+    def _markers(self, visit: int) -> dict[str, NDArray[np.float64]]:
+        alleles = self.cohort.population.profiles["kras_allele"]
+        return measured_markers(self.last, alleles, self.spec.seed, self.patients, visit)
 
     def _dose(self) -> None:
         until = math.ceil(self.spec.follow_up_months * DAYS_PER_MONTH)
@@ -181,13 +186,6 @@ class _Arm:
         self.simulation.set_doses(
             engine_doses(self.assembly, self.arm.regimen, profiles, until, self.treated)
         )
-
-    def _scan(self, relative_size: NDArray[np.float64], visit: int) -> NDArray[np.float64]:
-        true = self.lesions.true_diameters(relative_size)
-        measured = measured_diameters(
-            true, self.spec.seed, self.patients, visit, self.enrolment.reading_error
-        )
-        return record_diameters(measured, gone_below_mm=_GONE_BELOW_MM)
 
     def go_to(self, day: float, visit: int, scan: bool) -> None:
         """Simulate to a visit, note deaths, read the scan, stop treatment at progression."""
@@ -214,12 +212,10 @@ class _Arm:
             self.death_day[i] = days[k - 1] + part * (days[k] - days[k - 1])
 
     def _read(self, day: float, visit: int, attended: NDArray[np.bool_]) -> None:
-        diameters = self._scan(self.last["relative_size"], visit)
-        diameters[~attended] = np.nan
-        new_lesion = attended & (self.last["new_lesion_hazard"] >= self.lesion_threshold)
-        self.progress, reading = next_visit(self.progress, diameters, new_lesion=new_lesion)
+        scan = self.imaging.read(
+            self.last["relative_size"], self.last["new_lesion_hazard"], visit, attended
+        )
         on_treatment = self.treated & attended
-        true = self.lesions.true_diameters(self.last["relative_size"])
         signals = {
             column: np.where(attended, self.last[name] / self.baseline[name], np.nan)
             for column, name in _SIGNALS.items()
@@ -228,16 +224,15 @@ class _Arm:
         self.visits.append(
             VisitRecord(
                 day,
-                reading,
-                np.where(attended, np.nansum(true, axis=1), np.nan),
-                new_lesion,
+                scan,
                 attended,
                 on_treatment,
                 signals,
+                {n: np.where(attended, v, np.nan) for n, v in self._markers(visit).items()},
                 volume,
             )
         )
-        still = self.treated & (reading.overall != Response.PD)
+        still = self.treated & (scan.reading.overall != Response.PD)
         if (still != self.treated).any():
             self.treated = still
             self._dose()
@@ -248,8 +243,10 @@ class _Arm:
             self.arm,
             self.assembly,
             self.cohort,
-            self.lesions,
-            self.progress.baseline_mm,
+            self.imaging.lesions,
+            self.imaging.progress.baseline_mm,
+            self.imaging.baseline_mm,
+            self.baseline_markers,
             self.visits,
             self.death_day,
             self.simulation.status,

@@ -37,6 +37,9 @@ __all__ = [
     "kaplan_meier",
     "log_rank",
     "summarize",
+    "tidy",
+    "tidy_limits",
+    "times_of",
 ]
 
 _DIGITS = 6  # significant digits kept in a summary: more is noise, and differs between machines
@@ -133,22 +136,23 @@ def _arm(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     best = rows["best_response"].astype(str)
     response = exact_interval(int(best.isin(["CR", "PR"]).sum()), len(rows))
     control = exact_interval(int(best.isin(["CR", "PR", "SD"]).sum()), len(rows))
-    progression, death = (kaplan_meier(*_times(rows, end)).median() for end in ("pfs", "os"))
+    progression, death = (kaplan_meier(*times_of(rows, end)).median() for end in ("pfs", "os"))
     return {
         "name": name,
         "n": len(rows),
-        "orr_pct": _tidy(response.estimate, 100.0),
-        "orr_ci": _limits(response, 100.0),
-        "dcr_pct": _tidy(control.estimate, 100.0),
-        "pfs_median_months": _tidy(progression.estimate),
-        "pfs_ci": _limits(progression),
-        "os_median_months": _tidy(death.estimate),
-        "os_ci": _limits(death),
+        "orr_pct": tidy(response.estimate, 100.0),
+        "orr_ci": tidy_limits(response, 100.0),
+        "dcr_pct": tidy(control.estimate, 100.0),
+        "pfs_median_months": tidy(progression.estimate),
+        "pfs_ci": tidy_limits(progression),
+        "os_median_months": tidy(death.estimate),
+        "os_ci": tidy_limits(death),
         "grade3plus_trae_pct": None,
     }
 
 
-def _times(rows: pd.DataFrame, end: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def times_of(rows: pd.DataFrame, end: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return months and event flags of an end point, without patients whose simulation failed."""
     time = rows[f"{end}_months"].to_numpy(dtype=float, na_value=np.nan)
     known = np.isfinite(time)
     return time[known], rows[f"{end}_event"].to_numpy()[known].astype(bool)
@@ -158,23 +162,24 @@ def _contrast(name: str, rows: pd.DataFrame, reference: str, base: pd.DataFrame)
     result: dict[str, Any] = {"arm": name, "reference": reference}
     tests: dict[str, float | None] = {}
     for end in ("pfs", "os"):
-        (time, event), (base_time, base_event) = _times(rows, end), _times(base, end)
+        (time, event), (base_time, base_event) = times_of(rows, end), times_of(base, end)
         times, events = np.concatenate([time, base_time]), np.concatenate([event, base_event])
         in_arm = np.repeat([1, 0], [len(time), len(base_time)])
         fit = cox_hazard_ratio(times, events, in_arm)
-        result[f"{end}_hr"] = _tidy(fit.hazard_ratio.estimate)
-        result[f"{end}_hr_ci"] = _limits(fit.hazard_ratio)
-        tests[f"{end}_logrank_p"] = _tidy(log_rank(times, events, in_arm).p)
+        result[f"{end}_hr"] = tidy(fit.hazard_ratio.estimate)
+        result[f"{end}_hr_ci"] = tidy_limits(fit.hazard_ratio)
+        tests[f"{end}_logrank_p"] = tidy(log_rank(times, events, in_arm).p)
     return result | tests
 
 
-def _tidy(value: float | None, scale: float = 1.0) -> float | None:
+def tidy(value: float | None, scale: float = 1.0) -> float | None:
+    """Return a number as a summary keeps it: six significant digits, None if it is not known."""
     if value is None or not np.isfinite(value):
         return None
     return float(f"{value * scale:.{_DIGITS}g}")
 
 
-def _limits(interval: Interval, scale: float = 1.0) -> list[float | None] | None:
+def tidy_limits(interval: Interval, scale: float = 1.0) -> list[float | None] | None:
     """Both limits, None for one that is not reached, or None when neither is known."""
-    limits = [_tidy(interval.low, scale), _tidy(interval.high, scale)]
+    limits = [tidy(interval.low, scale), tidy(interval.high, scale)]
     return None if limits == [None, None] else limits

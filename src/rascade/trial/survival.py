@@ -1,4 +1,6 @@
-"""Survival statistics for one or two columns of times: Kaplan-Meier, log-rank, Cox.
+"""Survival statistics for one or two columns of times: Kaplan-Meier and log-rank.
+
+Cox's model is in `rascade.trial.cox`; its one-covariate form can be imported from here as well.
 
 Own vectorised code, because replicate trials need thousands of fits; the tests hold it against
 lifelines and against printed results of R's `survival`. Conventions are R's (`survfit`,
@@ -10,9 +12,12 @@ A quantity that the data do not determine is ``None`` or NaN in an array, never 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from rascade.trial.cox import CoxFit, cox_hazard_ratio
+from rascade.trial.samples import Interval, columns, strata_members
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -30,15 +35,6 @@ __all__ = [
 ]
 
 _HALF_TOLERANCE = 1e-9
-_MAX_LOG_HAZARD = 15.0  # beyond it a likelihood has no maximum: one group has no events
-
-
-class Interval(NamedTuple):
-    """An estimate with its confidence limits; ``None`` where not reached or not known."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -88,13 +84,6 @@ class KaplanMeier:
         return np.concatenate([self.at_risk, [0]])[place].astype(np.int64)
 
 
-def _columns(time: ArrayLike, event: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    times = np.asarray(time, dtype=float)
-    if times.size and (not np.isfinite(times).all() or times.min() < 0):
-        raise ValueError("survival times must be finite and not negative")
-    return times, np.asarray(event, dtype=bool)
-
-
 def kaplan_meier(time: ArrayLike, event: ArrayLike, *, level: float = 0.95) -> KaplanMeier:
     """Estimate a survival curve.
 
@@ -108,7 +97,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, level: float = 0.95) -> K
     """
     from scipy.special import ndtri
 
-    times, events = _columns(time, event)
+    times, events = columns(time, event)
     distinct, place = np.unique(times, return_inverse=True)
     died = np.bincount(place, weights=events, minlength=len(distinct)).astype(np.int64)
     gone = np.bincount(place, minlength=len(distinct)).astype(np.int64)
@@ -176,12 +165,12 @@ def log_rank(
     """
     from scipy.special import chdtrc
 
-    times, events = _columns(time, event)
+    times, events = columns(time, event)
     names, code = np.unique(np.asarray(group), return_inverse=True)
     count = len(names)
     observed, expected = np.zeros(count), np.zeros(count)
     variance = np.zeros((count, count))
-    for members in _strata(strata, len(times)):
+    for members in strata_members(strata, len(times)):
         terms = _log_rank_terms(times[members], events[members], code[members], count)
         observed, expected, variance = (
             total + term for total, term in zip((observed, expected, variance), terms, strict=True)
@@ -193,13 +182,6 @@ def log_rank(
     statistic = float(difference @ np.linalg.solve(block, difference))
     p = float(chdtrc(len(keep), statistic))
     return LogRank(statistic, len(keep), p, observed, expected)
-
-
-def _strata(strata: ArrayLike | None, size: int) -> list[NDArray[np.intp]]:
-    if strata is None:
-        return [np.arange(size)]
-    code = np.unique(np.asarray(strata), return_inverse=True)[1]
-    return [np.flatnonzero(code == stratum) for stratum in range(code.max(initial=-1) + 1)]
 
 
 def _log_rank_terms(
@@ -218,128 +200,3 @@ def _log_rank_terms(
     spread = deaths_all * (total - deaths_all) / np.maximum(total - 1.0, 1.0)
     variance = np.diag(spread @ share) - (share * spread[:, None]).T @ share
     return died.sum(axis=0), deaths_all @ share, variance
-
-
-@dataclass(frozen=True)
-class CoxFit:
-    """A Cox fit with one covariate; every field is None where the likelihood has no maximum.
-
-    Attributes:
-        coefficient: log hazard ratio per unit of the covariate.
-        std_error: its standard error from the observed information.
-        p: two-sided Wald p value.
-        hazard_ratio: with its Wald interval.
-    """
-
-    coefficient: float | None
-    std_error: float | None
-    p: float | None
-    hazard_ratio: Interval
-
-
-_NO_FIT = CoxFit(None, None, None, Interval(None, None, None))
-
-
-def cox_hazard_ratio(
-    time: ArrayLike,
-    event: ArrayLike,
-    covariate: ArrayLike,
-    *,
-    strata: ArrayLike | None = None,
-    level: float = 0.95,
-) -> CoxFit:
-    """Fit a proportional hazards model with one covariate, Efron's method for ties.
-
-    Args:
-        time: (n,) times.
-        event: (n,) event flags.
-        covariate: (n,) numbers; 1 for the arm and 0 for the reference gives the hazard ratio.
-        strata: (n,) labels; each stratum has its own baseline hazard.
-        level: confidence level.
-
-    Raises:
-        ValueError: a time is negative or not finite.
-    """
-    from scipy.special import ndtr, ndtri
-
-    times, events = _columns(time, event)
-    x = np.asarray(covariate, dtype=float)
-    parts = [_CoxStratum.of(times[m], events[m], x[m]) for m in _strata(strata, len(times))]
-    beta = _newton(parts)
-    if beta is None:
-        return _NO_FIT
-    information = sum(part.derivatives(beta)[2] for part in parts)
-    error = float(1.0 / np.sqrt(information))
-    width = float(ndtri(0.5 + level / 2)) * error
-    p = float(2.0 * ndtr(-abs(beta) / error))
-    ratio = Interval(*(float(np.exp(b)) for b in (beta, beta - width, beta + width)))
-    return CoxFit(beta, error, p, ratio)
-
-
-def _newton(parts: list[_CoxStratum]) -> float | None:
-    """Maximise the partial likelihood, which is concave; None if it has no maximum."""
-    beta = 0.0
-    value, slope, information = (
-        sum(x) for x in zip(*(p.derivatives(beta) for p in parts), strict=True)
-    )
-    for _ in range(60):
-        if not information > 1e-10:
-            return None
-        step = float(np.clip(slope / information, -5.0, 5.0))
-        for _ in range(40):
-            trial = [p.derivatives(beta + step) for p in parts]
-            new = tuple(sum(x) for x in zip(*trial, strict=True))
-            if new[0] >= value - 1e-12 * abs(value):
-                break
-            step /= 2
-        beta += step
-        value, slope, information = new
-        if abs(beta) > _MAX_LOG_HAZARD:
-            return None
-        if abs(step) < 1e-10:
-            return beta if information > 1e-10 else None
-    return None
-
-
-@dataclass(frozen=True)
-class _CoxStratum:
-    """One stratum sorted by falling time, with the Efron weights of its events."""
-
-    x: Floats
-    event_x: Floats
-    last: NDArray[np.intp]  # of each event: index of the last patient at risk
-    tie: NDArray[np.intp]  # of each event: which distinct event time
-    share: Floats  # of each event: k/d of Efron's method
-
-    @classmethod
-    def of(cls, time: Floats, event: NDArray[np.bool_], x: Floats) -> _CoxStratum:
-        order = np.argsort(-time, kind="stable")
-        falling = -time[order]
-        at = time[order][event[order]]
-        last = np.searchsorted(falling, -at, side="right") - 1
-        start = np.searchsorted(-at, -at, side="left")
-        deaths = np.searchsorted(-at, -at, side="right") - start
-        share = (np.arange(len(at)) - start) / np.maximum(deaths, 1)
-        tie = np.unique(start, return_inverse=True)[1]
-        return cls(
-            x[order] - (x.mean() if x.size else 0.0),
-            (x[order] - (x.mean() if x.size else 0.0))[event[order]],
-            last,
-            tie,
-            share,
-        )
-
-    def derivatives(self, beta: float) -> tuple[float, float, float]:
-        """Log partial likelihood, its slope, and the information at `beta`."""
-        if not self.last.size:
-            return 0.0, 0.0, 0.0
-        moments = []
-        weight, own = np.exp(beta * self.x), np.exp(beta * self.event_x)
-        for power in (0, 1, 2):
-            all_at_risk = np.cumsum(weight * self.x**power)[self.last]
-            tied = np.bincount(self.tie, weights=own * self.event_x**power)[self.tie]
-            moments.append(all_at_risk - self.share * tied)
-        mean = moments[1] / moments[0]
-        value = beta * self.event_x.sum() - np.log(moments[0]).sum()
-        slope = self.event_x.sum() - mean.sum()
-        return float(value), float(slope), float((moments[2] / moments[0] - mean**2).sum())

@@ -1,0 +1,126 @@
+"""ADRS and ADTR: responses and tumour sizes, by visit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade.exchange.adam.build import dates, of_subjects, parameter_name, relative_day
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rascade.exchange.adam.build import AdamSource
+
+__all__ = ["response_records", "tumour_records"]
+
+_BY_VISIT = {
+    "OVRLRESP": ("response", "RECIST 1.1"),
+    "TRGRESP": ("target_response", "RECIST 1.1"),
+    "NTRGRESP": ("non_target", "RECIST 1.1"),
+    "IOVRRESP": ("immune_response", "iRECIST"),
+}
+_BEST = {
+    "BOR": ("best_response", "RECIST 1.1"),
+    "CBOR": ("confirmed_response", "RECIST 1.1"),
+    "IBOR": ("best_immune_response", "iRECIST"),
+}
+_NO_VISIT = 9999.0  # AVISITN of records that belong to no visit: a missing key could not be checked
+
+
+def response_records(source: AdamSource, subjects: pd.DataFrame) -> pd.DataFrame:
+    """Return the records of ADRS: responses at every scan, and best responses of every subject."""
+    import pandas as pd
+
+    visits = source.visits.drop(columns="arm")
+    rows = of_subjects(visits, subjects)
+    rows = _dated(rows, rows["day"], _visit_numbers(source.visits, rows))
+    parts = [
+        rows.assign(
+            PARAMCD=code, PARAM=parameter_name("rs", code), PARCAT1=criteria, AVALC=rows[column]
+        )
+        for code, (column, criteria) in _BY_VISIT.items()
+    ]
+    people = of_subjects(source.patients.drop(columns="arm"), subjects)
+    parts += [
+        people.assign(
+            PARAMCD=code,
+            PARAM=parameter_name("rs", code),
+            PARCAT1=criteria,
+            AVALC=people[column],
+            AVISIT="OVERALL",
+            AVISITN=_NO_VISIT,
+            ADT=np.datetime64("NaT", "ns"),
+            ADY=np.nan,
+        )
+        for code, (column, criteria) in _BEST.items()
+    ]
+    kept = ["STUDYID", "USUBJID", "TRT01P", "PARAMCD", "PARAM", "PARCAT1", "AVALC", "AVISIT"]
+    kept += ["AVISITN", "ADT", "ADY"]
+    columns = {name: np.concatenate([part[name].to_numpy() for part in parts]) for name in kept}
+    return pd.DataFrame(columns)
+
+
+def _visit_numbers(visits: pd.DataFrame, rows: pd.DataFrame) -> Any:
+    """Number the days of scans of the whole trial: 1 is the first after baseline."""
+    days = np.unique(visits["day"].to_numpy(dtype=float))
+    return np.searchsorted(days, rows["day"].to_numpy(dtype=float)) + 1.0
+
+
+def _dated(rows: pd.DataFrame, day: Any, number: Any) -> pd.DataFrame:
+    date = dates(rows["TRTSDT"], day)
+    number = np.asarray(number, dtype=float)
+    names = {n: "BASELINE" if n == 0 else f"SCAN {int(n)}" for n in np.unique(number)}
+    return rows.assign(
+        ADT=date,
+        ADY=relative_day(date, rows["TRTSDT"]),
+        AVISITN=number,
+        AVISIT=[names[n] for n in number],
+    )
+
+
+def tumour_records(source: AdamSource, subjects: pd.DataFrame) -> pd.DataFrame:
+    """Return the records of ADTR: every lesion and the sum of the targets, at every scan."""
+    import pandas as pd
+
+    lesions = source.lesions.drop(columns="arm")
+    rows = of_subjects(lesions, subjects)
+    rows = _dated(rows, rows["day"], rows["visit"]).assign(
+        PARAMCD="DIAM", TRLNKID=rows["lesion"], TRLOC=rows["organ"], AVAL=rows["diameter_mm"]
+    )
+    targets = rows[rows["lesion"].str.match(r"T\d")]
+    keys = ["patient", "visit"]
+    sums = targets.drop_duplicates(keys).copy()
+    grouped = targets.groupby(keys)["diameter_mm"]
+    index = pd.MultiIndex.from_frame(sums[keys])
+    count = grouped.size()
+    wanted = count.xs(0, level="visit")
+    sums = sums.assign(
+        PARAMCD="SUMDIAM",
+        TRLNKID="",
+        TRLOC="",
+        AVAL=grouped.sum().reindex(index).to_numpy(),
+    )
+    # A sum that misses a target is no sum.
+    complete = count.reindex(index).to_numpy() == wanted.reindex(sums["patient"]).to_numpy()
+    sums = sums[complete]
+    every = pd.concat([sums.reset_index(drop=True), rows], ignore_index=True)
+    every["PARAM"] = every["PARAMCD"].map({c: parameter_name("tr", c) for c in ("SUMDIAM", "DIAM")})
+    return _with_baseline(every).assign(AVALU="mm")
+
+
+def _with_baseline(every: pd.DataFrame) -> pd.DataFrame:
+    keys = ["patient", "PARAMCD", "TRLNKID"]
+    first = every["AVISITN"] == 0
+    base = every[first].set_index(keys)["AVAL"].rename("BASE")
+    every = every.join(base, on=keys)
+    change = every["AVAL"] - every["BASE"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        percent = np.where(every["BASE"] > 0, 100.0 * change / every["BASE"], np.nan)
+    later = ~first
+    return every.assign(
+        CHG=change.where(later),
+        PCHG=np.where(later, percent, np.nan),
+        ABLFL=np.where(first, "Y", ""),
+    )

@@ -1,0 +1,218 @@
+"""Tables of the report beyond the headline: response in time, landmarks, estimands, safety."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rascade.report.page import Table
+from rascade.report.text import interval, months_text, number, p_value, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rascade.report.folder import TrialRun
+
+__all__ = ["adverse_event_table", "end_point_tables", "estimand_table"]
+
+SEVERE = 3
+MOST_TERMS = 40
+
+
+def end_point_tables(run: TrialRun) -> list[Table]:
+    """Response in time, rates at landmarks, restricted means; empty for a run without them."""
+    detail = run.summary.get("end_points")
+    if not detail:
+        return []
+    tables = [_response(detail["arms"]), _landmarks(detail["arms"]), _means(detail)]
+    return [table for table in tables if table is not None]
+
+
+def _columns(arms: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(arm["name"]) for arm in arms)
+
+
+def _response(arms: list[dict[str, Any]]) -> Table:
+    def row(text: str, cell: Any) -> tuple[str, ...]:
+        return (text, *(cell(arm) for arm in arms))
+
+    rows = [
+        row(
+            "Confirmed response (28 days), RECIST 1.1",
+            lambda a: percent(a["orr_confirmed_pct"], a["orr_confirmed_ci"]),
+        ),
+        row("Response, iRECIST", lambda a: percent(a["iorr_pct"], a["iorr_ci"])),
+        row("Disease control, RECIST 1.1", lambda a: percent(a["dcr_pct"], a["dcr_ci"])),
+        row("Median time to response, months", lambda a: number(a["ttr_median_months"]) or "—"),
+        row(
+            "Median duration of response, months",
+            lambda a: months_text(a["dor_median_months"], a["dor_ci"]) if a["responders"] else "—",
+        ),
+        row(
+            "Median PFS, iRECIST, months",
+            lambda a: months_text(a["ipfs_median_months"]),
+        ),
+        row(
+            "Median PFS, interval-censored, months",
+            lambda a: _span(a["pfs_interval_median_months"]),
+        ),
+        row("Median follow-up, months", lambda a: months_text(a["follow_up_median_months"])),
+        row(
+            "CA 19-9 before treatment, median, U/mL",
+            lambda a: number(a["ca19_9_baseline_median"]) or "—",
+        ),
+        row("CA 19-9 halved", lambda a: percent(a["ca19_9_halved_pct"], a["ca19_9_halved_ci"])),
+        row(
+            "KRAS allele fraction in plasma before treatment, median, %",
+            lambda a: number(a["kras_maf_baseline_median_pct"]) or "—",
+        ),
+        row(
+            "Mutant KRAS cleared from plasma",
+            lambda a: percent(a["kras_cleared_pct"], a["kras_cleared_ci"]),
+        ),
+    ]
+    note = (
+        "Intervals are 95 %: exact (Clopper–Pearson) for rates, log-log for medians. Interval-"
+        "censored: Turnbull's estimate, in which progression lies between two scans and deaths are "
+        "known to the day; the median lies in the interval shown, or on a day of death where the "
+        "estimate puts progressions of the same interval. Follow-up: reverse Kaplan–Meier. "
+        "CA 19-9 counts patients who can make it, clearance those in whom mutant KRAS was found. "
+        "iRECIST: progression must be confirmed; but here treatment ends at the first progression "
+        "by RECIST 1.1 unless the protocol says otherwise."
+    )
+    head = ("End point", *_columns(arms))
+    return Table("End points in detail", head, rows, note, frozenset(range(1, len(arms) + 1)))
+
+
+def _span(limits: list[float | None] | None) -> str:
+    low, high = limits or (None, None)
+    if low is None and high is None:
+        return "NR"
+    if high is None:
+        return f"after {low:.1f}"
+    return f"{high:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
+
+
+def _landmarks(arms: list[dict[str, Any]]) -> Table | None:
+    rows = []
+    for end, title in (("pfs", "PFS"), ("os", "OS")):
+        marks = [arm[f"{end}_landmarks"] for arm in arms]
+        for same in zip(*marks, strict=True):
+            cells = (
+                f"{percent(mark['rate_pct'], mark['ci'])}, n = {mark['at_risk']}" for mark in same
+            )
+            rows.append((f"{title} at {same[0]['month']:g} months", *cells))
+    if not rows:
+        return None
+    note = "Kaplan–Meier rates with log-log 95 % intervals; n is the number still at risk."
+    head = ("Landmark", *_columns(arms))
+    return Table("Rates at landmarks", head, rows, note, frozenset(range(1, len(arms) + 1)))
+
+
+def _means(detail: dict[str, Any]) -> Table | None:
+    arms, rows = detail["arms"], []
+    for end, title in (("pfs", "PFS"), ("os", "OS")):
+        known = [arm[f"{end}_rmst"] for arm in arms if arm[f"{end}_rmst"]]
+        if known:
+            cells = (
+                months_text(m["mean_months"], m["ci"]) if (m := arm[f"{end}_rmst"]) else "—"
+                for arm in arms
+            )
+            horizon = known[0]["horizon_months"]
+            rows.append((f"{title}, first {horizon:.1f} months", *cells))
+        for contrast in detail["contrasts"]:
+            gain = contrast[f"{end}_rmst_difference_months"]
+            if gain is None:
+                continue
+            text = f"{gain:+.1f} ({interval(contrast[f'{end}_rmst_difference_ci'])})"
+            text = f"{text}, {p_value(contrast[f'{end}_rmst_p'])}".replace("-", "−")
+            cells = (text if arm["name"] == contrast["arm"] else "" for arm in arms)
+            rows.append((f"{title}, difference from {contrast['reference']}", *cells))
+    if not rows:
+        return None
+    note = (
+        "Restricted mean survival time: mean months without the event up to a horizon, the longest "
+        "that all arms allow. Unlike a hazard ratio it needs no proportional hazards."
+    )
+    head = ("Restricted mean", *_columns(arms))
+    return Table(
+        "Restricted mean survival times, months (95 % CI)",
+        head,
+        rows,
+        note,
+        frozenset(range(1, len(arms) + 1)),
+    )
+
+
+def estimand_table(run: TrialRun) -> Table | None:
+    """The estimands by name, with what each strategy gives; None for a run without them."""
+    detail = run.summary.get("end_points")
+    if not detail:
+        return None
+    rows = []
+    for item in detail["estimands"]:
+        medians = "; ".join(
+            f"{arm['name']} {months_text(arm['median_months'], arm['ci'])}" for arm in item["arms"]
+        )
+        ratios = "; ".join(
+            f"{c['arm']} {c['hr']:.2f} ({interval(c['hr_ci'], 2)})"
+            for c in item["contrasts"]
+            if c["hr"] is not None
+        )
+        if not item["applies"]:
+            medians = "not in this trial: nothing of the kind happens"
+        handled = " ".join(x for x in (item["intercurrent"], item["caution"]) if x)
+        rows.append((item["name"], handled, medians, ratios or "—"))
+    note = (
+        "Population: all randomised patients (intention to treat). The results above are those of "
+        "the treatment policy; a patient without a scan counts as no response (composite)."
+    )
+    head = ("Estimand", "Intercurrent events", "Median, months (95 % CI)", "Hazard ratio (95 % CI)")
+    return Table("Estimands (ICH E9(R1))", head, rows, note, frozenset(), frozenset({1, 2}))
+
+
+def adverse_event_table(run: TrialRun) -> Table | None:
+    """Patients with each adverse event, any grade and severe; None where none were recorded."""
+    events = run.adverse_events
+    if events is None or not len(events):
+        return None
+    sizes = {arm: len(run.of_arm(arm)) for arm in run.arms}
+    rows = [
+        _counts("Any adverse event", events, run.arms, sizes),
+        _counts("Serious", events[events["serious"].astype(bool)], run.arms, sizes),
+        _counts("Related to treatment", events[events["related"].astype(bool)], run.arms, sizes),
+    ]
+    frequent = events.drop_duplicates(["arm", "patient", "term"])["term"].value_counts()
+    terms = sorted(frequent.index, key=lambda term: (-int(frequent[term]), str(term)))
+    rows += [
+        _counts(str(term), events[events["term"] == term], run.arms, sizes)
+        for term in terms[:MOST_TERMS]
+    ]
+    head = ["Term"]
+    for arm in run.arms:
+        head += [f"{arm} (n = {sizes[arm]}), any grade", f"grade {SEVERE} or more"]
+    versions = {str(arm.get("ctcae_version") or "") for arm in run.summary["arms"]} - {""}
+    graded = f"CTCAE {' and '.join(sorted(versions))}" if versions else "CTCAE"
+    note = (
+        f"Patients (%), each counted once a term at the highest grade, {graded}. Terms by "
+        "frequency over all arms."
+    )
+    if len(terms) > MOST_TERMS:
+        note += f" {len(terms) - MOST_TERMS} rarer terms are in adverse_events.parquet."
+    numeric = frozenset(range(1, len(head)))
+    return Table("Adverse events", tuple(head), rows, note, numeric)
+
+
+def _counts(
+    name: str, events: pd.DataFrame, arms: list[str], sizes: dict[str, int]
+) -> tuple[str, ...]:
+    cells = [name]
+    worst = events.groupby(["arm", "patient"])["grade"].max()
+    for arm in arms:
+        grades = worst[worst.index.get_level_values("arm") == arm]
+        severe = int((grades >= SEVERE).sum())
+        cells += [_share(len(grades), sizes[arm]), _share(severe, sizes[arm])]
+    return tuple(cells)
+
+
+def _share(count: int, size: int) -> str:
+    return f"{count} ({100 * count / size:.1f} %)" if size else "—"

@@ -1,0 +1,92 @@
+"""ADaM-shaped data sets of a finished trial: from the folder of its results to a folder of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rascade.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rascade.exchange.adam import AdamSource
+
+__all__ = ["ADAM_FOLDER", "adam_source", "add_adam", "write_adam"]
+
+ADAM_FOLDER = "adam"
+_NEEDED = ("patients", "visits", "lesions")
+
+
+def add_adam(run: str | Path) -> list[Path]:
+    """Write the data sets of a trial into the folder ``adam`` of its results.
+
+    Raises:
+        InputError: `run` is not the folder of a trial, or its data break a rule.
+        OutputError: the folder cannot be written.
+    """
+    return write_adam(run, Path(run) / ADAM_FOLDER)
+
+
+def write_adam(run: str | Path, out: str | Path) -> list[Path]:
+    """Make the data sets of a trial and write them in every format.
+
+    Args:
+        run: folder of a finished trial.
+        out: folder for the data sets.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: `run` is not the folder of a trial, or its data break a rule.
+        OutputError: `out` cannot be written.
+    """
+    from rascade.exchange.adam import build_datasets, write_datasets
+
+    return write_datasets(out, build_datasets(adam_source(run)))
+
+
+def adam_source(run: str | Path) -> AdamSource:
+    """Read what the data sets are made from.
+
+    Raises:
+        InputError: a file is missing or cannot be read.
+    """
+    from rascade.exchange.adam import AdamSource
+
+    folder = Path(run)
+    summary = _summary(folder)
+    tables = {name: _table(folder / f"{name}.parquet") for name in _NEEDED}
+    events = folder / "adverse_events.parquet"
+    versions = {str(arm.get("ctcae_version") or "") for arm in summary["arms"]} - {""}
+    return AdamSource(
+        study=str(summary["study"]),
+        arms=[str(arm["name"]) for arm in summary["arms"]],
+        adverse_events=_table(events) if events.is_file() else None,
+        ctcae_version=versions.pop() if len(versions) == 1 else "",
+        **tables,
+    )
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    path = folder / "summary.json"
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {"study": summary["study"], "arms": summary["arms"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder}: not the folder of a finished trial ({path.name}: {error}); "
+            "name the DIR of rascade trial ... --out DIR"
+        ) from error
+
+
+def _table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError, ArrowException) as error:
+        raise InputError(f"{path}: cannot be read ({error}); run the trial again") from error

@@ -1,0 +1,154 @@
+"""End points in detail and estimands, on patients made by hand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rascade.trial.end_point_summary import end_points
+from rascade.trial.endpoints import progression_bounds
+from rascade.trial.estimands import ESTIMANDS, times_under
+from rascade.trial.response import Response
+
+PD, SD, NE = Response.PD, Response.SD, Response.NE
+
+
+def patients(n: int = 40, seed: int = 1) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    arm = np.where(np.arange(n) % 2, "old", "new")
+    os = random.exponential(np.where(arm == "new", 14.0, 8.0)).clip(0.2, 24.0)
+    pfs = np.minimum(np.ceil(os / 4) * 1.84, os)
+    responded = np.arange(n) % 5 == 0
+    return pd.DataFrame(
+        {
+            "patient": np.arange(n), "arm": arm,
+            "best_response": np.where(responded, "PR", "SD"),
+            "confirmed_response": np.where(responded & (np.arange(n) % 2 == 0), "PR", "SD"),
+            "best_immune_response": np.where(responded, "iPR", "iUPD"),
+            "pfs_months": pfs, "pfs_event": os < 24, "os_months": os, "os_event": os < 24,
+            "pfs_after_months": np.maximum(pfs - 1.84, 0.0),
+            "pfs_by_months": np.where(os < 24, pfs, np.inf),
+            "ipfs_months": pfs, "ipfs_event": os < 24,
+            "ttr_months": np.where(responded, np.minimum(1.84, pfs), np.nan),
+            "dor_months": np.where(responded, np.maximum(pfs - 1.84, 0), np.nan),
+            "dor_event": responded,
+            "baseline_ca19_9_u_ml": np.where(np.arange(n) == 3, np.nan, 1000.0),
+            "baseline_kras_maf_pct": np.where(np.arange(n) < 4, 0.0, 2.0),
+        }
+    )  # fmt: skip
+
+
+def visits(people: pd.DataFrame) -> pd.DataFrame:
+    n = len(people)
+    return pd.DataFrame(
+        {
+            "patient": np.repeat(people["patient"], 2), "arm": np.repeat(people["arm"], 2),
+            "ca19_9_u_ml": np.tile([900.0, 500.0], n) * np.repeat(people["patient"] % 2 + 1, 2),
+            "kras_maf_pct": np.tile([1.0, 0.0], n) + np.repeat(people["patient"] % 3 > 0, 2),
+        }
+    )  # fmt: skip
+
+
+def summary(people: pd.DataFrame, **more):
+    arms = ["new", "old"]
+    return end_points(
+        people, visits(people), arms=arms, reference="old", follow_up_months=24.0, **more
+    )
+
+
+def test_what_is_counted_is_right_and_valid_json() -> None:
+    people = patients()
+    detail = summary(people)
+    json.dumps(detail, allow_nan=False)
+    new, old = detail["arms"]
+    assert [mark["month"] for mark in new["os_landmarks"]] == [6.0, 12.0, 18.0, 24.0]
+    rows = people[people["arm"] == "new"]
+    alive = 100 * (rows["os_months"] > 12).mean()
+    assert new["os_landmarks"][1]["rate_pct"] == pytest.approx(alive), "nobody is censored early"
+    assert new["responders"] == 4 and new["orr_confirmed_pct"] == 20.0
+    assert old["orr_confirmed_pct"] == 0.0 and old["iorr_pct"] == 20.0
+    assert new["ca19_9_halved_pct"] == 100.0 and old["ca19_9_halved_pct"] == 0.0
+    assert old["ca19_9_baseline_median"] == 1000.0
+    # Of those with mutant KRAS found at first, the numbers that three divides are cleared.
+    found = rows[rows["patient"] >= 4]["patient"]
+    assert new["kras_cleared_pct"] == pytest.approx(100 * (found % 3 == 0).mean(), abs=1e-3)
+
+
+def test_restricted_means_differ_as_the_means_do() -> None:
+    people = patients(400)
+    people["os_event"] = True
+    detail = summary(people)
+    means = people.groupby("arm")["os_months"].mean()
+    contrast = detail["contrasts"][0]
+    assert detail["arms"][0]["os_rmst"]["mean_months"] == pytest.approx(means["new"], rel=1e-5)
+    gain = contrast["os_rmst_difference_months"]
+    assert gain == pytest.approx(means["new"] - means["old"], rel=1e-4)
+    low, high = contrast["os_rmst_difference_ci"]
+    assert low < gain < high and contrast["os_rmst_p"] < 0.001
+
+
+def test_a_stratum_adds_stratified_tests() -> None:
+    people = patients(200)
+    assert "pfs_stratified_hr" not in summary(people)["contrasts"][0]
+    plain = summary(people)["estimands"][0]["contrasts"][0]["hr"]
+    people["stratum"] = "one"
+    assert summary(people)["contrasts"][0]["os_stratified_hr"] == pytest.approx(plain, rel=1e-5)
+    people["stratum"] = np.where(people["patient"] % 4 < 2, "a", "b")
+    assert summary(people)["contrasts"][0]["os_stratified_hr"] != plain
+
+
+def test_an_empty_arm_and_nobody_with_a_time_are_none_not_errors() -> None:
+    people = patients()
+    people.loc[people["arm"] == "new", ["os_months", "pfs_months", "ipfs_months"]] = np.nan
+    detail = summary(people)
+    json.dumps(detail, allow_nan=False)
+    assert detail["arms"][0]["os_rmst"] is None
+    assert detail["contrasts"][0]["os_rmst_difference_months"] is None
+    json.dumps(summary(people[people["arm"] == "old"]), allow_nan=False)
+
+
+def _named(name: str):
+    return next(item for item in ESTIMANDS if item.name == name)
+
+
+def test_estimands_differ_only_by_their_censoring() -> None:
+    people = patients()
+    policy = times_under(_named("PFS, treatment policy"), people)
+    np.testing.assert_array_equal(policy[0], people["pfs_months"])
+    treated = _named("PFS, while on treatment")
+    np.testing.assert_array_equal(times_under(treated, people)[0], policy[0])
+    people["treatment_end_day"] = np.nan
+    np.testing.assert_array_equal(times_under(treated, people)[0], policy[0])
+    early, late = people.index[:2]
+    people.loc[[early, late], ["pfs_months", "pfs_after_months"]] = [9.2, 7.36]
+    people.loc[[early, late], "pfs_event"] = True
+    # One stops at month 3 for another reason; one at the scan before progression was dated.
+    people.loc[early, "treatment_end_day"] = 3 * 30.4375
+    people.loc[late, "treatment_end_day"] = 7.36 * 30.4375
+    time, event = times_under(treated, people)
+    assert (time[early], event[early]) == (pytest.approx(3.0), False)
+    assert (time[late], event[late]) == (9.2, True)
+
+
+def test_an_estimand_without_its_event_is_listed_without_numbers() -> None:
+    people = patients()
+    rows = {row["name"]: row for row in summary(people)["estimands"]}
+    assert not rows["OS, hypothetical"]["applies"] and rows["OS, hypothetical"]["arms"] == []
+    people["crossover_day"] = np.where(people["arm"] == "old", 60.0, np.nan)
+    crossed = {row["name"]: row for row in summary(people)["estimands"]}["OS, hypothetical"]
+    policy = rows["OS, treatment policy"]
+    assert crossed["applies"]
+    assert crossed["arms"][0] == policy["arms"][0], "nobody crosses over from the new arm"
+    assert crossed["arms"][1] != policy["arms"][1]
+
+
+def test_progression_lies_between_two_adequate_scans() -> None:
+    days = np.array([56.0, 112.0, 168.0])
+    codes = np.array([[SD, PD, PD], [SD, NE, PD], [PD, NE, NE], [SD, SD, NE], [NE, NE, NE]])
+    death = np.array([np.nan, np.nan, 70.0, 150.0, np.nan])
+    left, right = progression_bounds(codes, days, death)
+    assert left.tolist() == [56.0, 56.0, 0.0, 150.0, 0.0]
+    assert right.tolist() == [112.0, 168.0, 56.0, 150.0, np.inf]
