@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rascade.errors import SimulationError
 from rascade.model import Assembly, assemble, load_table
-from rascade.patients import Cohort, draw_cohort, steady_state
+from rascade.patients import Cohort, settled_cohort
 from rascade.patients.keys import exponential
 from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
     from rascade.engine import Segment, Settings, Simulation
     from rascade.trial.spec import ArmSpec, TrialSpec
 
-__all__ = ["ArmRun", "TrialOutcome", "VisitRecord", "run", "run_arm"]
+__all__ = [
+    "ArmRun",
+    "TrialOutcome",
+    "VisitRecord",
+    "allocate",
+    "arm_assembly",
+    "run",
+    "run_arm",
+]
 
 Report = Callable[[float, str], None]
 HOURS_PER_DAY = 24.0
@@ -123,6 +132,19 @@ def visit_days(spec: TrialSpec) -> list[float]:
     return scans if scans and scans[-1] >= end - 1e-9 else [*scans, end]
 
 
+def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
+    """Return the model with the drugs of an arm and the parameters of the trial.
+
+    Arms and chunks with the same drugs share one, so that it is made and compiled once.
+    """
+    return _assembly(arm.regimen.drugs, tuple(sorted(spec.parameters.items())))
+
+
+@lru_cache(maxsize=32)
+def _assembly(drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...]) -> Assembly:
+    return assemble(drugs, table=load_table().with_values(dict(parameters)))
+
+
 class _Arm:
     """One arm on its way through the visits."""
 
@@ -136,8 +158,9 @@ class _Arm:
     ) -> None:
         self.spec, self.arm, self.patients = spec, arm, patients
         self.settings, self.backend = settings, backend
-        self.assembly = assemble(arm.regimen.drugs, table=load_table().with_values(spec.parameters))
-        self.cohort = draw_cohort(
+        self.assembly = arm_assembly(spec, arm)
+        self.simulation: Simulation
+        self.cohort, self.simulation = settled_cohort(
             self.assembly,
             seed=spec.seed,
             patients=patients,
@@ -153,11 +176,7 @@ class _Arm:
         self.visits: list[VisitRecord] = []
 
     def start(self) -> None:
-        """Bring the arm to baseline: steady state, baseline scan, first doses."""
-        population = self.cohort.population
-        self.simulation: Simulation = steady_state(
-            self.assembly, population, self.settings, self.backend
-        )
+        """Bring the arm to baseline, from its steady state: baseline scan, first doses."""
         self.lesions = draw_lesions(
             self.spec.seed, self.patients, self.simulation.value("sum_of_diameters")
         )
@@ -254,8 +273,9 @@ def run_arm(
     settings: Settings,
     backend: str = "compiled",
     report: Callable[[float], None] | None = None,
+    all_may_fail: bool = False,
 ) -> ArmRun:
-    """Simulate one arm.
+    """Simulate one arm, or some patients of it.
 
     Args:
         spec: the trial.
@@ -264,10 +284,13 @@ def run_arm(
         settings: of the solver.
         backend: of the engine.
         report: called with the share of the arm that is done.
+        all_may_fail: whether these are a part of an arm, of whom all may fail.
 
     Raises:
         SimulationError: the solver gave up on every patient.
     """
+    from rascade.engine import Status
+
     running = _Arm(spec, arm, patients, settings, backend)
     running.start()
     days = visit_days(spec)
@@ -277,7 +300,7 @@ def run_arm(
         running.go_to(day, visit, scan=visit <= scans)
         if report:
             report(day / end)
-    if all(failure for failure in running.simulation.status >= 3):
+    if not all_may_fail and (running.simulation.status >= Status.STEP_TOO_SMALL).all():
         first = running.simulation.failures()[0]
         raise SimulationError(
             f"arm {arm.name}: the solver gave up on every patient; the first at day "
