@@ -29,6 +29,7 @@ INTERRUPTED = 130
 VERBS: dict[str, tuple[str, str]] = {
     "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
     "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
+    "studies": ("rascade.cli.studies", "Find, look at, compare and remove what was run."),
     "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),
     "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),
     "model": ("rascade.cli.model", "Show what the model is made of, or export it as SBML."),
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
         code = _explain(error)
-    return INTERRUPTED if code == INTERRUPTED and _say_interrupted() else code
+    return code
 
 
 def _invoke(arguments: list[str] | None) -> int:
@@ -139,6 +140,9 @@ def _explain(error: BaseException) -> int:
         _say(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+        # Typer makes an Abort of Ctrl-C; what is kept of the work stands in the original.
+        interrupt = error if isinstance(error, KeyboardInterrupt) else error.__cause__
+        _say(f"interrupted; {str(interrupt or '') or 'nothing was written'}")
         return INTERRUPTED
     # Typer turns a broken pipe into an exit of its own.
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
@@ -165,11 +169,6 @@ def _explain(error: BaseException) -> int:
 
 def _say(message: str) -> None:
     print(f"rascade: {message}", file=sys.stderr)  # noqa: T201
-
-
-def _say_interrupted() -> bool:
-    _say("interrupted; nothing was written")
-    return True
 
 
 def _end_cleanly_on_sigterm() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class DaskExecutor(Executor):
         self, scheduler: str | None = None, *, workers: int = 1, client: Any = None
     ) -> None:
         try:
-            import distributed  # noqa: F401
+            import_module("distributed")
         except ImportError:
             raise InputError(
                 "Dask is not installed; install Rascade with it: pip install 'rascade[dask]'"
@@ -58,10 +59,9 @@ class DaskExecutor(Executor):
             SimulationError: a job ended its worker again and again.
             RascadeError: a job failed.
         """
-        from distributed import KilledWorker, as_completed
-
         if not jobs:
             return
+        distributed: Any = import_module("distributed")
         with self._client() as client:
             futures = {
                 client.submit(
@@ -71,11 +71,11 @@ class DaskExecutor(Executor):
             }
             told(jobs[0], 0.0)
             try:
-                for future in as_completed(futures):
+                for future in distributed.as_completed(futures):
                     job = futures[future]
                     try:
                         contents = future.result()
-                    except KilledWorker:
+                    except distributed.KilledWorker:
                         raise SimulationError(
                             f"chunk {job.span.name} ended {RETRIES + 1} workers, one after the "
                             "other; too little memory? Try a smaller --chunk"
@@ -88,9 +88,8 @@ class DaskExecutor(Executor):
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:
-        import dask
-        from distributed import Client, LocalCluster
-
+        dask: Any = import_module("dask")
+        distributed: Any = import_module("distributed")
         if self._given is not None:
             yield self._given
             return
@@ -98,13 +97,13 @@ class DaskExecutor(Executor):
         if self.scheduler is None:
             with (
                 dask.config.set(quiet),
-                LocalCluster(
+                distributed.LocalCluster(
                     n_workers=self.workers,
                     threads_per_worker=1,
                     dashboard_address=None,
                     silence_logs=50,
                 ) as cluster,
-                Client(cluster) as client,
+                distributed.Client(cluster) as client,
             ):
                 yield client
             return
@@ -112,7 +111,7 @@ class DaskExecutor(Executor):
         if Path(self.scheduler).is_file():
             where = {"scheduler_file": self.scheduler}
         try:
-            client = Client(**where, timeout=CONNECT_SECONDS)
+            client = distributed.Client(**where, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             raise InputError(
                 f"--scheduler: {self.scheduler} cannot be reached ({error}); start one with "

@@ -6,9 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 
 from rascade.errors import InputError
+from rascade.regimen.words import did_you_mean
 from rascade.studies.jobs import Job, simulate
 
-__all__ = ["Done", "Executor", "LocalExecutor", "Told"]
+__all__ = ["EXECUTORS", "Done", "Executor", "LocalExecutor", "Told", "make_executor"]
+
+EXECUTORS = ("local", "dask")
 
 #: Called with a job and its files, in any order of jobs, always in the thread of the caller.
 Done = Callable[[Job, Mapping[str, bytes]], None]
@@ -20,8 +23,9 @@ class Executor(ABC):
     """Does jobs.
 
     Obligations: every job is handed over exactly once, as soon as it is done, in the caller's
-    thread; `told` hears 0 for a job whose start is known; the files of a job are those of `rascade.studies.jobs.simulate`; an exception, Ctrl-C
-    included, ends all work before it leaves `run`.
+    thread; `told` hears 0 for a job whose start is known; the files of a job are those of
+    `rascade.studies.jobs.simulate`; an exception, Ctrl-C included, ends all work before it leaves
+    `run`.
     """
 
     name: str
@@ -61,3 +65,26 @@ class LocalExecutor(Executor):
 
             told(job, 0.0)
             done(job, simulate(job, threads=self.threads, report=report))
+
+
+def make_executor(name: str, threads: int, scheduler: str | None = None) -> Executor:
+    """Return an executor by its name.
+
+    Args:
+        name: one of `EXECUTORS`.
+        threads: of the solver, or workers that Dask starts on this machine.
+        scheduler: address or file of a running Dask scheduler, which makes it ``dask``.
+
+    Raises:
+        InputError: there is no such executor, or it cannot be used here.
+    """
+    if name not in EXECUTORS:
+        raise InputError(
+            f"--executor: {name!r} is not one of {', '.join(EXECUTORS)}"
+            f"{did_you_mean(name, EXECUTORS)}"
+        )
+    if name == "dask" or scheduler is not None:
+        from rascade.studies.dask_executor import DaskExecutor
+
+        return DaskExecutor(scheduler, workers=threads)
+    return LocalExecutor(threads)

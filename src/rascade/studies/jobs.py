@@ -18,6 +18,8 @@ from rascade.studies.load import loads
 from rascade.studies.schema import Checks, TrialStudy
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rascade.trial.run import ArmRun
     from rascade.trial.spec import TrialSpec
 
@@ -105,7 +107,7 @@ def simulate_elsewhere(job: Job) -> dict[str, bytes]:
     return simulate(job)
 
 
-def _parquet(columns: Mapping[str, np.ndarray[Any, Any]], layout: Mapping[str, Any] | None) -> bytes:
+def _parquet(columns: Mapping[str, NDArray[Any]], layout: Mapping[str, Any] | None) -> bytes:
     """Return a table as a Parquet file; further axes of an array become lists."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -124,7 +126,7 @@ def _parquet(columns: Mapping[str, np.ndarray[Any, Any]], layout: Mapping[str, A
     return sink.getvalue()
 
 
-def _columns(content: bytes) -> tuple[dict[str, np.ndarray[Any, Any]], Any]:
+def _columns(content: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
