@@ -254,7 +254,7 @@ def _reading(reading: Reading | None) -> str:
 
     if reading is None:
         return "-"
-    value = "not reached" if reading.value is None else number(reading.value)
+    value = "-" if reading.value is None else number(reading.value)
     if reading.low is None and reading.high is None:
         return value
     low, high = ("-" if x is None else number(x) for x in (reading.low, reading.high))

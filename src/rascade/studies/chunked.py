@@ -55,7 +55,7 @@ class ChunkedRun:
             note(damage.replace("--resume simulates", "simulating").replace("again.", "again now."))
         self.store.replan([arm.size or spec.cohort.size for arm in spec.arms], chunk_size)
         self.reused = len(self.store.stored)
-        self._tell()
+        work.chunks = lambda: (len(self.store.stored), len(self.store.planned))
         write_text(work.folder / "study.yaml", dump(study))
 
     def _open(self) -> ChunkStore:
@@ -74,11 +74,6 @@ class ChunkedRun:
                 shutil.copyfile(self.work.earlier / LOG, self.work.folder / LOG)
         return store
 
-    def _tell(self) -> None:
-        stored, planned = len(self.store.stored), len(self.store.planned)
-        self.work.keep = self.work.keep or stored > self.reused
-        self.work.kept = f"{stored} of {planned} chunks {'is' if stored == 1 else 'are'}"
-
     def simulate(
         self, executor: Executor, progress: Callable[[float, str], None] | None = None
     ) -> None:
@@ -94,7 +89,6 @@ class ChunkedRun:
 
         def done(job: Job, contents: Mapping[str, bytes]) -> None:
             self.store.add(job.span, contents)
-            self._tell()
 
         executor.run(jobs, done, told)
 
@@ -116,7 +110,7 @@ class ChunkedRun:
         spans = [span for span in self.store.stored if span.arm == index]
         run = read_arm([(span, self.store.load(span)) for span in spans], self.spec, index)
         if (run.status >= Status.STEP_TOO_SMALL).all():
-            self.work.keep = False  # it would fail again
+            self.work.keep, self.work.chunks = False, None  # it would fail again
             raise SimulationError(
                 f"arm {run.arm.name}: the solver gave up on every patient; the first ended with "
                 f"{Status(run.status[0]).name}"

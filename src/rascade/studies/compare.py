@@ -14,7 +14,7 @@ from rascade.studies.store import MANIFEST
 
 __all__ = ["Comparison", "Input", "Reading", "Readout", "compare_runs"]
 
-#: Entries of a manifest that say what went in. What came out, or how the work was done, is no input.
+#: Entries of a manifest that say what went in; all others are what came out of it.
 _INPUTS = (
     "kind",
     "rascade_version",
@@ -29,7 +29,7 @@ _INPUTS = (
     "platform",
 )
 _NAMES = ("name", "arm", "id", "treatment", "endpoint", "readout")
-_NO_READOUTS = ("seed", "n")
+_NO_READOUTS = ("seed", "n", "size", "line")
 _INTERVALS = ("_ci", "_interval")
 
 
@@ -175,9 +175,10 @@ def _readouts(value: Any, path: str = "") -> Iterator[tuple[str, Reading]]:
         return
     for key, item in value.items() if isinstance(value, Mapping) else ():
         name = f"{path}: {key}" if path else str(key)
+        if key.endswith(_INTERVALS):
+            continue
         if isinstance(item, (Mapping, list)):
-            if not key.endswith(_INTERVALS):
-                yield from _readouts(item, name)
+            yield from _readouts(item, name)
         elif key not in _NO_READOUTS and (item is None or _is_number(item)):
             yield name, Reading(item, *_limits(value, key))
 

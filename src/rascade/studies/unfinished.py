@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,14 +43,23 @@ class Work:
     Attributes:
         folder: to write into.
         earlier: folder with earlier results, from which to go on; None where there are none.
-        keep: whether the folder is kept if the run ends before its time.
-        kept: what to tell of a folder that is kept, such as ``5 of 8 chunks``.
+        keep: whether the folder is kept if the run ends before its time, whatever is in it.
+        chunks: returns how many chunks are stored and how many there will be; a folder with any is
+            kept. None where nothing is worth keeping.
     """
 
     folder: Path
     earlier: Path | None
     keep: bool = False
-    kept: str = ""
+    chunks: Callable[[], tuple[int, int]] | None = None
+
+    @property
+    def kept(self) -> str:
+        """What is kept, in words; empty where nothing is."""
+        stored, planned = self.chunks() if self.chunks is not None else (0, 0)
+        if stored:
+            return f"{stored} of {planned} chunks {'is' if stored == 1 else 'are'}"
+        return "what was done is" if self.keep else ""
 
 
 @contextlib.contextmanager
@@ -94,16 +103,17 @@ def _work_folder(target: Path, out: str | Path, start: Start) -> Iterator[Work]:
     try:
         yield work
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_resume(work, out) if work.keep else "") from None
+        raise KeyboardInterrupt(_resume(work, out)) from None
     except OutputError as error:
-        raise OutputError(f"{error}{'; ' + _resume(work, out) if work.keep else ''}") from error
+        more = _resume(work, out)
+        raise OutputError(f"{error}; {more}" if more else str(error)) from error
     finally:
-        if not work.keep:
+        if not work.kept:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _resume(work: Work, out: str | Path) -> str:
-    return f"{work.kept or 'what was done'} kept in {out}; go on with --resume"
+    return f"{work.kept} kept in {out}; go on with --resume" if work.kept else ""
 
 
 def _settle(folder: Path, out: str | Path, start: Start) -> None:
