@@ -46,10 +46,12 @@ def test_a_cluster_gives_the_same_bytes(tmp_path: Path, undisturbed: dict[str, b
 
 def test_a_worker_with_another_version_is_refused(tmp_path: Path) -> None:
     job = Job(faults.TEXT, Span(0, 0, 1), "inputs of another Rascade")
-    executor = DaskExecutor
-    with cluster(1, processes=False) as workers, distributed.Client(workers) as client:
-        with pytest.raises(ResultsError, match="a worker would simulate other patients"):
-            executor(client=client).run([job], lambda *_: None, lambda *_: None)
+    with (
+        cluster(1, processes=False) as workers,
+        distributed.Client(workers) as client,
+        pytest.raises(ResultsError, match="a worker would simulate other patients"),
+    ):
+        DaskExecutor(client=client).run([job], lambda *_: None, lambda *_: None)
 
 
 @pytest.mark.slow

@@ -131,7 +131,8 @@ def _invoke(arguments: list[str] | None) -> int:
     result = command.main(args=arguments, prog_name="rascade", standalone_mode=False)
     # Flushed here, where a reader that went away can still be noticed.
     sys.stdout.flush()
-    return result if isinstance(result, int) else 0
+    # Typer makes an exit code of Ctrl-C.
+    return _say_interrupted() if result == INTERRUPTED else result if isinstance(result, int) else 0
 
 
 def _explain(error: BaseException) -> int:
@@ -140,10 +141,7 @@ def _explain(error: BaseException) -> int:
         _say(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        # Typer makes an Abort of Ctrl-C; what is kept of the work stands in the original.
-        interrupt = error if isinstance(error, KeyboardInterrupt) else error.__cause__
-        _say(f"interrupted; {str(interrupt or '') or 'nothing was written'}")
-        return INTERRUPTED
+        return _say_interrupted()
     # Typer turns a broken pipe into an exit of its own.
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         # The reader has seen enough. Python would complain once more when it closes the pipe.
@@ -169,6 +167,11 @@ def _explain(error: BaseException) -> int:
 
 def _say(message: str) -> None:
     print(f"rascade: {message}", file=sys.stderr)  # noqa: T201
+
+
+def _say_interrupted() -> int:
+    _say("interrupted; nothing was written")
+    return INTERRUPTED
 
 
 def _end_cleanly_on_sigterm() -> None:

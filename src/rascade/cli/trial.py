@@ -93,7 +93,12 @@ def trial(
     report.html; chunks/ for --resume; runs.jsonl, which says when and how. What a run that was
     ended had done is kept in DIR/unfinished; earlier results in DIR stay until new ones are whole.
     """
-    from rascade.cli.console import default_threads, progress_on_stderr, summary_table
+    from rascade.cli.console import (
+        default_threads,
+        interruptible,
+        progress_on_stderr,
+        summary_table,
+    )
     from rascade.report import write_report
     from rascade.studies import load
     from rascade.studies.chunks import DEFAULT_SIZE
@@ -104,7 +109,7 @@ def trial(
         raise InputError("--resume goes on and --restart starts anew; give one of them")
     plan = load(study)
     notes: list[str] = []
-    with progress_on_stderr("trial") as progress:
+    with interruptible(), progress_on_stderr("trial") as progress:
         result = run_trial(
             plan,
             out,
