@@ -130,5 +130,5 @@ def _settle(folder: Path, out: str | Path, start: Start) -> None:
         )
     for entry in folder.iterdir():
         # Of results that were being written only the chunks and the log count.
-        if entry.name not in APART:
+        if entry.name not in (*APART, "study.yaml"):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
