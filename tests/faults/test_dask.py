@@ -45,7 +45,7 @@ def test_a_cluster_gives_the_same_bytes(tmp_path: Path, undisturbed: dict[str, b
 
 
 def test_a_worker_with_another_version_is_refused(tmp_path: Path) -> None:
-    job = Job(faults.TEXT, Span(0, 0, 1), "inputs of another Rascade")
+    job = Job(faults.TEXT, Span(0, 0, 1), (0,), "inputs of another Rascade")
     with (
         cluster(1, processes=False) as workers,
         distributed.Client(workers) as client,

@@ -17,8 +17,8 @@ from . import fault_helpers as faults
 
 AFTER_THE_SECOND = """
 real, count = chunks.ChunkStore.add, []
-def add(self, span, contents):
-    real(self, span, contents)
+def add(self, span, patients, contents):
+    real(self, span, patients, contents)
     count.append(span)
     if len(count) == 2:
         os.kill(os.getpid(), signal.{signal})

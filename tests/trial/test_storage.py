@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,7 @@ class Grown:
     arm: str
     cohort: Who
     weight: np.ndarray
+    by_drug: np.ndarray = field(metadata={"axis": 1})
     events: Events
     table: pd.DataFrame
     limits: tuple[float, ...]
@@ -83,8 +84,15 @@ def grown(first: int, patients: int, events: int) -> Grown:
         "arm",
         Who(Size(2)),  # the same in all parts
         who * 1.5,
+        np.array([who * 2, who * 3, who * 5]),
         Events(hit, np.arange(events, dtype=np.int8)),
-        pd.DataFrame({"patient": hit, "term": np.array(["rash", "colitis"])[hit % 2]}),
+        pd.DataFrame(
+            {
+                "patient": hit,
+                "term": np.array(["rash", "colitis"])[hit % 2],
+                "until": np.where(hit % 3 == 1, None, "then"),
+            }
+        ),
         (1.0, 2.0),
         {"a": [Events(who, who + 1), Events(who, who + 2)]},
     )
@@ -108,6 +116,12 @@ def test_events_and_tables_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatc
     assert joined.events.who.tolist() == [0, 1, 0, 1, 0, 4, 5]
     assert joined.events.grade.dtype == np.int8
     assert joined.table["term"].tolist() == ["rash", "colitis"] * 2 + ["rash", "rash", "colitis"]
+    assert joined.table["until"].tolist() == ["then", None, "then", None, "then", None, "then"]
+    assert joined.by_drug.tolist() == [
+        [0, 2, 4, 6, 8, 10],
+        [0, 3, 6, 9, 12, 15],
+        [0, 5, 10, 15, 20, 25],
+    ]
     assert joined.limits == (1.0, 2.0)
     assert joined.named["a"][1].grade.tolist() == [2, 3, 4, 5, 6, 7]
     assert joined.nothing is None
@@ -119,6 +133,8 @@ def test_what_differs_between_parts_or_cannot_be_stored() -> None:
     with pytest.raises(ValueError, match=r"limits\[\] differs between parts"):
         join([one, other])  # type: ignore[list-item]
     one.nothing = {3}  # type: ignore[assignment]
+    with pytest.raises(TypeError, match=r"patients must be along the first axis, not \(3, 2\)"):
+        pack(replace(other, weight=np.zeros((3, 2))))  # type: ignore[arg-type,type-var]
     with pytest.raises(TypeError, match="nothing: a set cannot be stored"):
         pack(one)  # type: ignore[arg-type]
 

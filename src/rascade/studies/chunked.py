@@ -17,6 +17,9 @@ from rascade.studies.manifest import LOG, add_to_log, now
 from rascade.studies.store import write_text
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rascade.studies.executors import Executor
     from rascade.studies.schema import TrialStudy
     from rascade.studies.unfinished import Work
@@ -48,12 +51,15 @@ class ChunkedRun:
         chunk_size: int,
         note: Callable[[str], object],
     ) -> None:
+        from rascade.trial.run import allocate
+
         self.work, self.study, self.spec = work, study, spec
         self.inputs = trial_inputs(study)
         self.store = self._open()
         for damage in self.store.drop_damaged():
             note(damage.replace("--resume simulates", "simulating").replace("again.", "again now."))
-        self.store.replan([arm.size or spec.cohort.size for arm in spec.arms], chunk_size)
+        self.patients = allocate(spec)
+        self.store.replan(self.patients, chunk_size)
         self.reused = len(self.store.stored)
         work.chunks = lambda: (len(self.store.stored), len(self.store.planned))
         write_text(work.folder / "study.yaml", dump(study))
@@ -84,13 +90,19 @@ class ChunkedRun:
             RascadeError: a chunk cannot be simulated.
         """
         text, digest = dump(self.study), inputs_hash(self.inputs)
-        jobs = [Job(text, span, digest) for span in self.store.missing]
+        jobs = [
+            Job(text, span, tuple(self._numbers(span).tolist()), digest)
+            for span in self.store.missing
+        ]
         told = _Progress(self.spec, self.store.missing, progress)
 
         def done(job: Job, contents: Mapping[str, bytes]) -> None:
-            self.store.add(job.span, contents)
+            self.store.add(job.span, self._numbers(job.span), contents)
 
         executor.run(jobs, done, told)
+
+    def _numbers(self, span: Span) -> NDArray[np.int64]:
+        return self.patients[span.arm][span.start : span.stop]
 
     def outcome(self) -> TrialOutcome:
         """Put the trial together from its chunks.
@@ -108,7 +120,7 @@ class ChunkedRun:
         from rascade.engine import Status
 
         spans = [span for span in self.store.stored if span.arm == index]
-        run = read_arm([(span, self.store.load(span)) for span in spans], self.spec, index)
+        run = read_arm([self.store.load(span) for span in spans], self.spec, index)
         if (run.status >= Status.STEP_TOO_SMALL).all():
             self.work.keep, self.work.chunks = False, None  # it would fail again
             raise SimulationError(

@@ -15,14 +15,18 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rascade import RESEARCH_USE, __version__
 from rascade.errors import ResultsError
 from rascade.studies.inputs import differences
 from rascade.studies.store import write_bytes, write_json
 
-__all__ = ["CHUNKS", "DEFAULT_SIZE", "FORMAT", "ChunkStore", "Span", "plan"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["CHUNKS", "DEFAULT_SIZE", "FORMAT", "ChunkStore", "Span", "Stored", "plan"]
 
 CHUNKS = "chunks"
 LIST = "chunks.json"
@@ -85,20 +89,38 @@ def _pieces(arm: int, start: int, stop: int, most: int) -> list[Span]:
     return [Span(arm, first, min(first + most, stop)) for first in range(start, stop, most)]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of a chunk.
+
+    Attributes:
+        patients: `numbers_hash` of its patients.
+        files: file name -> size and digest.
+    """
+
+    patients: str
+    files: Mapping[str, Mapping[str, Any]]
+
+
+def numbers_hash(patients: NDArray[np.int64]) -> str:
+    """Return the SHA-256 of patient numbers in their order."""
+    return hashlib.sha256(patients.astype("<i8").tobytes()).hexdigest()
+
+
 class ChunkStore:
     """The chunks of one run, in a folder of their own.
 
     Args:
         folder: where they are.
         inputs: what their patients depend on.
-        entries: chunk -> file name -> size and digest; None for a chunk that is only planned.
+        entries: chunk -> what is stored of it; None for a chunk that is only planned.
     """
 
     def __init__(
         self,
         folder: Path,
         inputs: Mapping[str, Any],
-        entries: Mapping[Span, Mapping[str, Any] | None],
+        entries: Mapping[Span, Stored | None],
     ) -> None:
         self.folder, self.inputs = folder, inputs
         self._entries = dict(entries)
@@ -121,7 +143,9 @@ class ChunkStore:
                     "or name another folder"
                 )
             entries = {
-                Span(int(c["arm"]), int(c["start"]), int(c["stop"])): c["files"]
+                Span(int(c["arm"]), int(c["start"]), int(c["stop"])): None
+                if c["files"] is None
+                else Stored(str(c["patients"]), dict(c["files"]))
                 for c in listed["chunks"]
             }
             return cls(folder, dict(listed["inputs"]), entries)
@@ -167,17 +191,30 @@ class ChunkStore:
         """The chunks that have yet to be simulated, in order."""
         return sorted(span for span, files in self._entries.items() if files is None)
 
-    def replan(self, sizes: Sequence[int], chunk_size: int) -> None:
-        """Plan for these sizes of arms around what is stored, and write the plan."""
-        chunks = plan(sizes, self.stored, chunk_size)
-        self._entries = {span: self._entries.get(span) for span in chunks}
+    def replan(self, arms: Sequence[NDArray[np.int64]], chunk_size: int) -> None:
+        """Plan for these patients around those that are stored, and write the plan.
+
+        Args:
+            arms: numbers of the patients of each arm.
+            chunk_size: patients of a new chunk, at most.
+        """
+        fitting = [
+            span
+            for span, stored in self._entries.items()
+            if stored is not None
+            and span.arm < len(arms)
+            and stored.patients == numbers_hash(arms[span.arm][span.start : span.stop])
+        ]
+        chunks = plan([len(patients) for patients in arms], fitting, chunk_size)
+        self._entries = {s: self._entries[s] if s in fitting else None for s in chunks}
         self._write()
 
-    def add(self, span: Span, contents: Mapping[str, bytes]) -> None:
+    def add(self, span: Span, patients: NDArray[np.int64], contents: Mapping[str, bytes]) -> None:
         """Store a chunk.
 
         Args:
             span: which.
+            patients: their numbers.
             contents: name of a table -> its Parquet file.
 
         Raises:
@@ -189,7 +226,7 @@ class ChunkStore:
             write_bytes(self.folder / name, content)
             digest = hashlib.sha256(content).hexdigest()
             files[name] = {"bytes": len(content), "sha256": digest}
-        self._entries[span] = files
+        self._entries[span] = Stored(numbers_hash(patients), files)
         self._write()
 
     def load(self, span: Span) -> dict[str, bytes]:
@@ -199,7 +236,7 @@ class ChunkStore:
             ResultsError: a file is missing, cut short or altered.
         """
         found = {}
-        for name, facts in (self._entries[span] or {}).items():
+        for name, facts in self._files(span).items():
             content = _verified(self.folder / name, facts)
             found[name.removeprefix(f"{span.name}.").removesuffix(".parquet")] = content
         return found
@@ -219,7 +256,7 @@ class ChunkStore:
         """Take over the chunks of another folder, without copying them where that can be."""
         self.folder.mkdir(exist_ok=True)
         for span in other.stored:
-            for name in other._entries[span] or {}:
+            for name in other._files(span):
                 _link(other.folder / name, self.folder / name)
             self._entries[span] = other._entries[span]
         self._write()
@@ -227,14 +264,24 @@ class ChunkStore:
     def files(self) -> Iterator[str]:
         """Yield the names of the folder's files."""
         yield LIST
-        for files in self._entries.values():
-            yield from files or ()
+        for span in self._entries:
+            yield from self._files(span)
+
+    def _files(self, span: Span) -> Mapping[str, Mapping[str, Any]]:
+        stored = self._entries[span]
+        return {} if stored is None else stored.files
 
     def _write(self) -> None:
         self.folder.mkdir(exist_ok=True)
         chunks = [
-            {"arm": s.arm, "start": s.start, "stop": s.stop, "files": self._entries[s]}
-            for s in self.planned
+            {
+                "arm": span.arm,
+                "start": span.start,
+                "stop": span.stop,
+                "patients": None if stored is None else stored.patients,
+                "files": None if stored is None else stored.files,
+            }
+            for span, stored in sorted(self._entries.items(), key=lambda item: item[0])
         ]
         write_json(
             self.folder / LIST,

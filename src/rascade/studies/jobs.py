@@ -34,12 +34,14 @@ class Job:
 
     Attributes:
         study: the study file's text, sizes and seed as they are run.
-        span: which patients.
+        span: which patients, by their places in the arm.
+        patients: their numbers.
         inputs: `rascade.studies.inputs.inputs_hash` where the job was planned.
     """
 
     study: str
     span: Span
+    patients: tuple[int, ...]
     inputs: str
 
 
@@ -73,22 +75,21 @@ def simulate(
         RascadeError: as `rascade.trial.run.run_arm`.
     """
     from rascade.engine import Settings
-    from rascade.trial.run import allocate, run_arm
-    from rascade.trial.storage import pack
+    from rascade.trial.run import run_arm
+    from rascade.trial.storage import PATIENTS, pack
 
-    spec, span = _study(job.study)[1], job.span
-    patients = allocate(spec)[span.arm][span.start : span.stop]
+    spec = _study(job.study)[1]
     run = run_arm(
         spec,
-        spec.arms[span.arm],
-        patients,
+        spec.arms[job.span.arm],
+        np.array(job.patients, dtype=np.int64),
         settings=Settings(threads=threads),
         report=report,
         all_may_fail=True,
     )
     packed = pack(run)
     return {
-        name: _parquet(columns, packed.layout if name == "patients" else None)
+        name: _parquet(columns, packed.layout if name == PATIENTS else None)
         for name, columns in packed.tables.items()
     }
 
@@ -138,7 +139,7 @@ def _columns(content: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
         if name in meta["shapes"]:
             column = column.flatten()
         values = column.to_numpy(zero_copy_only=False)
-        if pa.types.is_string(column.type):
+        if pa.types.is_string(column.type) and not column.null_count:
             values = values.astype(np.str_)
         columns[name] = values.reshape(-1, *meta["shapes"].get(name, ()))
     return columns, meta["layout"]
@@ -162,21 +163,8 @@ def decode_chunk(contents: Mapping[str, bytes], spec: TrialSpec, arm: int) -> Ar
     return unpack(Packed(layout, tables), spec, arm)
 
 
-def read_arm(
-    chunks: Sequence[tuple[Span, Mapping[str, bytes]]], spec: TrialSpec, arm: int
-) -> ArmRun:
-    """Return the run of an arm from all its chunks, in order.
-
-    Raises:
-        ResultsError: the chunks do not hold the arm's patients.
-    """
-    from rascade.trial.run import allocate
+def read_arm(chunks: Sequence[Mapping[str, bytes]], spec: TrialSpec, arm: int) -> ArmRun:
+    """Return the run of an arm from the files of all its chunks, in order."""
     from rascade.trial.storage import join
 
-    run = join([decode_chunk(contents, spec, arm) for _, contents in chunks])
-    if not np.array_equal(run.cohort.population.patients, allocate(spec)[arm]):
-        raise ResultsError(
-            f"the stored chunks of arm {spec.arms[arm].name} hold other patients than the study "
-            "asks for; give --restart to simulate all of them again"
-        )
-    return run
+    return join([decode_chunk(contents, spec, arm) for contents in chunks])

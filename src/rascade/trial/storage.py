@@ -5,7 +5,8 @@ Nothing here knows what an `ArmRun` holds. Records (dataclasses of `rascade.tria
 may be nested in any way, so that a new field of an arm is stored without a word about it here. The
 rules that a field keeps:
 
-* an array or a table has patients, or events of patients, along its first axis;
+* an array or a table has patients, or events of patients, along its first axis; a field that is
+  declared with ``field(metadata={"axis": 1})`` has them along that axis;
 * whatever is neither is the same for every patient of the arm;
 * a list has the same length, and its records the same fields, for every patient of the arm.
 
@@ -15,7 +16,7 @@ Then the runs of any parts of an arm, joined, are the run of the arm.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,7 @@ class _Packing:
             return self._array(values, path, many)
         if is_dataclass(value) and not isinstance(value, type):
             kind = f"{type(value).__module__}:{type(value).__qualname__}"
-            parts = {f.name: [getattr(v, f.name) for v in values] for f in fields(value)}
-            return {"record": kind, "parts": self._parts(parts, path, many)}
+            return {"record": kind, "parts": self._parts(_fields(values), path, many)}
         if isinstance(value, Mapping):
             parts = {str(key): [v[key] for v in values] for key in value}
             return {"map": self._parts(parts, path, many)}
@@ -94,20 +94,40 @@ class _Packing:
         }
 
     def _array(self, values: Sequence[NDArray[Any]], path: str, many: bool) -> dict[str, Any]:
+        if any(array.ndim == 0 for array in values):
+            raise TypeError(f"{path}: an array without an axis cannot be stored with an arm")
         array = _plain_array(np.stack(values, axis=1) if many else values[0])
+        if len(array) != self.patients and self.patients in array.shape[1:]:
+            raise TypeError(f"{path}: patients must be along the first axis, not {array.shape}")
         # Events of patients have a table of their own, with the arrays that go with them.
         table = PATIENTS if len(array) == self.patients else path.rpartition(".")[0] or path
         self.tables.setdefault(table, {})[path] = array
         return {"array": path, "table": table}
 
 
+def _fields(values: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the fields of equal records, patients along the first axis."""
+    return {
+        field.name: [_first_axis(getattr(value, field.name), _axis(field)) for value in values]
+        for field in fields(values[0])
+    }
+
+
+def _axis(field: Field[Any]) -> int:
+    return int(field.metadata.get("axis", 0))
+
+
+def _first_axis(value: Any, axis: int) -> Any:
+    return np.moveaxis(value, axis, 0) if axis else value
+
+
 def _plain_array(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array that a column can hold; texts of pandas become those of NumPy."""
-    if array.dtype == object:
-        if not all(isinstance(value, str) for value in array.flat):
-            raise TypeError("only texts may be objects in an array that is stored with an arm")
-        return array.astype(np.str_)
-    return array
+    if array.dtype != object:
+        return array
+    if not all(value is None or isinstance(value, str) for value in array.flat):
+        raise TypeError("only texts may be objects in an array that is stored with an arm")
+    return array if any(value is None for value in array.flat) else array.astype(np.str_)
 
 
 def pack(run: ArmRun) -> Packed:
@@ -161,7 +181,13 @@ def _value(
         return tuple(items) if node["tuple"] else items
     parts = node["map"] if "map" in node else node["parts"]
     made = {name: _value(part, tables, index) for name, part in parts.items()}
-    return made if "map" in node else _record(node["record"])(**made, **(known or {}))
+    if "map" in node:
+        return made
+    record: Any = _record(node["record"])
+    for field in fields(record):
+        if _axis(field):
+            made[field.name] = np.moveaxis(made[field.name], 0, _axis(field))
+    return record(**made, **(known or {}))
 
 
 def _record(kind: str) -> type:
@@ -191,10 +217,11 @@ def _join(values: Sequence[Any], path: str) -> Any:
     if path in _REBUILT:
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        parts = {
-            f.name: _join([getattr(v, f.name) for v in values], _below(path, f.name))
-            for f in fields(value)
-        }
+        parts = {}
+        for field in fields(value):
+            joined = _join(_fields(values)[field.name], _below(path, field.name))
+            axis = _axis(field)
+            parts[field.name] = np.moveaxis(joined, 0, axis) if axis else joined
         return type(value)(**parts)
     if isinstance(value, Mapping):
         return {key: _join([v[key] for v in values], _below(path, str(key))) for key in value}
