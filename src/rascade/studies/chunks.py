@@ -32,10 +32,10 @@ CHUNKS = "chunks"
 LIST = "chunks.json"
 #: Raised whenever an older Rascade could not read the folder.
 FORMAT = 1
-#: Patients of a chunk: few enough that little is lost, enough that the solver's lanes stay busy.
-#: Chunks of 250 took 12 % more processor time than one of 500, of 100 27 %, of 50 52 % (two arms of
-#: 500 patients, two years).
-DEFAULT_SIZE = 250
+#: Patients of a chunk: few enough that little is lost (seconds), enough that the solver's lanes stay
+#: busy: chunks of 250 took 12 % more processor time than one of 500, of 100 27 %, of 50 52 % (two
+#: arms of 500 patients, two years).
+DEFAULT_SIZE = 500
 _MEND = "delete the folder {} and simulate again"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
+from rascade.studies.index import remember
 from rascade.studies.manifest import base_manifest, now
 from rascade.studies.store import (
     MANIFEST,
@@ -94,6 +95,7 @@ def run_claims_study(
             finish(folder)
         manifest["files"] = file_hashes(folder)
         write_json(folder / MANIFEST, manifest)
+    remember(out)
     return ClaimsResult(Path(out), found)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rascade.errors import InputError
 from rascade.regimen import Regimen, format_regimen
+from rascade.studies.index import remember
 from rascade.studies.manifest import base_manifest, now
 from rascade.studies.patient import KnownPatient
 from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json, write_table
@@ -64,4 +65,5 @@ def run_single(
             "simulate", started, regimen=format_regimen(regimen), days=days, seed=seed
         )
         write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
+    remember(out)
     return Path(out)
