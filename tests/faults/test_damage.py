@@ -162,6 +162,14 @@ def test_a_larger_trial_is_the_same_extended_or_at_once(tmp_path: Path) -> None:
     assert faults.results(tmp_path / "grown") == faults.results(tmp_path / "at-once")
 
 
+def test_a_smaller_trial_does_not_throw_patients_away(out: Path) -> None:
+    before = faults.results(out)
+    with pytest.raises(ResultsError, match=r"was to have 5 patients, and now 3; give --size 5"):
+        faults.go(out, "resume", size=3)
+    assert faults.results(out) == before
+    assert len(faults.chunk_files(out)) == 6
+
+
 def test_what_is_not_ours_is_not_touched(out: Path) -> None:
     (out / "chunks" / "thesis.tex").write_text("years of work")
     for action in (lambda: faults.go(out, "resume"), lambda: remove_run(out)):

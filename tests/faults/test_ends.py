@@ -50,8 +50,11 @@ store._flush_file = flush
 
 @pytest.mark.parametrize(
     "fate",
-    [AFTER_THE_SECOND.format(signal="SIGKILL"), BETWEEN_FILE_AND_LIST, HALF_A_FILE],
-    ids=["after a chunk", "between file and list", "half a file"],
+    [
+        pytest.param(AFTER_THE_SECOND.format(signal="SIGKILL"), id="after a chunk"),
+        pytest.param(BETWEEN_FILE_AND_LIST, id="between file and list", marks=pytest.mark.slow),
+        pytest.param(HALF_A_FILE, id="half a file", marks=pytest.mark.slow),
+    ],
 )
 def test_kill_9_in_the_middle(tmp_path: Path, undisturbed: dict[str, bytes], fate: str) -> None:
     out = tmp_path / "out"
@@ -66,6 +69,30 @@ def test_kill_9_in_the_middle(tmp_path: Path, undisturbed: dict[str, bytes], fat
     assert [p.name for p in tmp_path.iterdir()] == ["out"], "the dead process's lock is gone"
     log = (out / "runs.jsonl").read_text().splitlines()
     assert '"reused": 2, "simulated": 4' in log[-1]
+
+
+BETWEEN_THE_RENAMES = """
+real = Path.rename
+def rename(self, target):
+    result = real(self, target)
+    if ".previous-" in str(target):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
+Path.rename = rename
+"""
+
+
+def test_kill_9_while_results_get_their_name(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    """For an instant there is no folder at all; the next run puts it back and finishes it."""
+    out = tmp_path / "out"
+    with faults.process(out, BETWEEN_THE_RENAMES) as killed:
+        _, stderr = killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL, stderr
+    assert not out.exists()
+    faults.go(out, "resume")
+    assert faults.results(out) == undisturbed
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    assert '"reused": 6, "simulated": 0' in (out / "runs.jsonl").read_text()
 
 
 def test_ctrl_c_keeps_the_chunks_and_earlier_results(

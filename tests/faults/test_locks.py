@@ -55,6 +55,15 @@ def test_two_writers(writer) -> None:
     assert not lock_path(out).exists()
 
 
+def test_a_number_that_another_process_has_now_holds_nothing(tmp_path: Path) -> None:
+    """After a reboot the number of a dead writer may belong to anybody."""
+    dead = {"host": socket.gethostname(), "pid": os.getpid(), "since": "before the reboot"}
+    lock_path(tmp_path / "out").write_text(json.dumps(dead))
+    assert lock_holder(tmp_path / "out") is None
+    with folder_lock(tmp_path / "out"):
+        assert f"process {os.getpid()} on" in str(lock_holder(tmp_path / "out"))
+
+
 def test_a_folder_that_is_being_written_is_not_removed(writer, tmp_path: Path) -> None:
     out, _ = writer
     out.mkdir()

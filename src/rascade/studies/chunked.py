@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rascade.errors import SimulationError
+from rascade.errors import ResultsError, SimulationError
 from rascade.studies.chunks import CHUNKS, ChunkStore, Span
 from rascade.studies.inputs import inputs_hash, trial_inputs
 from rascade.studies.jobs import Job, read_arm
@@ -59,6 +59,7 @@ class ChunkedRun:
         for damage in self.store.drop_damaged():
             note(damage.replace("--resume simulates", "simulating").replace("again.", "again now."))
         self.patients = allocate(spec)
+        self._refuse_fewer()
         self.store.replan(self.patients, chunk_size)
         self.reused = len(self.store.stored)
         work.chunks = lambda: (len(self.store.stored), len(self.store.planned))
@@ -79,6 +80,16 @@ class ChunkedRun:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(self.work.earlier / LOG, self.work.folder / LOG)
         return store
+
+    def _refuse_fewer(self) -> None:
+        """Refuse to go on with fewer patients than there were to be: some would be thrown away."""
+        for index, patients in enumerate(self.patients):
+            before, wanted = self.store.size_of(index), len(patients)
+            if wanted < before:
+                raise ResultsError(
+                    f"arm {self.spec.arms[index].name} was to have {before} patients, and now "
+                    f"{wanted}; give --size {before} to go on, or name another folder"
+                )
 
     def simulate(
         self, executor: Executor, progress: Callable[[float, str], None] | None = None

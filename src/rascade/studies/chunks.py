@@ -32,9 +32,9 @@ CHUNKS = "chunks"
 LIST = "chunks.json"
 #: Raised whenever an older Rascade could not read the folder.
 FORMAT = 1
-#: Patients of a chunk: few enough that little is lost (seconds), enough that the solver's lanes stay
-#: busy: chunks of 250 took 12 % more processor time than one of 500, of 100 27 %, of 50 52 % (two
-#: arms of 500 patients, two years).
+#: Patients of a chunk: few enough that little is lost (seconds), enough that the solver's lanes
+#: stay busy: chunks of 250 took 12 % more processor time than one of 500, of 100 27 %, of 50 52 %
+#: (two arms of 500 patients, two years).
 DEFAULT_SIZE = 500
 _MEND = "delete the folder {} and simulate again"
 
@@ -185,6 +185,10 @@ class ChunkStore:
     def planned(self) -> list[Span]:
         """All chunks, in order."""
         return sorted(self._entries)
+
+    def size_of(self, arm: int) -> int:
+        """Return the number of patients that an arm was planned with."""
+        return max((span.stop for span in self._entries if span.arm == arm), default=0)
 
     @property
     def missing(self) -> list[Span]:

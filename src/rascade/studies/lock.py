@@ -52,11 +52,22 @@ def folder_lock(target: Path) -> Iterator[None]:
 
 def lock_holder(target: Path) -> str | None:
     """Say who is writing a folder; None where nobody is."""
-    holder = _read(lock_path(target))
-    if not holder:
+    path = lock_path(target)
+    holder = _read(path)
+    if not holder or holder.get("host") != socket.gethostname():
+        return _words(holder) if holder else None
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
         return None
-    mine = holder.get("host") == socket.gethostname()
-    return None if mine and not process_alive(int(holder.get("pid", 0))) else _words(holder)
+    try:
+        # What can be locked is held by nobody: its process has ended, and another has its number.
+        free = _flock(handle, path, target) or not process_alive(int(holder.get("pid", 0)))
+    except ResultsError:
+        free = False
+    finally:
+        os.close(handle)
+    return None if free else _words(holder)
 
 
 def process_alive(pid: int) -> bool:
