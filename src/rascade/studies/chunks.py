@@ -150,8 +150,9 @@ class ChunkStore:
             }
             return cls(folder, dict(listed["inputs"]), entries)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"no {error} in it" if isinstance(error, KeyError) else str(error)
             raise ResultsError(
-                f"{path}: damaged or missing ({error}); {_MEND.format(folder)}"
+                f"{path}: damaged or missing ({reason}); {_MEND.format(folder)}"
             ) from None
 
     def check_inputs(self, present: Mapping[str, Any]) -> None:
