@@ -168,6 +168,7 @@ def test_a_full_disk_is_named_with_what_is_kept(
     monkeypatch.undo()
     faults.go(out, "resume")
     assert faults.results(out) == undisturbed
+    assert '"reused": 3, "simulated": 3' in (out / "runs.jsonl").read_text()
 
 
 @pytest.fixture
