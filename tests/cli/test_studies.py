@@ -86,6 +86,13 @@ def test_rm_asks_and_refuses(
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     assert main(["studies", "rm", "a"]) == 2
     assert "give --yes" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    asked: list[str] = []
+    monkeypatch.setattr("typer.confirm", lambda text: bool(asked.append(text)))
+    assert main(["studies", "rm", "a"]) == 0
+    assert asked == ["Remove a (trial: Tiny, finished)?"]
+    assert capsys.readouterr().out == "kept a\n"
+    assert (runs / "a").is_dir()
     assert main(["studies", "rm", ".", "--yes"]) == 2
     assert "no results folder of Rascade" in capsys.readouterr().err
     assert main(["studies", "rm", "a", "--yes"]) == 0

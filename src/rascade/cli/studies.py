@@ -185,7 +185,9 @@ def rm(
         if not yes:
             if not sys.stdin.isatty():
                 raise InputError("nobody is there to ask; give --yes to remove without asking")
-            typer.confirm(f"Remove {folder} ({run.kind}: {run.name}, {run.state})?", abort=True)
+            if not typer.confirm(f"Remove {folder} ({run.kind}: {run.name}, {run.state})?"):
+                typer.echo(f"kept {folder}")
+                continue
         count = remove_run(folder)
         forget(folder)
         typer.echo(f"removed {folder}, {count} files")
