@@ -55,7 +55,7 @@ def list_(
       rascade studies list daraxonrasib unfinished --kind trial
       rascade studies list --scan results
 
-    Trials are noted when they run. The list is an index only: what it says is read from the
+    Runs are noted when they are made. The list is an index only: what it says is read from the
     folders, and folders that are gone are left out.
     """
     from rascade.studies.index import known_runs

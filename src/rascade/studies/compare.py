@@ -29,7 +29,7 @@ _INPUTS = (
     "platform",
 )
 _NAMES = ("name", "arm", "id", "treatment", "endpoint", "readout")
-_NO_READOUTS = ("seed", "n", "size", "line")
+_NO_READOUTS = ("seed", "n", "size", "line", "draws")
 _INTERVALS = ("_ci", "_interval")
 
 

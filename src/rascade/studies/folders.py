@@ -158,7 +158,8 @@ def damages(folder: str | Path) -> list[str]:
 
 
 def _damage(path: Path, facts: Mapping[str, Any]) -> str:
-    mend = "with --resume the trial writes it anew from its chunks"
+    chunks = (path.parent / CHUNKS).is_dir()
+    mend = "--resume writes it anew from the chunks" if chunks else "run the study again"
     if not path.is_file():
         return f"{path}: missing; {mend}"
     with path.open("rb") as file:
