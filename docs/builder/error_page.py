@@ -116,6 +116,20 @@ def _output() -> object:
             raise OutputError(str(error).replace(str(Path(place)), "/home/me/letters")) from None
 
 
+def _results() -> object:
+    from rascade.errors import ResultsError
+    from rascade.studies.unfinished import unfinished_results
+
+    with tempfile.TemporaryDirectory() as place:
+        chunks = Path(place) / "out" / "unfinished" / "chunks"
+        chunks.mkdir(parents=True)
+        try:
+            with unfinished_results(chunks.parents[1]):
+                return None
+        except ResultsError as error:  # the page must not depend on the machine
+            raise ResultsError(str(error).replace(place, "/home/me")) from None
+
+
 def _size() -> object:
     from rascade.studies import loads, override
 
@@ -156,5 +170,6 @@ _EXAMPLES: dict[str, tuple[tuple[str, Callable[[], object]], ...]] = {
     "ParameterError": (("`parameters: {daraxonrasib.CLL: 80}`", _parameter),),
     "ModelFileError": (("A model file with a DOCTYPE", _model_file),),
     "OutputError": (("`--out /home/me/letters`, where other files lie", _output),),
+    "ResultsError": (("`--out /home/me/out`, where a trial was interrupted", _results),),
     "UnsupportedFeature": (("An order for nivolumab", _unsupported),),
 }

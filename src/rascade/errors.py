@@ -10,7 +10,8 @@
     │   ├── EvidenceError        an evidence file or a name not in it
     │   ├── ParameterError       a parameter table row or a value for one
     │   ├── ModelFileError       a model file that cannot be read
-    │   └── OutputError          a place that cannot be written
+    │   ├── OutputError          a place that cannot be written
+    │   └── ResultsError         a results folder: in use, damaged, or of another run
     ├── UnsupportedFeature       right in itself, but not in this version     exit code 3
     └── SimulationError          the solver gave up on every patient asked    exit code 1
 
@@ -29,6 +30,7 @@ __all__ = [
     "ParameterError",
     "RascadeError",
     "RegimenError",
+    "ResultsError",
     "SimulationError",
     "StudyFileError",
     "UnsupportedFeature",
@@ -84,6 +86,10 @@ class ModelFileError(InputError):
 
 class OutputError(InputError):
     """A place cannot be written."""
+
+
+class ResultsError(InputError):
+    """A results folder is in use, unfinished, damaged, of another run or of a newer version."""
 
 
 class UnsupportedFeature(RascadeError):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -89,6 +89,10 @@ def test_wrong_files_numbers_and_places(study: Path) -> None:
         ((study, "--out", out, "--size", "0"), "--size: 0 patients"),
         ((study, "--out", out, "--seed", "-1"), "--seed: -1"),
         ((study, "--out", out, "--threads", "0"), "--threads: 0"),
+        ((study, "--out", out, "--chunk", "0"), "--chunk: 0 patients in a chunk"),
+        ((study, "--out", out, "--executor", "dusk"), "'dusk' is not one of local, dask; did you"),
+        ((study, "--out", out, "--scheduler", "nowhere"), "--scheduler: nowhere cannot be reached"),
+        ((study, "--out", out, "--resume", "--restart"), "give one of them"),
         ((study, "--out", study), "is a file; --out must name a folder"),
         ((study, "--out", study / "below"), "is a file, so no folder can be below it"),
         ((study, "--out", study.parent), "'study.yaml', which Rascade did not write"),
@@ -134,7 +138,7 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
         "summary.json",
         "report.html",
     }
-    assert {path.name for path in out.iterdir()} == names
+    assert {path.name for path in out.iterdir()} == names | {"chunks", "runs.jsonl"}
     summary = json.loads((out / "summary.json").read_text())
     assert {"study", "seed", "model_hash", "arms", "contrasts"} <= summary.keys()
     arm_keys = {
@@ -148,8 +152,8 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
     }  # fmt: skip
     assert contrast_keys <= summary["contrasts"][0].keys()
     # Again, over the first results, with other threads: the same bytes; and JSON only on stdout.
-    before = {name: (out / name).read_bytes() for name in names - {"manifest.json", "report.html"}}
-    again = rascade("trial", study, "--out", out, "--threads", "2", "--json")
+    before = {name: (out / name).read_bytes() for name in names}
+    again = rascade("trial", study, "--out", out, "--threads", "2", "--chunk", "3", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == summary
     assert {name: (out / name).read_bytes() for name in before} == before
@@ -157,11 +161,11 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
-    """The signal comes while arms are simulated; earlier results stay as they were."""
+    """The signal comes while arms are simulated; earlier results stay, and the run can go on."""
     out = study.parent / "out"
     first = rascade("trial", study, "--out", out)
     assert first.returncode == 0, first.stderr
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
     command = [
         sys.executable,
         "-m",
@@ -171,7 +175,9 @@ def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
         "--out",
         out,
         "--size",
-        "300",
+        "100",
+        "--chunk",
+        "1",
     ]
     with subprocess.Popen(
         command,
@@ -182,9 +188,8 @@ def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
         env=dict(os.environ),
     ) as process:
         assert process.stderr is not None
-        line = process.stderr.readline()
-        assert line.startswith("trial: "), line
-        time.sleep(0.5)
+        line = next(line for line in process.stderr if ": 0%" not in line)
+        assert line.startswith("trial: daraxonrasib: "), line
         assert process.poll() is None, "the run ended before it could be interrupted"
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=120)
@@ -192,6 +197,17 @@ def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
     assert stdout == ""
     assert "Traceback" not in stderr
     if number == signal.SIGINT:
-        assert stderr.splitlines()[-1] == "rascade: interrupted; nothing was written"
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        last = stderr.splitlines()[-1]
+        kept = rf"\d+ of 200 chunks are kept in {out}; go on with --resume"
+        assert re.fullmatch(f"rascade: interrupted; {kept}", last), last
+    after = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert after == before
     assert sorted(path.name for path in study.parent.iterdir()) == ["out", "study.yaml"]
+    if number == signal.SIGTERM:
+        return
+    refused = rascade("trial", study, "--out", out)
+    assert refused.returncode == 2
+    assert "holds a trial that was not finished; give --resume to go on" in refused.stderr
+    other = rascade("trial", study, "--out", out, "--resume", "--seed", "4")
+    assert other.returncode == 2
+    assert "seed: 3 there, 4 now" in other.stderr

@@ -523,3 +523,40 @@ def test_no_doses_at_all(decay: str) -> None:
     assert both.targets == ("S",)
     sim = Simulation(read_sbml(decay), doses=Doses.empty(), backend="reference")
     sim.set_doses(Doses.empty())
+
+
+# -- putting patients together --------------------------------------------------------------
+
+
+def test_gathered_patients_go_on_as_they_would_have(two_compartments: str, backend: str) -> None:
+    """Taken out at a pause, in another order, from two simulations: the same bytes."""
+    system = read_sbml(two_compartments)
+
+    def course(who: list[int]) -> Simulation:
+        rates = np.array([0.8, 1.0, 1.3, 2.0, 0.4])[who]
+        doses = Doses(np.arange(len(who)), 1.0, "gut", np.array([100.0, 50, 20, 80, 10])[who])
+        return Simulation(
+            system, patients=len(who), parameters={"ka": rates}, doses=doses, backend=backend
+        )
+
+    whole, left, right = course([0, 1, 2, 3, 4]), course([2, 4, 1]), course([0, 3])
+    for one in (whole, left, right):
+        one.advance(3.0)
+    mixed = Simulation.gather([(right, [1]), (left, [1, 0])])
+    assert mixed.time == 3.0
+    more = Doses(None, 4.0, "central", 30.0, duration=2.0)
+    for one in (whole, mixed):
+        one.set_doses(more)
+    expected = whole.advance(9.0, [5.0, 9.0], ["central", "peripheral"])
+    found = mixed.advance(9.0, [5.0, 9.0], ["central", "peripheral"])
+    assert np.array_equal(found.values, expected.values[[3, 4, 2]])
+    assert np.isfinite(found.values).all()
+    assert not np.array_equal(found.values[0], found.values[1])
+
+
+def test_only_simulations_at_one_time_are_put_together(two_compartments: str) -> None:
+    system = read_sbml(two_compartments)
+    one, other = Simulation(system, backend="reference"), Simulation(system, backend="reference")
+    other.advance(1.0)
+    with pytest.raises(InputError, match="at one time"):
+        Simulation.gather([(one, [0]), (other, [0])])

@@ -4,7 +4,7 @@ import pytest
 from rascade.engine import Settings
 from rascade.errors import EligibilityError
 from rascade.model import assemble
-from rascade.patients import draw_cohort, steady_state
+from rascade.patients import draw_cohort, settled_cohort, steady_state
 from rascade.patients.cohort import DOUBLING_TIME_DAYS, doubling_time_days
 
 SETTINGS = Settings()
@@ -43,6 +43,23 @@ def test_everyone_is_eligible_and_plausible(assembly) -> None:
     time = doubling_time_days(steady_state(assembly, cohort.population, SETTINGS))
     assert time.min() >= DOUBLING_TIME_DAYS[0] and time.max() <= DOUBLING_TIME_DAYS[1]
     assert cohort.screened >= 15 + cohort.ineligible
+
+
+def test_the_steady_state_of_the_filter_is_that_of_the_cohort(assembly) -> None:
+    """Nobody is solved twice, and those who were drawn anew stand in their own places."""
+    cohort, settled = settled_cohort(assembly, seed=5, patients=np.arange(150, dtype=np.int64))
+    turned_down = np.flatnonzero(cohort.turned_down)
+    assert 0 < turned_down[0] < 149
+    assert cohort.implausible == cohort.turned_down.sum()
+    assert cohort.screened == 150 + cohort.ineligible + cohort.implausible
+    again = steady_state(assembly, cohort.population, SETTINGS)
+    assert settled.time == again.time == 0.0
+    for simulation in (settled, again):
+        simulation.advance(24.0)
+    names = assembly.system.states
+    for name in names:
+        np.testing.assert_array_equal(settled.value(name), again.value(name))
+    assert len(names) > 20
 
 
 def test_growth_spreads_as_published(assembly) -> None:

@@ -9,12 +9,38 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rascade.errors import RascadeError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 SCAN_DAYS = "Progression is dated at scans: PFS medians and limits fall on scan days or deaths."
 
-__all__ = ["default_threads", "duration", "progress_on_stderr", "summary_table"]
+__all__ = [
+    "Interrupted",
+    "default_threads",
+    "duration",
+    "interruptible",
+    "progress_on_stderr",
+    "summary_table",
+]
+
+
+class Interrupted(RascadeError):
+    """Ctrl-C in the middle of something of which a part is kept."""
+
+    exit_code = 130
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Say what an interrupted run tells of what it kept."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        if not str(interrupt):
+            raise
+        raise Interrupted(f"interrupted; {interrupt}") from None
 
 
 def default_threads() -> int:

@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
     "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
     "power": ("rascade.cli.power", "Find power and size of trial designs, report included."),
+    "studies": ("rascade.cli.studies", "Find, look at, compare and remove what was run."),
     "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),
     "facts": ("rascade.cli.facts", "Repeat what the field agrees on, page included."),
     "identifiability": (
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug and not isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
         code = _explain(error)
-    return INTERRUPTED if code == INTERRUPTED and _say_interrupted() else code
+    return code
 
 
 def _invoke(arguments: list[str] | None) -> int:
@@ -137,7 +138,8 @@ def _invoke(arguments: list[str] | None) -> int:
     result = command.main(args=arguments, prog_name="rascade", standalone_mode=False)
     # Flushed here, where a reader that went away can still be noticed.
     sys.stdout.flush()
-    return result if isinstance(result, int) else 0
+    # Typer makes an exit code of Ctrl-C.
+    return _say_interrupted() if result == INTERRUPTED else result if isinstance(result, int) else 0
 
 
 def _explain(error: BaseException) -> int:
@@ -146,7 +148,7 @@ def _explain(error: BaseException) -> int:
         _say(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        return INTERRUPTED
+        return _say_interrupted()
     # Typer turns a broken pipe into an exit of its own.
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         # The reader has seen enough. Python would complain once more when it closes the pipe.
@@ -174,9 +176,9 @@ def _say(message: str) -> None:
     print(f"rascade: {message}", file=sys.stderr)  # noqa: T201
 
 
-def _say_interrupted() -> bool:
+def _say_interrupted() -> int:
     _say("interrupted; nothing was written")
-    return True
+    return INTERRUPTED
 
 
 def _end_cleanly_on_sigterm() -> None:

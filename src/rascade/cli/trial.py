@@ -10,6 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.usage import PlainUsage
+from rascade.errors import InputError
 
 if TYPE_CHECKING:
     from rascade.studies import TrialStudy
@@ -53,6 +54,31 @@ def trial(
     adam: Annotated[
         bool, typer.Option("--adam", help="Write ADaM-shaped data sets into DIR/adam as well.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with an unfinished run in DIR, or extend its results."
+        ),
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Start anew, leaving what an unfinished run had done.")
+    ] = False,
+    chunk: Annotated[
+        int | None,
+        typer.Option("--chunk", metavar="N", help="Patients that are stored together, at most."),
+    ] = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            "--executor", metavar="NAME", help="local (threads), or dask (processes, clusters)."
+        ),
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler", metavar="ADDRESS", help="Dask scheduler, or its file; implies dask."
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")
     ] = False,
@@ -83,14 +109,26 @@ def trial(
       rascade trial --list-arms
       rascade trial --arm "MPACT/gem" --print-study > mpact.yaml
 
-    Written into DIR: study.yaml, manifest.json, patients.parquet, visits.parquet, lesions.parquet,
-    summary.json and report.html. On an error or Ctrl-C nothing is written, and earlier results in
-    DIR stay.
+    A long run goes on after Ctrl-C, a kill or a full disk, and grows to more patients:
+      rascade trial studies/rasolute-302.yaml --out out/rasolute-302 --resume
+      rascade trial studies/rasolute-302.yaml --out out/rasolute-302 --resume --size 1000
+
+    Written into DIR: study.yaml, manifest.json, patients.parquet, visits.parquet,
+    lesions.parquet, summary.json and report.html; chunks/ for --resume; runs.jsonl, which says when
+    and how. What a run that was ended had done is kept in DIR/unfinished; earlier results in DIR
+    stay until new ones are whole.
     """
-    from rascade.cli.console import default_threads, progress_on_stderr, summary_table
+    from rascade.cli.console import (
+        default_threads,
+        interruptible,
+        progress_on_stderr,
+        summary_table,
+    )
     from rascade.report import write_report
     from rascade.studies import dump
     from rascade.studies.adam import add_adam
+    from rascade.studies.chunks import DEFAULT_SIZE
+    from rascade.studies.executors import make_executor
     from rascade.studies.trial import run_trial
 
     def finish(folder: Path) -> None:
@@ -107,17 +145,27 @@ def trial(
         return
     if out is None:
         raise typer.BadParameter("missing; name a folder for the results", param_hint="--out")
+    if resume and restart:
+        raise InputError("--resume goes on and --restart starts anew; give one of them")
     plan = _plan(study, arm)
-    with progress_on_stderr("trial") as progress:
+    notes: list[str] = []
+    with interruptible(), progress_on_stderr("trial") as progress:
         result = run_trial(
             plan,
             out,
             size=size,
             seed=seed,
-            threads=default_threads() if threads is None else threads,
             progress=progress,
             finish=finish,
+            start="resume" if resume else "restart" if restart else "new",
+            chunk_size=DEFAULT_SIZE if chunk is None else chunk,
+            executor=make_executor(
+                executor, default_threads() if threads is None else threads, scheduler
+            ),
+            note=notes.append,
         )
+    for text in notes:
+        typer.echo(f"note: {text}", err=True)
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return

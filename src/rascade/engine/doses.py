@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Doses", "dose_table", "join_tables", "merge_tables"]
+__all__ = ["Doses", "dose_table", "gather_tables", "join_tables", "merge_tables"]
 
 
 class Doses:
@@ -148,6 +148,26 @@ def merge_tables(old: DoseTable, new: DoseTable, now: float) -> DoseTable:
 def join_tables(one: DoseTable, other: DoseTable) -> DoseTable:
     """Return the rows of both; at equal times those of `one` come first."""
     return _combined(*((t, np.ones(len(t.time), dtype=np.bool_)) for t in (one, other)))
+
+
+def gather_tables(parts: Sequence[tuple[DoseTable, NDArray[np.int64]]]) -> DoseTable:
+    """Return the doses of chosen patients, who are numbered anew in the order given.
+
+    Args:
+        parts: tables, each with (k,) the zero-based patients that are taken from it.
+    """
+    counts, rows = [np.zeros(0, dtype=np.int64)], []
+    for table, who in parts:
+        counts.append(np.diff(table.start)[who])
+        spans = [np.arange(table.start[i], table.start[i + 1]) for i in who]
+        rows.append(np.concatenate(spans) if spans else np.zeros(0, dtype=np.int64))
+
+    def column(name: str) -> NDArray[Any]:
+        pieces = [getattr(table, name)[r] for (table, _), r in zip(parts, rows, strict=True)]
+        return np.concatenate(pieces)
+
+    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
+    return DoseTable(start, *map(column, ("time", "state", "amount", "duration")))
 
 
 def _combined(*parts: tuple[DoseTable, NDArray[np.bool_]]) -> DoseTable:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rascade.engine.backend import COUNTERS, Backend, Batch, Settings, Status
-from rascade.engine.doses import Doses, dose_table, join_tables, merge_tables
+from rascade.engine.doses import (
+    Doses,
+    dose_table,
+    gather_tables,
+    join_tables,
+    merge_tables,
+)
 from rascade.engine.events import carry_out, prepare_triggers
 from rascade.engine.expression import Op, evaluate, leaves
 from rascade.engine.start import Scales, start_values, time_breaks
@@ -100,13 +106,10 @@ class Simulation:
             patients, len(system.states), len(system.parameters), len(system.events)
         )
         self._batch.t[:] = start
-        self._given = {
-            self._parameter(k): self._column(k, v) for k, v in (parameters or {}).items()
-        }
         start_values(
             system,
             self._batch,
-            self._given,
+            {self._parameter(k): self._column(k, v) for k, v in (parameters or {}).items()},
             {k: self._column(k, v) for k, v in (initial or {}).items()},
         )
         self._check_known()
@@ -118,6 +121,31 @@ class Simulation:
             raise InputError(
                 f"a dose at {self._doses.time.min():g} lies before the start at {start:g}"
             )
+
+    @classmethod
+    def gather(cls, parts: Sequence[tuple[Simulation, ArrayLike]]) -> Simulation:
+        """Return one simulation of chosen patients of others, numbered in the order given.
+
+        Each patient goes on from the present pause exactly as it would have where it was.
+
+        Args:
+            parts: simulations of one system that pause at one time, each with (k,) the zero-based
+                patients that are taken from it.
+
+        Raises:
+            InputError: the simulations are of different systems or pause at different times.
+        """
+        first = parts[0][0]
+        if any(one.system is not first.system or one.time != first.time for one, _ in parts):
+            raise InputError("only simulations of one system at one time can be put together")
+        chosen = [(one, np.asarray(who, dtype=np.int64)) for one, who in parts]
+        self = cls.__new__(cls)
+        self.system, self.settings = first.system, first.settings
+        self._time, self._backend = first._time, first._backend
+        self._batch = Batch.gather([(one._batch, who) for one, who in chosen])
+        self._doses = gather_tables([(one._doses, who) for one, who in chosen])
+        self._scales = Scales.gather([(one._scales, who) for one, who in chosen], self._batch)
+        return self
 
     # -- going on ---------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from rascade.engine.system import unknown_name
 from rascade.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,6 +49,9 @@ class Scales:
         self._factor = 1e-3 * settings.rtol
         batch.atol[:] = self._factor * system.scale
         self._open = np.ones(len(system.states), dtype=np.bool_)  # nobody gave a tolerance
+        # At the start, not as the model has it: the caller may have set other initial values.
+        self._empty = batch.y == 0
+        self._largest: dict[int, NDArray[np.float64]] = {}
         if isinstance(settings.atol, (int, float)):
             batch.atol[:] = settings.atol
             self._open[:] = False
@@ -61,9 +64,6 @@ class Scales:
             place = system.states.index(name)
             batch.atol[:, place] = value
             self._open[place] = False
-        # At the start, not as the model has it: the caller may have set other initial values.
-        self._empty = batch.y == 0
-        self._largest: dict[int, NDArray[np.float64]] = {}
         self._pass_on()
 
     def see(self, doses: DoseTable) -> None:
@@ -78,6 +78,27 @@ class Scales:
                 size = np.where(largest > 0, np.maximum(least, largest), self._size[state])
                 self._batch.atol[:, state] = self._factor * size
         self._pass_on()
+
+    @classmethod
+    def gather(cls, parts: Sequence[tuple[Scales, NDArray[np.int64]]], batch: Batch) -> Scales:
+        """Return the scales of chosen patients, who are rows of a batch of their own.
+
+        Args:
+            parts: scales of one system, each with (k,) the zero-based patients taken from it.
+            batch: these patients, their tolerances included.
+        """
+        one = cls.__new__(cls)
+        first = parts[0][0]
+        one._batch, one._size, one._follows = batch, first._size, first._follows
+        one._factor, one._open = first._factor, first._open
+        one._empty = np.concatenate([scales._empty[who] for scales, who in parts])
+        seen = {state for scales, _ in parts for state in scales._largest}
+        none = np.zeros(max(scales._batch.n for scales, _ in parts))
+        one._largest = {
+            state: np.concatenate([scales._largest.get(state, none)[who] for scales, who in parts])
+            for state in sorted(seen)
+        }
+        return one
 
     def _pass_on(self) -> None:
         if self._follows:

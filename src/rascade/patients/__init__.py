@@ -1,6 +1,12 @@
 """Who is treated: profiles, parameters that differ between patients, cohorts by eligibility."""
 
-from rascade.patients.cohort import Cohort, Given, draw_cohort, steady_state
+from rascade.patients.cohort import (
+    Cohort,
+    Given,
+    draw_cohort,
+    settled_cohort,
+    steady_state,
+)
 from rascade.patients.eligibility import eligible
 from rascade.patients.population import Population, engine_parameters
 from rascade.patients.profile import categories, draw_profiles, load_properties
@@ -15,5 +21,6 @@ __all__ = [
     "eligible",
     "engine_parameters",
     "load_properties",
+    "settled_cohort",
     "steady_state",
 ]

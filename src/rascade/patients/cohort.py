@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from rascade.engine import Settings, Simulation
     from rascade.model import Assembly
 
-__all__ = ["DOUBLING_TIME_DAYS", "Cohort", "Given", "draw_cohort", "steady_state"]
+__all__ = [
+    "DOUBLING_TIME_DAYS",
+    "Cohort",
+    "Given",
+    "draw_cohort",
+    "settled_cohort",
+    "steady_state",
+]
 
 # Range of untreated volume doubling times in 100 patients followed by CT (Ahn 2016,
 # doi:10.1007/s12029-016-9876-7): a virtual tumour outside it is drawn anew.
@@ -41,16 +48,28 @@ class Cohort:
     Attributes:
         population: the patients.
         attempts: shape (n,), how often each was drawn before one was eligible and plausible.
-        screened: patients drawn in all.
-        ineligible: of these, failed by the eligibility expressions.
-        implausible: of these, failed by the plausibility filter.
+        turned_down: shape (n,), how many of these were eligible but failed the plausibility
+            filter.
     """
 
     population: Population
     attempts: NDArray[np.int64]
-    screened: int
-    ineligible: int
-    implausible: int
+    turned_down: NDArray[np.int64]
+
+    @property
+    def screened(self) -> int:
+        """Patients drawn in all."""
+        return int((self.attempts + 1).sum())
+
+    @property
+    def ineligible(self) -> int:
+        """Of these, failed by the eligibility expressions."""
+        return int((self.attempts - self.turned_down).sum())
+
+    @property
+    def implausible(self) -> int:
+        """Of these, failed by the plausibility filter."""
+        return int(self.turned_down.sum())
 
 
 @dataclass(frozen=True)
@@ -134,7 +153,6 @@ class _Screening:
     ) -> None:
         self.assembly, self.seed, self.expressions = assembly, seed, expressions
         self.settings, self.backend, self.given, self.mix = settings, backend, given, mix
-        self.screened = self.ineligible = self.implausible = 0
 
     def profiles(self, patients: NDArray[np.int64], attempt: int) -> dict[str, NDArray[Any]]:
         """Draw profiles, with the case mix of each group of patients where there is one."""
@@ -161,8 +179,6 @@ class _Screening:
                 now = np.flatnonzero(found[pending] == attempt)
                 profiles = self.profiles(patients[pending[now]], int(attempt))
                 met[now] = eligible(self.expressions, profiles, categories())
-            self.screened += int(pending.size)
-            self.ineligible += int((~met).sum())
             pending = pending[~met]
             found[pending] += 1
         return found
@@ -184,15 +200,22 @@ class _Screening:
         places = np.argsort(np.concatenate(order))
         return Population(patients, _joined(profiles, places), _joined(parameters, places))
 
-    def run(self, patients: NDArray[np.int64]) -> Cohort:
+    def run(self, patients: NDArray[np.int64]) -> tuple[Cohort, Simulation]:
+        from rascade.engine import Simulation
+
         attempts = np.zeros(patients.size, dtype=np.int64)
+        turned_down = np.zeros(patients.size, dtype=np.int64)
         pending = np.arange(patients.size)
+        settled, places = [], []
         for _ in range(_MOST_IMPLAUSIBLE):
             attempts[pending] = self.next_eligible(patients[pending], attempts[pending])
             trial = self.population(patients[pending], attempts[pending])
-            good = plausible(steady_state(self.assembly, trial, self.settings, self.backend))
-            self.implausible += int((~good).sum())
+            simulation = steady_state(self.assembly, trial, self.settings, self.backend)
+            good = plausible(simulation)
+            settled.append((simulation, np.flatnonzero(good)))
+            places.append(pending[good])
             pending = pending[~good]
+            turned_down[pending] += 1
             if not pending.size:
                 break
             attempts[pending] += 1
@@ -203,13 +226,9 @@ class _Screening:
                 f"{patients.size} places: untreated tumours must double in {low:g} to {high:g} "
                 "days; look at the parameters that the study changes"
             )
-        return Cohort(
-            self.population(patients, attempts),
-            attempts,
-            self.screened,
-            self.ineligible,
-            self.implausible,
-        )
+        cohort = Cohort(self.population(patients, attempts), attempts, turned_down)
+        together = Simulation.gather(settled)
+        return cohort, Simulation.gather([(together, np.argsort(np.concatenate(places)))])
 
 
 def _joined(
@@ -229,7 +248,31 @@ def draw_cohort(
     given: Given | None = None,
     mix: Mix | None = None,
 ) -> Cohort:
-    """Draw a cohort.
+    """Draw a cohort; see `settled_cohort`, which also hands over its steady state."""
+    return settled_cohort(
+        assembly,
+        seed=seed,
+        patients=patients,
+        eligibility=eligibility,
+        settings=settings,
+        backend=backend,
+        given=given,
+        mix=mix,
+    )[0]
+
+
+def settled_cohort(
+    assembly: Assembly,
+    *,
+    seed: int,
+    patients: NDArray[np.int64],
+    eligibility: Sequence[str] = (),
+    settings: Settings | None = None,
+    backend: str = "compiled",
+    given: Given | None = None,
+    mix: Mix | None = None,
+) -> tuple[Cohort, Simulation]:
+    """Draw a cohort and bring it to the steady state before treatment.
 
     A patient depends on the seed, its number, the eligibility expressions and the plausibility
     filter, never on how many others are drawn beside it.
@@ -244,6 +287,10 @@ def draw_cohort(
         given: what all patients have, drawn or not.
         mix: called with patient numbers; returns groups of them (flags) and the shares of their
             properties, where these differ from the population's.
+
+    Returns:
+        The cohort, and its simulation as `steady_state` returns it: the filter needs the steady
+        state, so that nobody has to compute it twice.
 
     Raises:
         EligibilityError: an expression is wrong, or nobody meets it.

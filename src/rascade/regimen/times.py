@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,8 @@ def expand(
         for order in regimen
     ]
     if not pieces:
-        return _table([], [], [], [], [], [])
+        empty, none = np.array([], dtype=np.str_), np.empty(0)
+        return DoseTable(empty, none, none, empty, empty, none)
     table = DoseTable(
         *(
             np.concatenate([getattr(piece, name) for piece in pieces])
@@ -175,7 +177,7 @@ def _order_doses(
     body_surface_m2: float,
     infusion_hours: Mapping[str, float],
 ) -> DoseTable:
-    times = order_times(order, until_day)
+    times = _kept_times(order, until_day)
     count = len(times)
     usual = infusion_hours.get(order.drug, 0.0) if order.route in INFUSED_ROUTES else 0.0
     duration = np.full(count, usual if order.duration_h is None else order.duration_h)
@@ -184,23 +186,11 @@ def _order_doses(
         amount[0] = order.loading.dose.total(weight_kg, body_surface_m2)
         if order.loading.duration_h is not None:
             duration[0] = order.loading.duration_h
-    names, units = [order.drug] * count, [order.dose.base_unit] * count
-    return _table(names, times, amount, units, [order.route] * count, duration)
-
-
-def _table(
-    drug: list[str],
-    time_h: Floats | list[float],
-    amount: Floats | list[float],
-    unit: list[str],
-    route: list[str],
-    duration_h: Floats | list[float],
-) -> DoseTable:
-    return DoseTable(
-        drug=np.array(drug, dtype=np.str_),
-        time_h=np.asarray(time_h, dtype=np.float64),
-        amount=np.asarray(amount, dtype=np.float64),
-        unit=np.array(unit, dtype=np.str_),
-        route=np.array(route, dtype=np.str_),
-        duration_h=np.asarray(duration_h, dtype=np.float64),
+    drug, unit, route = (
+        np.full(count, text) for text in (order.drug, order.dose.base_unit, order.route)
     )
+    return DoseTable(drug, times.copy(), amount, unit, route, duration)
+
+
+# Every patient of an arm has the same times, and is asked for them again at every visit.
+_kept_times = lru_cache(maxsize=64)(order_times)

@@ -12,6 +12,7 @@ from rascade import RESEARCH_USE, __version__
 from rascade.errors import InputError
 from rascade.regimen import format_regimen
 from rascade.studies.experiment_schema import MAX_DRAWS, Dish, ExperimentStudy, Given, Grid
+from rascade.studies.index import remember
 from rascade.studies.load import dump, study_hash
 from rascade.studies.manifest import add_new, base_manifest, now
 from rascade.studies.store import (
@@ -109,6 +110,7 @@ def run_experiment_study(
             finish(folder)
         manifest["files"] = file_hashes(folder)
         write_json(folder / MANIFEST, manifest)
+    remember(out)
     return ExperimentResult(Path(out), summary, manifest)
 
 

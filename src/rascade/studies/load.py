@@ -24,7 +24,16 @@ from rascade.studies.schema import (
 )
 from rascade.studies.yaml_text import Document, plain_value, read_yaml
 
-__all__ = ["dump", "load", "loads", "model_checks", "override", "read_study_text", "study_hash"]
+__all__ = [
+    "dump",
+    "load",
+    "loads",
+    "model_checks",
+    "override",
+    "plain_study",
+    "read_study_text",
+    "study_hash",
+]
 
 #: A larger study file is refused before it is read.
 MAX_BYTES = 2**20
@@ -207,7 +216,8 @@ def override(study: TrialStudy, *, size: int | None = None, seed: int | None = N
     return study.model_copy(update=changes)
 
 
-def _plain(study: Study) -> dict[str, Any]:
+def plain_study(study: Study) -> dict[str, Any]:
+    """Return a study as its file has it: mappings, lists, texts and numbers."""
     return study.model_dump(mode="json", exclude_none=True, by_alias=True)
 
 
@@ -224,10 +234,10 @@ def dump(study: Study) -> str:
 
     Dumper.add_representer(str, text)
     options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 10_000}
-    return str(yaml.dump(_plain(study), Dumper=Dumper, **options))
+    return str(yaml.dump(plain_study(study), Dumper=Dumper, **options))
 
 
 def study_hash(study: Study) -> str:
     """Return the SHA-256 of what a study means; layout and comments of its file do not matter."""
-    text = json.dumps(_plain(study), sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain_study(study), sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from rascade import RESEARCH_USE, __version__
 
-__all__ = ["base_manifest", "command_line", "now", "package_versions"]
+__all__ = ["LOG", "add_to_log", "base_manifest", "command_line", "now", "package_versions"]
+
+LOG = "runs.jsonl"
 
 #: Packages whose version can change a number or a byte of the results.
 PACKAGES = (
@@ -51,26 +55,36 @@ def command_line(arguments: Sequence[str] | None = None) -> list[str]:
     return [given[0].replace("\\", "/").rsplit("/", maxsplit=1)[-1], *given[1:]] if given else []
 
 
-def base_manifest(kind: str, started: str, **entries: Any) -> dict[str, Any]:
+def base_manifest(kind: str, started: str | None, **entries: Any) -> dict[str, Any]:
     """Return what every manifest starts with.
 
     Args:
         kind: kind of study, or verb.
-        started: `now` at the start of the work.
+        started: `now` at the start of the work; None leaves command and times to the log of the
+            run, so that the same study gives the same bytes however it came about.
         entries: what is added, in order.
     """
-    manifest: dict[str, Any] = {
+    times = {"command": command_line(), "started": started, "finished": now()}
+    return {
         "rascade_version": __version__,
         "research_use": RESEARCH_USE,
         "kind": kind,
         **entries,
-        "command": command_line(),
-        "started": started,
-        "finished": now(),
+        **(times if started is not None else {}),
         "versions": package_versions(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
-    return manifest
+
+
+def add_to_log(folder: Path, **entries: Any) -> None:
+    """Add a line to ``runs.jsonl``: how and when results came about, which is no result.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    line = json.dumps({"command": command_line(), **entries}, ensure_ascii=False)
+    with (folder / LOG).open("a", encoding="utf-8", newline="\n") as log:
+        log.write(line + "\n")
 
 
 def add_new(manifest: dict[str, Any], more: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rascade.errors import InputError
 from rascade.regimen import Regimen, format_regimen
+from rascade.studies.index import remember
 from rascade.studies.manifest import base_manifest, now
 from rascade.studies.patient import KnownPatient
 from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json, write_table
@@ -81,4 +82,5 @@ def run_single(
             **({} if changes is None else {"interventions": asdict(changes)}),
         )
         write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
+    remember(out)
     return Path(out)

@@ -21,23 +21,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rascade.errors import OutputError
+from rascade.errors import OutputError, ResultsError
+from rascade.studies.lock import process_alive
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "APART",
     "MANIFEST",
+    "UNFINISHED",
+    "as_output_error",
     "check_output",
     "file_hashes",
+    "flush_folder",
+    "foreign_files",
+    "make_parents",
     "new_results",
     "plain_json",
+    "publish",
+    "remove_empty",
+    "result_files",
+    "target_folder",
+    "write_bytes",
     "write_json",
     "write_table",
     "write_text",
 ]
 
 MANIFEST = "manifest.json"
+#: Folders and files of a run that are no results, and so not in its manifest.
+APART = ("chunks", "runs.jsonl")
+#: Folder within the wanted one in which a run that can be resumed is at work.
+UNFINISHED = "unfinished"
 
 
 @contextlib.contextmanager
@@ -50,29 +66,33 @@ def new_results(out: str | Path) -> Iterator[Path]:
     Raises:
         OutputError: `out` cannot be written or holds what Rascade did not write.
     """
-    target = _target(out)
+    target = target_folder(out)
     made = check_output(target)
     partial = _beside(target, "partial")
     published = False
     try:
-        with _as_output_error(target):
+        with as_output_error(target):
             partial.mkdir(mode=0o777)
         yield partial
-        with _as_output_error(target):
-            _flush_folder(partial)
-            _publish(partial, target)
+        with as_output_error(target):
+            flush_folder(partial)
+            publish(partial, target)
         published = True
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         if not published:
-            _remove_empty(made)
+            remove_empty(made)
 
 
-def check_output(out: str | Path) -> list[Path]:
+def check_output(out: str | Path, *, unfinished: bool = False) -> list[Path]:
     """Make sure that results can be put at `out`, making its parents.
 
     Leftovers of killed runs are removed, and previous results that a killed run had moved away
     are put back.
+
+    Args:
+        out: the wanted folder.
+        unfinished: whether a run that was not finished may be there, to go on with.
 
     Returns:
         The parents that were made, deepest first.
@@ -80,13 +100,12 @@ def check_output(out: str | Path) -> list[Path]:
     Raises:
         OutputError: why it cannot be, and what to do.
     """
-    target = _target(out)
-    with _as_output_error(target):
-        _refuse_used_folders(target)
-        made = _make_parents(target.parent)
+    target = target_folder(out)
+    with as_output_error(target):
+        made = make_parents(target)
         _recover(target)
         if target.is_dir():
-            _refuse_foreign(target)
+            _refuse_foreign(target, unfinished=unfinished)
         elif target.exists() or target.is_symlink():
             raise OutputError(f"{target} is a file; --out must name a folder")
         # A probe is the only honest test: permissions, read-only disks and quotas all count.
@@ -96,10 +115,10 @@ def check_output(out: str | Path) -> list[Path]:
     return made
 
 
-def _target(out: str | Path) -> Path:
+def target_folder(out: str | Path) -> Path:
     """Return the absolute path; a link to a folder stands for the folder that it names."""
     path = Path(out)
-    with _as_output_error(path):
+    with as_output_error(path):
         return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
 
 
@@ -113,8 +132,14 @@ def _refuse_used_folders(target: Path) -> None:
         raise OutputError(f"{target} is a mount point; name a folder in it: --out {target}/results")
 
 
-def _make_parents(parent: Path) -> list[Path]:
-    missing = []
+def make_parents(target: Path) -> list[Path]:
+    """Make the folders above `target` and return those that were made, deepest first.
+
+    Raises:
+        OutputError: `target` is in use as the present folder or a mount, or there is a file above.
+    """
+    _refuse_used_folders(target)
+    missing, parent = [], target.parent
     while not parent.is_dir():
         if parent.exists() or parent.is_symlink():
             raise OutputError(f"{parent} is a file, so no folder can be below it")
@@ -122,26 +147,56 @@ def _make_parents(parent: Path) -> list[Path]:
         parent = parent.parent
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
-    return missing
+    return missing  # as they were found: from the deepest up
 
 
-def _remove_empty(folders: Sequence[Path]) -> None:
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove those folders that are empty."""
     for folder in folders:
         # Someone else may have put something there in the meantime.
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
-def _refuse_foreign(target: Path) -> None:
-    names = {entry.name for entry in target.iterdir()}
-    if not names:
-        return
-    foreign = sorted(names - _written_files(target))
+def _refuse_foreign(target: Path, *, unfinished: bool) -> None:
+    if (target / UNFINISHED).exists() and not unfinished:
+        raise ResultsError(
+            f"{target} holds a trial that was not finished; go on with it by --resume, remove it "
+            f"with 'rascade studies rm {target}', or name another folder"
+        )
+    foreign = foreign_files(target)
     if foreign:
         raise OutputError(
             f"{target} holds {foreign[0]!r}, which Rascade did not write; "
             "name another folder, or move it away"
         )
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Return the files and folders of a results folder that Rascade did not write, in order."""
+    written = _written_files(folder)
+    ours = {name.partition("/")[0] for name in written}
+    foreign = []
+    for entry in folder.iterdir():
+        known = entry.name in ours or (bool(written) and entry.name in APART)
+        if entry.name == UNFINISHED:
+            known = entry.is_dir() and _of_a_run(entry)
+        if not known:
+            foreign.append(entry.name)
+        elif entry.is_dir() and entry.name not in (UNFINISHED, *APART):
+            foreign += [n for n in result_files(entry, f"{entry.name}/") if n not in written]
+        elif entry.name == "chunks":
+            foreign += [f"chunks/{n.name}" for n in entry.iterdir() if not _of_chunks(n)]
+    return sorted(foreign)
+
+
+def _of_a_run(unfinished: Path) -> bool:
+    names = {entry.name for entry in unfinished.iterdir() if not entry.name.startswith(".")}
+    return not names or bool(names & {"study.yaml", *APART})
+
+
+def _of_chunks(path: Path) -> bool:
+    return path.is_file() and path.suffix in {".parquet", ".json", ".partial"}
 
 
 def _written_files(folder: Path) -> set[str]:
@@ -169,47 +224,41 @@ def _recover(target: Path) -> None:
     host = re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname())
     for entry in target.parent.iterdir():
         match = pattern.fullmatch(entry.name)
-        if match is None or match.group(2) != host or _alive(int(match.group(3))):
+        if match is None or match.group(2) != host or process_alive(int(match.group(3))):
             continue
         if match.group(1) == "previous" and not target.exists():
-            # Killed between the two renames of `_publish`: the old results go back.
+            # Killed between the two renames of `publish`: the old results go back.
             entry.rename(target)
         else:
             shutil.rmtree(entry, ignore_errors=True)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+def publish(partial: Path, target: Path) -> None:
+    """Give the new folder its name; the old one, if any, is moved away first and then removed.
 
-
-def _publish(partial: Path, target: Path) -> None:
-    """Give the new folder its name; the old one, if any, is moved away first and then removed."""
+    The new folder may lie within the old one.
+    """
     if not target.exists():
         partial.rename(target)
-        _flush_folder(target.parent, files=False)
+        flush_folder(target.parent, files=False)
         return
     previous = _beside(target, "previous")
+    inside = target in partial.parents
     target.rename(previous)
     try:
-        partial.rename(target)
+        (previous / partial.relative_to(target) if inside else partial).rename(target)
     except BaseException:
         previous.rename(target)
         raise
-    _flush_folder(target.parent, files=False)
+    flush_folder(target.parent, files=False)
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _flush_folder(folder: Path, *, files: bool = True) -> None:
-    """Flush a folder, and the files in it, to the disk."""
+def flush_folder(folder: Path, *, files: bool = True) -> None:
+    """Flush a folder, and the files in it and below, to the disk."""
     if os.name == "nt":  # folders cannot be opened there
         return
-    for path in [*(folder.iterdir() if files else ()), folder]:
+    for path in [*(folder.rglob("*") if files else ()), folder]:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -218,7 +267,8 @@ def _flush_folder(folder: Path, *, files: bool = True) -> None:
 
 
 @contextlib.contextmanager
-def _as_output_error(target: Path) -> Iterator[None]:
+def as_output_error(target: Path) -> Iterator[None]:
+    """Turn what the system says of a place that cannot be written into one message."""
     try:
         yield
     except OSError as error:
@@ -232,10 +282,26 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: the place cannot be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all: under another name, flushed, then renamed.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    with _new_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[Path]:
+    """Yield the name to write under; what is there in the end is flushed and gets its name."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with _as_output_error(path):
+    with as_output_error(path):
         try:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+            yield temporary
             _flush_file(temporary)
             temporary.replace(path)
         finally:
@@ -281,25 +347,29 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     data = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    with _as_output_error(path):
-        try:
-            pq.write_table(data, temporary, compression="zstd", version="2.6", store_schema=False)
-            _flush_file(temporary)
-            temporary.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+    with _new_file(path) as temporary:
+        pq.write_table(data, temporary, compression="zstd", version="2.6", store_schema=False)
+
+
+def result_files(folder: Path, above: str = "") -> Iterator[str]:
+    """Yield the names of a folder's files and of those below, with ``/``; none that are `APART`."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or (not above and path.name in (UNFINISHED, *APART)):
+            continue
+        if path.is_dir():
+            yield from result_files(path, f"{above}{path.name}/")
+        else:
+            yield above + path.name
 
 
 def file_hashes(folder: Path) -> dict[str, dict[str, Any]]:
     """Return size and SHA-256 of every file in and below a folder but the manifest, by name."""
     hashes: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != MANIFEST and not path.name.startswith("."):
+    for name in result_files(folder):
+        if name != MANIFEST:
+            path = folder / name
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            name = path.relative_to(folder).as_posix()
             hashes[name] = {"bytes": path.stat().st_size, "sha256": digest}
     return hashes

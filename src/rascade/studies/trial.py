@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any
 from rascade import RESEARCH_USE, __version__
 from rascade.errors import InputError
 from rascade.regimen import format_regimen
+from rascade.studies.chunked import ChunkedRun, logged
+from rascade.studies.chunks import DEFAULT_SIZE, FORMAT
+from rascade.studies.executors import Executor, LocalExecutor
+from rascade.studies.index import remember
 from rascade.studies.load import dump, override, study_hash
-from rascade.studies.manifest import add_new, base_manifest, now
+from rascade.studies.manifest import add_new, base_manifest
 from rascade.studies.schema import TrialStudy
 from rascade.studies.store import (
     MANIFEST,
     file_hashes,
-    new_results,
     plain_json,
     write_json,
     write_table,
     write_text,
 )
+from rascade.studies.unfinished import Start, unfinished_results
 
 if TYPE_CHECKING:
     from rascade.trial.run import TrialOutcome
@@ -60,42 +64,68 @@ def run_trial(
     threads: int = 1,
     progress: Progress | None = None,
     finish: Callable[[Path], object] | None = None,
+    start: Start = "new",
+    chunk_size: int = DEFAULT_SIZE,
+    executor: Executor | None = None,
+    note: Callable[[str], object] | None = None,
 ) -> TrialResult:
     """Run a trial and write its results folder, whole or not at all.
+
+    Patients are simulated in chunks, each stored when it is done. A run that ends before its time
+    leaves the stored ones in ``OUT/unfinished``. The results are the same bytes for any size of
+    chunks, any executor, resumed or not, extended or run at once.
 
     Args:
         study: what to simulate.
         out: the results folder; results that Rascade wrote there before are replaced at the end.
         size: patients in each arm instead of the study's.
         seed: seed instead of the study's.
-        threads: of the solver, 1 or more; results do not depend on it.
+        threads: of the solver, 1 or more, where no executor is given.
         progress: told how far the simulation is.
-        finish: called with the folder before it gets its name, to add to it (the report); if it
-            fails, nothing is left.
+        finish: called with the folder before it gets its name, to add to it (the report).
+        start: ``new``; ``resume`` goes on with the chunks of an unfinished run, or extends finished
+            results; ``restart`` throws an unfinished run away.
+        chunk_size: patients in a chunk, at most.
+        executor: who simulates; this process if None.
+        note: told what happened on the way that is no error, such as a chunk that was damaged.
 
     Raises:
         InputError: the study or a number is wrong, or `out` cannot be written.
+        ResultsError: `out` is being written, holds an unfinished run or, with ``resume``, patients
+            of another run.
         UnsupportedFeature: the study asks for what cannot be simulated yet.
         SimulationError: the solver gave up.
     """
-    if threads < 1:
-        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+    executor = executor or LocalExecutor(threads)
+    if chunk_size < 1:
+        raise InputError(f"--chunk: {chunk_size} patients in a chunk; it must be 1 or more")
     study = override(study, size=size, seed=seed)
     spec = to_spec(study)
-    started = now()
-    from rascade.trial.run import run
+    from rascade.trial.run import until_events, waits_for_events
 
     # The place is tried before the work: nobody should wait two minutes for a typing mistake.
-    with new_results(out) as folder:
-        outcome = run(spec, threads=threads, progress=progress)
-        summary = _write(folder, study, outcome)
-        manifest = _manifest(study, outcome, started, threads)
-        write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
-        if finish is not None:
-            finish(folder)
-        manifest["files"] = file_hashes(folder)
-        write_json(folder / MANIFEST, manifest)
+    try:
+        with unfinished_results(out, start) as work:
+            if waits_for_events(spec):
+                spec = until_events(spec, threads=threads, progress=progress)
+            run = ChunkedRun(work, study, spec, chunk_size, note or _silent)
+            with logged(work.folder, run, executor.name):
+                run.simulate(executor, progress)
+                outcome = run.outcome()
+                summary = _write(work.folder, study, outcome)
+                manifest = _manifest(study, outcome)
+                write_json(work.folder / MANIFEST, manifest | {"files": file_hashes(work.folder)})
+                if finish is not None:
+                    finish(work.folder)
+                manifest["files"] = file_hashes(work.folder)
+                write_json(work.folder / MANIFEST, manifest)
+    finally:
+        remember(out)
     return TrialResult(Path(out), summary, manifest)
+
+
+def _silent(message: str) -> None:
+    """Take no notice."""
 
 
 def to_spec(study: TrialStudy) -> TrialSpec:
@@ -165,22 +195,20 @@ def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, 
     return summary
 
 
-def _manifest(
-    study: TrialStudy, outcome: TrialOutcome, started: str, threads: int
-) -> dict[str, Any]:
+def _manifest(study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
     from rascade.evidence import evidence_hash
     from rascade.model import load_table
 
     manifest = base_manifest(
         study.kind,
-        started,
+        None,
+        format=FORMAT,
         study=study.name,
         study_hash=study_hash(study),
         model_hash=outcome.model_hash,
         parameter_hash=load_table().with_values(study.parameters).hash,
         evidence_hash=evidence_hash(),
         seed=study.seed,
-        threads=threads,
         arms=[
             {"name": arm.name, "regimen": format_regimen(arm.regimen), "size": study.size_of(arm)}
             for arm in study.arms

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rascade.errors import SimulationError
 from rascade.model import Assembly, assemble, load_table
-from rascade.patients import Cohort, draw_cohort, steady_state
+from rascade.patients import Cohort, settled_cohort
 from rascade.patients.keys import exponential
 from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
     from rascade.engine import Segment, Settings, Simulation
     from rascade.trial.spec import ArmSpec, TrialSpec
 
-__all__ = ["ArmRun", "TrialOutcome", "VisitRecord", "run", "run_arm"]
+__all__ = [
+    "ArmRun",
+    "TrialOutcome",
+    "VisitRecord",
+    "allocate",
+    "arm_assembly",
+    "run",
+    "run_arm",
+]
 
 Report = Callable[[float, str], None]
 HOURS_PER_DAY = 24.0
@@ -124,6 +133,23 @@ def visit_days(spec: TrialSpec) -> list[float]:
     return scans if scans and scans[-1] >= end - 1e-9 else [*scans, end]
 
 
+def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
+    """Return the model with the drugs of an arm and the parameters of the trial.
+
+    Arms and chunks with the same drugs share one, so that it is made and compiled once.
+    """
+    changes = spec.changes_of(arm)
+    values = tuple(sorted(changes.parameters.items()))
+    return _assembly(arm.regimen.drugs, values, changes.include)
+
+
+@lru_cache(maxsize=32)
+def _assembly(
+    drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
+) -> Assembly:
+    return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
+
+
 class _Arm:
     """One arm on its way through the visits."""
 
@@ -137,13 +163,9 @@ class _Arm:
     ) -> None:
         self.spec, self.arm, self.patients = spec, arm, patients
         self.settings, self.backend = settings, backend
-        changes = spec.changes_of(arm)
-        self.assembly = assemble(
-            arm.regimen.drugs,
-            table=load_table().with_values(changes.parameters),
-            include=changes.include,
-        )
-        self.cohort = draw_cohort(
+        self.assembly = arm_assembly(spec, arm)
+        self.simulation: Simulation
+        self.cohort, self.simulation = settled_cohort(
             self.assembly,
             seed=spec.seed,
             patients=patients,
@@ -160,11 +182,7 @@ class _Arm:
         self.visits: list[VisitRecord] = []
 
     def start(self) -> None:
-        """Bring the arm to baseline: steady state, baseline scan, first doses."""
-        population = self.cohort.population
-        self.simulation: Simulation = steady_state(
-            self.assembly, population, self.settings, self.backend
-        )
+        """Bring the arm to baseline, from its steady state: baseline scan, first doses."""
         self.imaging = Imaging(
             self.spec.seed,
             self.patients,
@@ -261,8 +279,9 @@ def run_arm(
     settings: Settings,
     backend: str = "compiled",
     report: Callable[[float], None] | None = None,
+    all_may_fail: bool = False,
 ) -> ArmRun:
-    """Simulate one arm.
+    """Simulate one arm, or some patients of it.
 
     Args:
         spec: the trial.
@@ -271,10 +290,13 @@ def run_arm(
         settings: of the solver.
         backend: of the engine.
         report: called with the share of the arm that is done.
+        all_may_fail: whether these are a part of an arm, of whom all may fail.
 
     Raises:
         SimulationError: the solver gave up on every patient.
     """
+    from rascade.engine import Status
+
     running = _Arm(spec, arm, patients, settings, backend)
     running.start()
     days = visit_days(spec)
@@ -284,7 +306,7 @@ def run_arm(
         running.go_to(day, visit, scan=visit <= scans)
         if report:
             report(day / end)
-    if all(failure for failure in running.simulation.status >= 3):
+    if not all_may_fail and (running.simulation.status >= Status.STEP_TOO_SMALL).all():
         first = running.simulation.failures()[0]
         raise SimulationError(
             f"arm {arm.name}: the solver gave up on every patient; the first at day "
@@ -334,8 +356,9 @@ def run(
     from rascade.engine import Settings
     from rascade.trial.tables import outcome
 
-    if spec.cut_off is not None and spec.cut_off.events is not None:
-        return _run_until_events(spec, threads=threads, progress=progress, backend=backend)
+    if waits_for_events(spec):
+        first, progress = _halves(progress)
+        spec = until_events(spec, threads=threads, progress=first, backend=backend)
     settings = Settings(threads=threads)
     arms = []
     allocated = allocate(spec, settings)
@@ -354,18 +377,37 @@ def run(
     return outcome(spec, arms)
 
 
-def _run_until_events(
-    spec: TrialSpec, *, threads: int, progress: Report | None, backend: str
-) -> TrialOutcome:
-    """Run a trial that ends with a number of events: once to find the day, once up to it."""
+def _halves(progress: Report | None) -> tuple[Report | None, Report | None]:
+    """Return what tells of the first and of the second half of the work."""
+    if progress is None:
+        return None, None
+    tell = progress
+    return (
+        lambda share, what: tell(share / 2.0, what),
+        lambda share, what: tell(0.5 + share / 2.0, what),
+    )
+
+
+def waits_for_events(spec: TrialSpec) -> bool:
+    """Tell whether the data of a trial are cut when so many events have happened."""
+    return spec.cut_off is not None and spec.cut_off.events is not None
+
+
+def until_events(
+    spec: TrialSpec, *, threads: int = 1, progress: Report | None = None, backend: str = "compiled"
+) -> TrialSpec:
+    """Find the day on which a trial that waits for events is cut off, by running it once.
+
+    Returns:
+        The trial with a cut-off on that day, or at the latest one it allows.
+
+    Raises:
+        SimulationError: the solver gave up on every patient of an arm.
+    """
     assert spec.cut_off is not None
-
-    def half(start: float) -> Report | None:
-        return progress and (lambda share, what: progress(start + share / 2.0, what))
-
     latest = spec.cut_off.month
-    whole = run(replace(spec, cut_off=None), threads=threads, progress=half(0.0), backend=backend)
+    whole = run(replace(spec, cut_off=None), threads=threads, progress=progress, backend=backend)
     month = cut_off_month(spec, whole.patients)
     month = latest if month is None else month
     ended = None if month is None else replace(spec.cut_off, month=month, events=None)
-    return run(replace(spec, cut_off=ended), threads=threads, progress=half(0.5), backend=backend)
+    return replace(spec, cut_off=ended)

@@ -1,0 +1,127 @@
+"""What a simulated patient depends on, so that chunks of different runs are never mixed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any
+
+from rascade.studies.load import plain_study
+from rascade.studies.manifest import package_versions
+
+if TYPE_CHECKING:
+    from rascade.studies.schema import TrialStudy
+
+__all__ = ["differences", "inputs_hash", "trial_inputs"]
+
+#: Packages whose version can change a bit of what a patient goes through.
+_SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbml", "scipy")
+#: Parts of Rascade that simulate; reports and statistics may change under stored chunks.
+_CODE = ("engine", "model", "patients", "regimen", "trial", "units.py")
+#: What a study says that no patient feels. All else counts, also what is added to files later.
+_UNFELT = ("name", "description", "reference")
+_WORDS = {
+    "code": "the code of Rascade that simulates",
+    "evidence": "the evidence",
+    "models": "the model of the arm",
+    "parameters": "the parameter table",
+    "versions": "the version of",
+}
+
+
+def trial_inputs(study: TrialStudy) -> dict[str, Any]:
+    """Return everything that the patients of a trial depend on, ready for JSON."""
+    from rascade.evidence import evidence_hash
+    from rascade.model import load_table
+    from rascade.studies.trial import to_spec
+    from rascade.trial.run import arm_assembly
+
+    spec = to_spec(study)
+    versions = package_versions()
+    return {
+        "study": _felt(study),
+        "models": [arm_assembly(spec, arm).hash for arm in spec.arms],
+        "parameters": load_table().with_values(study.parameters).hash,
+        "evidence": evidence_hash(),
+        "code": _code_hash(),
+        "versions": {name: versions[name] for name in _SOLVING},
+        "processor": platform.machine(),
+    }
+
+
+def inputs_hash(inputs: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of inputs."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def _felt(study: TrialStudy) -> dict[str, Any]:
+    """Return the study without sizes and texts: a larger trial holds the patients of a smaller."""
+    plain = {key: value for key, value in plain_study(study).items() if key not in _UNFELT}
+    cohort, arms = plain.get("cohort", {}), plain.get("arms", [])
+    plain["cohort"] = {key: value for key, value in cohort.items() if key != "size"}
+    plain["arms"] = [
+        {key: value for key, value in arm.items() if key not in ("size", "published")}
+        for arm in arms
+    ]
+    return plain
+
+
+@cache
+def _code_hash() -> str:
+    """Digest of the code and data that simulate; a checkout has one version for many states."""
+    digest = hashlib.sha256()
+    root = files("rascade")
+    for name in _CODE:
+        for path, content in _contents(root / name, name):
+            digest.update(f"{path}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _contents(place: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    if place.is_file():
+        if not path.endswith(".pyc"):
+            yield path, place.read_bytes()
+        return
+    for entry in sorted(place.iterdir(), key=lambda e: e.name):
+        if entry.name != "__pycache__":
+            yield from _contents(entry, f"{path}/{entry.name}")
+
+
+def differences(stored: Mapping[str, Any], present: Mapping[str, Any]) -> list[str]:
+    """Say what differs between the inputs of stored chunks and those of now, in words."""
+    old, new = dict(_leaves(stored)), dict(_leaves(present))
+    told = []
+    for path in dict.fromkeys([*old, *new]):
+        there, here = old.get(path), new.get(path)
+        if there == here:
+            continue
+        first, rest = re.match(r"(\w+)\.?(.*)", path).groups()  # type: ignore[union-attr]
+        if first == "study":
+            told.append(f"{rest}: {_value(there)} there, {_value(here)} now")
+        elif first == "versions":
+            told.append(f"{_WORDS[first]} {rest}: {_value(there)} there, {_value(here)} now")
+        else:
+            told.append(f"{_WORDS.get(first, first)}{f' {rest}' if rest else ''} is another one")
+    return told
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and any(isinstance(item, (Mapping, str)) for item in value):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def _value(value: Any) -> str:
+    return "not given" if value is None else str(value)
