@@ -27,7 +27,19 @@ from rascade.model.table import ParameterTable
 
 __all__ = ["MEDIUM", "Composition", "Copy", "Drug", "compose", "known_clones", "known_drugs"]
 
-_SYSTEM = ("body_places", "cytotoxic_response", "immune", "tumour_size", "culture")
+_SYSTEM = (
+    "body_places",
+    "cytotoxic_response",
+    "immune",
+    "tumour_size",
+    "culture",
+    "checkpoint_blood",
+    "marrow",
+    "nerve",
+    "liver",
+    "immune_toxicity",
+    "cytokine_release",
+)
 MEDIUM = "culture_medium"
 _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
 # What a port reads where nothing is there to fill it: no kill, no brake, no binding.
@@ -39,6 +51,15 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "KRAS_mRNA": (1.0, {}),
     "MUC4_support": (1.0, {}),
     "autophagy_relief": (1.0, {}),
+    "PD1_occupancy": (0.0, {}),
+    "CTLA4_occupancy": (0.0, {}),
+    "VEGF_blockade": (0.0, {}),
+    "IL6_relative": (1.0, {}),
+    "immune_activation": (1.0, {}),
+    "ERK_lost": (0.0, {}),
+    "AKT_lost": (0.0, {}),
+    "MEK_blocked": (0.0, {}),
+    "hepatitis_drive": (0.0, {}),
 }
 
 
