@@ -35,6 +35,7 @@ _SYSTEM = (
     "culture",
     "checkpoint_blood",
     "marrow",
+    "red_cells",
     "nerve",
     "liver",
     "immune_toxicity",
