@@ -13,9 +13,9 @@ from rascade.errors import SimulationError
 from rascade.model import Assembly, assemble, load_table
 from rascade.patients import Cohort, draw_cohort, steady_state
 from rascade.patients.keys import exponential
-from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
 from rascade.trial.lesions import Lesions, draw_lesions, measured_diameters
+from rascade.trial.treatment import Safety, Treatment, visit_weeks
 from rascade.trial.response import (
     Progress,
     Response,
@@ -82,6 +82,7 @@ class ArmRun:
         visits: in order of time.
         death_day: (n,) day of death, infinite where not reached.
         status: (n,) status of the solver at the end.
+        safety: side effects, decisions of the protocol and exposure.
     """
 
     arm: ArmSpec
@@ -92,6 +93,7 @@ class ArmRun:
     visits: list[VisitRecord]
     death_day: NDArray[np.float64]
     status: NDArray[np.int32]
+    safety: Safety
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ class TrialOutcome:
 
     Attributes:
         patients: one row a patient.
-        visits: one row a patient and visit.
+        visits: one row a patient and scan.
+        adverse_events: one row an episode.
+        decisions: one row a decision of the protocol.
         summary: read-outs by arm and contrasts, ready for JSON.
         model_hash: SHA-256 over the models of all arms.
         provenance: mechanism, parameters and published results for the report, ready for JSON.
@@ -109,6 +113,8 @@ class TrialOutcome:
 
     patients: pd.DataFrame
     visits: pd.DataFrame
+    adverse_events: pd.DataFrame
+    decisions: pd.DataFrame
     summary: dict[str, Any]
     model_hash: str
     provenance: dict[str, Any]
@@ -121,6 +127,30 @@ def visit_days(spec: TrialSpec) -> list[float]:
     step = spec.imaging_every_weeks * 7.0
     scans = [step * k for k in range(1, math.floor(end / step + 1e-9) + 1)]
     return scans if scans and scans[-1] >= end - 1e-9 else [*scans, end]
+
+
+@dataclass(frozen=True)
+class _Pause:
+    """A day on which the simulation stops: for a scan (its number, else 0), for a visit."""
+
+    day: float
+    scan: int
+    visit: bool
+
+
+def _pauses(spec: TrialSpec, arm: ArmSpec) -> list[_Pause]:
+    """Return scans, visits, the end of a first phase of fixed length, and the end of follow-up."""
+    end = spec.follow_up_months * DAYS_PER_MONTH
+    image, step = spec.imaging_every_weeks * 7.0, visit_weeks(arm) * 7.0
+    scans = {day: k for k, day in enumerate(visit_days(spec), 1) if k * image <= end + 1e-9}
+    first = arm.course[0].until
+    visits = {step * k for k in range(1, math.floor(end / step + 1e-9) + 1)}
+    if first is not None and first.kind == "time" and first.days < end:
+        visits.add(first.days)
+    return [
+        _Pause(day, scans.get(day, 0), day in visits or day in scans)
+        for day in sorted({*scans, *visits, end})
+    ]
 
 
 class _Arm:
@@ -136,7 +166,7 @@ class _Arm:
     ) -> None:
         self.spec, self.arm, self.patients = spec, arm, patients
         self.settings, self.backend = settings, backend
-        self.assembly = assemble(arm.regimen.drugs, table=load_table().with_values(spec.parameters))
+        self.assembly = assemble(arm.drugs, table=load_table().with_values(spec.parameters))
         self.cohort = draw_cohort(
             self.assembly,
             seed=spec.seed,
@@ -146,7 +176,9 @@ class _Arm:
             backend=backend,
         )
         size = patients.size
-        self.treated = np.ones(size, dtype=bool)
+        self.end_day = spec.follow_up_months * DAYS_PER_MONTH
+        self.treatment = Treatment(arm, self.assembly, self.cohort, spec.seed, self.end_day)
+        self.watched = (*_WATCHED, *self.treatment.signals)
         self.death_day = np.full(size, np.inf)
         self.death_threshold = exponential(spec.seed, "death", patients)
         self.lesion_threshold = exponential(spec.seed, "new lesion", patients)
@@ -165,33 +197,31 @@ class _Arm:
         self.baseline = {name: self.simulation.value(name) for name in _SIGNALS.values()}
         diameters = self._scan(np.ones(self.patients.size), 0)
         self.progress: Progress = begin(diameters, np.isfinite(diameters))
-        self._dose()
-
-    def _dose(self) -> None:
-        until = math.ceil(self.spec.follow_up_months * DAYS_PER_MONTH)
-        profiles = self.cohort.population.profiles
-        self.simulation.set_doses(
-            engine_doses(self.assembly, self.arm.regimen, profiles, until, self.treated)
-        )
+        self.treatment.start(self.simulation)
 
     def _scan(self, relative_size: NDArray[np.float64], visit: int) -> NDArray[np.float64]:
         true = self.lesions.true_diameters(relative_size)
         measured = measured_diameters(true, self.spec.seed, self.patients, visit)
         return record_diameters(measured, gone_below_mm=_GONE_BELOW_MM)
 
-    def go_to(self, day: float, visit: int, scan: bool) -> None:
-        """Simulate to a visit, note deaths, read the scan, stop treatment at progression."""
-        start = self.simulation.time / HOURS_PER_DAY
+    def go_to(self, pause: _Pause) -> None:
+        """Give what is due, simulate to the next pause, note deaths, read scan and side effects."""
+        start, day = self.simulation.time / HOURS_PER_DAY, pause.day
+        self.treatment.doses(start, day, self.simulation)
         days = np.append(np.arange(start + _GRID_DAYS, day - 1e-9, _GRID_DAYS), day)
-        segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, _WATCHED)
+        segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, self.watched)
         self._note_deaths(np.append(start, days), segment)
         now = {name: segment[name][:, -1] for name in _WATCHED}
         solved = np.isfinite(now["relative_size"])
-        attended = solved & (self.death_day > day)
+        attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
         self.last = {n: np.where(solved, now[n], self.last[n]) for n in _WATCHED}
-        if scan:
-            self._read(day, visit, attended)
-        self.simulation.stop(np.isfinite(self.death_day))
+        self.treatment.read(days, segment)
+        if pause.scan:
+            self._read(day, pause.scan, attended)
+        if pause.visit:
+            self.treatment.visit(day, attended)
+        gone = np.isfinite(self.death_day) | (self.treatment.dropout_day <= day)
+        self.simulation.stop(gone)
 
     def _note_deaths(self, days: NDArray[np.float64], segment: Segment) -> None:
         before = self.last["death_hazard"][:, None]
@@ -201,14 +231,16 @@ class _Arm:
             k = max(int(np.argmax(reached[i])), 1)
             low, high = hazard[i, k - 1], hazard[i, k]
             part = (self.death_threshold[i] - low) / (high - low) if high > low else 1.0
-            self.death_day[i] = days[k - 1] + part * (days[k] - days[k - 1])
+            died = days[k - 1] + part * (days[k] - days[k - 1])
+            # Nobody hears of the death of a patient who has left.
+            self.death_day[i] = died if died < self.treatment.dropout_day[i] else np.inf
 
     def _read(self, day: float, visit: int, attended: NDArray[np.bool_]) -> None:
         diameters = self._scan(self.last["relative_size"], visit)
         diameters[~attended] = np.nan
         new_lesion = attended & (self.last["new_lesion_hazard"] >= self.lesion_threshold)
         self.progress, reading = next_visit(self.progress, diameters, new_lesion=new_lesion)
-        on_treatment = self.treated & attended
+        on_treatment = self.treatment.treated & attended
         true = self.lesions.true_diameters(self.last["relative_size"])
         signals = {
             column: np.where(attended, self.last[name] / self.baseline[name], np.nan)
@@ -227,10 +259,12 @@ class _Arm:
                 volume,
             )
         )
-        still = self.treated & (reading.overall != Response.PD)
-        if (still != self.treated).any():
-            self.treated = still
-            self._dose()
+        self.treatment.scan(
+            day,
+            reading.sld_mm,
+            attended & (reading.overall == Response.PD),
+            attended & (reading.overall <= Response.PR),
+        )
 
     def result(self) -> ArmRun:
         """Return the arm at the end of follow-up."""
@@ -243,6 +277,7 @@ class _Arm:
             self.visits,
             self.death_day,
             self.simulation.status,
+            self.treatment.result(self.death_day),
         )
 
 
@@ -270,13 +305,10 @@ def run_arm(
     """
     running = _Arm(spec, arm, patients, settings, backend)
     running.start()
-    days = visit_days(spec)
-    end = spec.follow_up_months * DAYS_PER_MONTH
-    scans = math.floor(end / (spec.imaging_every_weeks * 7.0) + 1e-9)
-    for visit, day in enumerate(days, start=1):
-        running.go_to(day, visit, scan=visit <= scans)
+    for pause in _pauses(spec, arm):
+        running.go_to(pause)
         if report:
-            report(day / end)
+            report(pause.day / running.end_day)
     if all(failure for failure in running.simulation.status >= 3):
         first = running.simulation.failures()[0]
         raise SimulationError(

@@ -37,6 +37,8 @@ __all__ = [
     "kaplan_meier",
     "log_rank",
     "summarize",
+    "tidy",
+    "tidy_limits",
 ]
 
 _DIGITS = 6  # significant digits kept in a summary: more is noise, and differs between machines
@@ -137,14 +139,13 @@ def _arm(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "name": name,
         "n": len(rows),
-        "orr_pct": _tidy(response.estimate, 100.0),
-        "orr_ci": _limits(response, 100.0),
-        "dcr_pct": _tidy(control.estimate, 100.0),
-        "pfs_median_months": _tidy(progression.estimate),
-        "pfs_ci": _limits(progression),
-        "os_median_months": _tidy(death.estimate),
-        "os_ci": _limits(death),
-        "grade3plus_trae_pct": None,
+        "orr_pct": tidy(response.estimate, 100.0),
+        "orr_ci": tidy_limits(response, 100.0),
+        "dcr_pct": tidy(control.estimate, 100.0),
+        "pfs_median_months": tidy(progression.estimate),
+        "pfs_ci": tidy_limits(progression),
+        "os_median_months": tidy(death.estimate),
+        "os_ci": tidy_limits(death),
     }
 
 
@@ -162,19 +163,20 @@ def _contrast(name: str, rows: pd.DataFrame, reference: str, base: pd.DataFrame)
         times, events = np.concatenate([time, base_time]), np.concatenate([event, base_event])
         in_arm = np.repeat([1, 0], [len(time), len(base_time)])
         fit = cox_hazard_ratio(times, events, in_arm)
-        result[f"{end}_hr"] = _tidy(fit.hazard_ratio.estimate)
-        result[f"{end}_hr_ci"] = _limits(fit.hazard_ratio)
-        tests[f"{end}_logrank_p"] = _tidy(log_rank(times, events, in_arm).p)
+        result[f"{end}_hr"] = tidy(fit.hazard_ratio.estimate)
+        result[f"{end}_hr_ci"] = tidy_limits(fit.hazard_ratio)
+        tests[f"{end}_logrank_p"] = tidy(log_rank(times, events, in_arm).p)
     return result | tests
 
 
-def _tidy(value: float | None, scale: float = 1.0) -> float | None:
+def tidy(value: float | None, scale: float = 1.0) -> float | None:
+    """Return a number of a summary, scaled and rounded; None for what is not determined."""
     if value is None or not np.isfinite(value):
         return None
     return float(f"{value * scale:.{_DIGITS}g}")
 
 
-def _limits(interval: Interval, scale: float = 1.0) -> list[float | None] | None:
+def tidy_limits(interval: Interval, scale: float = 1.0) -> list[float | None] | None:
     """Both limits, None for one that is not reached, or None when neither is known."""
-    limits = [_tidy(interval.low, scale), _tidy(interval.high, scale)]
+    limits = [tidy(interval.low, scale), tidy(interval.high, scale)]
     return None if limits == [None, None] else limits

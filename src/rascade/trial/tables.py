@@ -16,6 +16,7 @@ from rascade.trial.endpoints import (
 )
 from rascade.trial.provenance import provenance
 from rascade.trial.response import NonTarget, labels
+from rascade.trial.safety import add_safety, exposure_columns
 from rascade.trial.statistics import summarize
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
     reason = progression_reason(_stack(run, "target", shape, np.int8), NonTarget.NONE, new, overall)
     pfs = progression_free_survival(overall, day, run.death_day, reason=reason)
     end = spec.follow_up_months * DAYS_PER_MONTH
-    survival = overall_survival(run.death_day, end)
+    survival = overall_survival(run.death_day, np.minimum(end, run.safety.dropout_day))
     failed = run.status >= Status.STEP_TOO_SMALL
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
     columns |= dict(population.profiles)
@@ -85,6 +86,7 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
         "pfs_reason": pfs.reason,
         "os_months": np.where(failed, np.nan, survival.months),
         "os_event": survival.event,
+        **exposure_columns(run.safety),
         "draws": run.cohort.attempts + 1,
         "solver_status": [_OUTCOMES.get(code, Status(code).name) for code in run.status],
     }
@@ -155,6 +157,11 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         reference=spec.reference_arm,
         cohort=cohort,
     )
+    events = pd.concat([run.safety.events for run in arms], ignore_index=True)
+    events = events.sort_values(["patient", "start_day", "term"], ignore_index=True)
+    decisions = pd.concat([run.safety.decisions for run in arms], ignore_index=True)
+    decisions = decisions.sort_values(["patient", "day"], kind="stable", ignore_index=True)
+    add_safety(summary, arms)
     return TrialOutcome(
-        patients, visits, summary, model_hash, provenance(spec, arms, patients), tuple(arms)
+        patients, visits, events, decisions, summary, model_hash, provenance(spec, arms, patients), tuple(arms)
     )
