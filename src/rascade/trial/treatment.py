@@ -69,21 +69,10 @@ class Safety:
 
 
 def visit_weeks(arm: ArmSpec) -> float:
-    """Return the weeks between an arm's visits: as asked, or as its orders need."""
-    asked = arm.protocol.visit_weeks
-    if asked is not None:
-        return asked
-    orders = [order for phase in arm.course for order in phase.regimen.orders]
-    infused = any(
-        order.duration_h != 0 and order.route == "IV" and _shortest_gap(order.times_h(56)) <= 7.0
-        for order in orders
-    )
-    table = load_conduct()
-    return table["visit_infusions" if infused else "visit_other"].value
-
-
-def _shortest_gap(times_h: Floats) -> float:
-    return float(np.diff(times_h).min()) / HOURS_PER_DAY if times_h.size > 1 else math.inf
+    """Return the weeks between an arm's visits."""
+    if arm.protocol.visit_weeks is not None:
+        return arm.protocol.visit_weeks
+    return load_conduct()["visit_weeks"].value
 
 
 class Treatment:
