@@ -12,7 +12,7 @@ from rascade.errors import InputError
 from rascade.regimen import format_regimen
 from rascade.studies.load import dump, override, study_hash
 from rascade.studies.manifest import add_new, base_manifest, now
-from rascade.studies.schema import TrialStudy
+from rascade.studies.schema import Arm, TrialStudy
 from rascade.studies.store import (
     MANIFEST,
     file_hashes,
@@ -24,6 +24,8 @@ from rascade.studies.store import (
 )
 
 if TYPE_CHECKING:
+    from rascade.trial.phases import Phase
+    from rascade.trial.protocol import Protocol
     from rascade.trial.run import TrialOutcome
     from rascade.trial.spec import TrialSpec
 
@@ -115,12 +117,61 @@ def to_spec(study: TrialStudy) -> TrialSpec:
             eligibility=cohort.eligibility,
         ),
         arms=tuple(
-            ArmSpec(arm.name, arm.regimen, study.size_of(arm), arm.published) for arm in study.arms
+            ArmSpec(
+                arm.name,
+                arm.regimen,
+                study.size_of(arm),
+                arm.published,
+                _phases(study, arm),
+                _protocol(study, arm),
+            )
+            for arm in study.arms
         ),
         imaging_every_weeks=study.imaging_every_weeks,
         follow_up_months=study.follow_up_months,
         parameters=dict(study.parameters),
         reference=study.reference_arm,
+    )
+
+
+def _phases(study: TrialStudy, arm: Arm) -> tuple[Phase, ...]:
+    """Return the phases of an arm; none where its regimen is all there is."""
+    from rascade.trial.phases import Phase, Until, parse_until
+
+    steps = [(arm.regimen, arm.until), *((phase.regimen, phase.until) for phase in arm.then)]
+    phases = [Phase(regimen, parse_until(text) if text else None) for regimen, text in steps]
+    at_progression = arm.rescue
+    if arm.crossover is not None:
+        at_progression = next(a.regimen for a in study.arms if a.name == arm.crossover)
+    if at_progression is not None:
+        phases[-1] = Phase(phases[-1].regimen, Until("progression"))
+        phases.append(Phase(at_progression))
+    return tuple(phases) if len(phases) > 1 else ()
+
+
+def _protocol(study: TrialStudy, arm: Arm) -> Protocol:
+    """Return how an arm is conducted, for `rascade.trial`."""
+    from rascade.trial.protocol import Protocol, Rule, rule
+
+    conduct = study.conduct_of(arm)
+    rules: tuple[Rule, ...] | None = None
+    if conduct.rules == "none":
+        rules = ()
+    elif not isinstance(conduct.rules, str):
+        rules = tuple(
+            rule(r.on, r.do, r.drugs, r.max_hold_days, r.occurrence) for r in conduct.rules
+        )
+    return Protocol(
+        rules=rules,
+        levels={
+            drug: tuple(level / levels[0] for level in levels)
+            for drug, levels in arm.dose_levels.items()
+        },
+        visit_weeks=conduct.visit_every_weeks,
+        ctcae=conduct.ctcae,
+        beyond_progression=conduct.treatment_beyond_progression,
+        adherence=conduct.adherence,
+        dropout_per_month=conduct.dropout_per_month,
     )
 
 
@@ -140,6 +191,8 @@ def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, 
     write_text(folder / "study.yaml", dump(study))
     write_table(folder / "patients.parquet", outcome.patients)
     write_table(folder / "visits.parquet", outcome.visits)
+    write_table(folder / "adverse_events.parquet", outcome.adverse_events)
+    write_table(folder / "decisions.parquet", outcome.decisions)
     write_json(folder / "summary.json", summary)
     return summary
 

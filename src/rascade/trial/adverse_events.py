@@ -85,12 +85,12 @@ class EventLog:
             for _ in self.terms
         ]
         table = load_conduct()
-        self._serious = np.array(
-            [0.0, *(table[f"serious_grade{g}"].value for g in range(1, 5))]
-        )
+        self._serious = np.array([0.0, *(table[f"serious_grade{g}"].value for g in range(1, 5))])
         # One draw a patient and term: an event that gets worse can become serious, never the
         # other way round.
-        self._draw = [uniform(self.seed, f"serious:{term.name}", self.patients) for term in self.terms]
+        self._draw = [
+            uniform(self.seed, f"serious:{term.name}", self.patients) for term in self.terms
+        ]
 
     def read(
         self, days: Floats, values: Mapping[str, Floats], counted: Flags
@@ -171,14 +171,14 @@ class EventLog:
         if not self._rows:
             return no_events()
         who, what, grade, start, end, serious, action = zip(*self._rows, strict=True)
-        index = np.array(what)
-        names = np.array([term.name for term in self.terms], dtype=object)[index]
+        which = np.array(what)
+        names = np.array([term.name for term in self.terms], dtype=object)[which]
         table = pd.DataFrame(
             {
                 "patient": self.patients[np.array(who)],
                 "arm": arm,
                 "term": names,
-                "soc": np.array([term.soc for term in self.terms], dtype=object)[index],
+                "soc": np.array([term.soc for term in self.terms], dtype=object)[which],
                 "grade": np.array(grade, dtype=np.int64),
                 "start_day": np.array(start),
                 "end_day": np.array(end),

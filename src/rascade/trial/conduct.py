@@ -40,12 +40,12 @@ class Readings:
     Attributes:
         now: term -> (n,) grade on the day.
         worst: term -> (n,) highest grade since the last visit, the day included.
-        values: signal -> (n, T) values since the last visit, the day last, in the model's units.
+        signals: signal -> (n, T) values since the last visit, the day last, in the model's units.
     """
 
     now: Mapping[str, Grades]
     worst: Mapping[str, Grades]
-    values: Mapping[str, Floats]
+    signals: Mapping[str, Floats]
 
 
 @dataclass
@@ -142,7 +142,9 @@ class Conduct:
     @property
     def share(self) -> Floats:
         """(drugs, n) share of the ordered dose that is given now."""
-        full = np.stack([np.array(v)[self.level[d]] for d, v in enumerate(self.levels)])
+        full = np.ones(self.level.shape)
+        for d, fractions in enumerate(self.levels):
+            full[d] = np.array(fractions)[self.level[d]]
         return np.asarray(np.where(self.stopped | self.held, 0.0, full))
 
     def met(self, condition: Condition, readings: Readings) -> Flags:
@@ -216,7 +218,7 @@ class Conduct:
     ) -> Flags:
         """Tell who meets a condition, on the day or on the worst day since the last visit."""
         if condition.lab is not None:
-            met = condition.limit.met(readings.values[condition.lab.signal])
+            met = condition.limit.met(readings.signals[condition.lab.signal])
             return np.asarray(met.any(axis=1) if worst else met[:, -1])
         named = (condition.term,) if condition.term else terms
         grades = readings.worst if worst else readings.now

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.errors import UnsupportedFeature
 from rascade.patients.keys import uniform
 from rascade.regimen.words import INFUSED_ROUTES
-from rascade.trial.dosing import infusion_hours
+from rascade.trial.dosing import dose_target, infusion_hours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from rascade.engine import Doses
     from rascade.model import Assembly
-    from rascade.regimen import Order, Regimen
+    from rascade.regimen import Amount, Order, Regimen
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Dispenser"]
 
 _HOURS_PER_DAY = 24.0
-_NANOMOLES_PER_MILLIGRAM = 1e6  # divided by the molecular weight in g/mol
 _SLACK_H = 1e-6
 
 
@@ -100,13 +98,6 @@ class Dispenser:
         ]
 
     def _line(self, order: Order, hours: Mapping[str, float], number: int) -> _Line:
-        if order.dose.base_unit not in ("mg", "g", "ug", "µg"):
-            raise UnsupportedFeature(
-                f"dose unit {order.dose.base_unit}",
-                f"{order.drug}: a dose in {order.dose.base_unit} is not modelled yet",
-            )
-        weights, surfaces = self.profiles["weight_kg"], self.profiles["body_surface_m2"]
-        n = self.patients.size
         infused = order.route in INFUSED_ROUTES
         usual = hours.get(order.drug, 0.0) if infused else 0.0
         duration = usual if order.duration_h is None else order.duration_h
@@ -114,16 +105,20 @@ class Dispenser:
         return _Line(
             order,
             self.drugs.index(order.drug),
-            self.assembly.drug(order.drug).dose_target(order.route),
-            _NANOMOLES_PER_MILLIGRAM / self.assembly.molecular_weight(order.drug),
+            *dose_target(self.assembly, order),
             order.times_h(self.until_day),
-            np.broadcast_to(order.dose.total(weights, surfaces), (n,)),
-            np.broadcast_to((loading.dose if loading else order.dose).total(weights, surfaces), (n,)),
+            self._milligrams(order.dose),
+            self._milligrams(loading.dose if loading else order.dose),
             duration,
             duration if loading is None or loading.duration_h is None else loading.duration_h,
             not infused,
             number,
         )  # fmt: skip
+
+    def _milligrams(self, dose: Amount) -> Floats:
+        """Return (n,) what each patient gets."""
+        pairs = zip(self.profiles["weight_kg"], self.profiles["body_surface_m2"], strict=True)
+        return np.array([dose.total(float(weight), float(surface)) for weight, surface in pairs])
 
     def window(
         self,
@@ -153,7 +148,9 @@ class Dispenser:
             for offset in np.unique(entered[members]).tolist():
                 who = members[entered[members] == offset]
                 for line in lines:
-                    piece = self._doses(line, who, offset * _HOURS_PER_DAY, (start, end), share, ended)
+                    piece = self._doses(
+                        line, who, offset * _HOURS_PER_DAY, (start, end), share, ended
+                    )
                     if piece is not None:
                         pieces.append(piece)
         return Doses.concat(pieces) if pieces else Doses.empty()
@@ -194,11 +191,6 @@ class Dispenser:
         """Return 1 where a dose at home is taken, 0 where it is forgotten; (w, t)."""
         if self.adherence >= 1.0 or not line.at_home:
             return 1.0
-        drawn = np.stack(
-            [
-                uniform(self.seed, f"adherence:{line.order.drug}:{line.number}", self.patients[who], int(k))
-                for k in at
-            ],
-            axis=1,
-        )  # fmt: skip
+        stream, patients = f"adherence:{line.order.drug}:{line.number}", self.patients[who]
+        drawn = np.stack([uniform(self.seed, stream, patients, int(k)) for k in at], axis=1)
         return (drawn < self.adherence).astype(float)

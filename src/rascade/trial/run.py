@@ -15,7 +15,6 @@ from rascade.patients import Cohort, draw_cohort, steady_state
 from rascade.patients.keys import exponential
 from rascade.trial.endpoints import DAYS_PER_MONTH
 from rascade.trial.lesions import Lesions, draw_lesions, measured_diameters
-from rascade.trial.treatment import Safety, Treatment, visit_weeks
 from rascade.trial.response import (
     Progress,
     Response,
@@ -24,6 +23,7 @@ from rascade.trial.response import (
     next_visit,
     record_diameters,
 )
+from rascade.trial.treatment import Safety, Treatment, visit_weeks
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ _SEVERE = 3
 
 def highest_grades(events: pd.DataFrame) -> pd.DataFrame:
     """Return each patient's highest grade of every term; columns patient, term, grade."""
-    return events.groupby(["patient", "term"], as_index=False)["grade"].max()
+    return events.groupby(["patient", "term"])["grade"].max().reset_index()
 
 
 def _percent(count: int, n: int) -> tuple[float | None, list[float | None] | None]:
@@ -62,7 +62,7 @@ def _intensity(safety: Safety) -> dict[str, float | None]:
 
 
 def arm_safety(run: ArmRun) -> dict[str, Any]:
-    """Return the part of an arm's summary that is about side effects; None where none is modelled."""
+    """Return what an arm's summary says of side effects; rates are None where none is modelled."""
     safety, n = run.safety, run.cohort.population.size
     related = safety.events[safety.events["related"].astype(bool)]
     severe = related.loc[related["grade"] >= _SEVERE, "patient"].nunique()
@@ -95,7 +95,9 @@ def exposure_columns(safety: Safety) -> Mapping[str, Any]:
     with np.errstate(invalid="ignore"):
         known = np.isfinite(safety.intensity)
         total = np.where(known, safety.intensity, 0.0).sum(axis=0)
-        mean = np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0))
+        mean = np.divide(
+            total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0)
+        )
     return {
         "treatment_end_day": safety.end_day,
         "treatment_end_reason": safety.end_reason,

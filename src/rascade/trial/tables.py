@@ -163,5 +163,12 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
     decisions = decisions.sort_values(["patient", "day"], kind="stable", ignore_index=True)
     add_safety(summary, arms)
     return TrialOutcome(
-        patients, visits, events, decisions, summary, model_hash, provenance(spec, arms, patients), tuple(arms)
+        patients,
+        visits,
+        events,
+        decisions,
+        summary,
+        model_hash,
+        provenance(spec, arms, patients),
+        tuple(arms),
     )

@@ -1,9 +1,8 @@
-"""Treatment of an arm's patients: phases, doses, side effects and what the protocol makes of them."""
+"""Treatment of an arm's patients: phases, doses, side effects, and what the protocol decides."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -164,7 +163,8 @@ class Treatment:
     def _counted(self, days: Floats) -> Flags:
         """Tell on which days a new event counts: from the first dose to 30 days after the last."""
         window = load_conduct()["reporting_window"].value
-        last = np.nan_to_num(self.dispenser.last_dose, nan=-np.inf).max(axis=0) / HOURS_PER_DAY
+        last = np.nan_to_num(self.dispenser.last_dose, nan=-np.inf)
+        last = last.max(axis=0, initial=-np.inf) / HOURS_PER_DAY
         gone = self.dropout_day[:, None] <= days
         return np.asarray((days <= last[:, None] + window) & ~gone)
 
