@@ -46,6 +46,8 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return SimpleNamespace(
             patients=pd.DataFrame({"patient": [0, 1], "arm": ["new", "old"]}),
             visits=pd.DataFrame({"patient": [0, 1], "day": [56.0, 56.0]}),
+            adverse_events=pd.DataFrame({"patient": [0], "grade": [3]}),
+            decisions=pd.DataFrame({"patient": [0], "action": ["hold"]}),
             summary={
                 "study": "Small",
                 "seed": spec.seed,

@@ -74,7 +74,7 @@ class Arm(Part):
     published: Annotated[StrictStr, Field(min_length=1, max_length=200)] | None = None
     """Trial arm of the evidence whose published results the report shows beside these."""
     dose_levels: DoseLevels = Field(default_factory=dict)
-    """Doses of a drug from the ordered one downward, in the order's unit; usual steps if left out."""
+    """Doses of a drug from the ordered one downward, in the order's unit; else the usual steps."""
     until: UntilText | None = None
     """What leads from `regimen` to the first of `then`: ``42 days``, ``6 weeks``, ``progression``,
     ``response`` or a condition such as ``grade >= 3 rash``."""

@@ -56,6 +56,19 @@ class _Open:
 
 
 @dataclass
+class _Episode:
+    """An episode that is over, or was going on at the end."""
+
+    patient: int
+    term: int
+    grade: int
+    start: float
+    end: float
+    serious: bool
+    action: int
+
+
+@dataclass
 class EventLog:
     """Episodes of all terms of an arm.
 
@@ -70,7 +83,8 @@ class EventLog:
     patients: NDArray[np.int64]
     seed: int
     baseline: Mapping[str, Grades]
-    _rows: list[tuple[int, int, int, float, float, bool, int]] = field(default_factory=list)
+    _rows: list[_Episode] = field(default_factory=list)
+    _last: dict[tuple[int, int], _Episode] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = self.patients.size
@@ -133,27 +147,40 @@ class EventLog:
     def _close(self, index: int, who: NDArray[np.intp], day: float) -> None:
         episode = self._open[index]
         for i in who.tolist():
-            self._rows.append(
-                (i, index, int(episode.grade[i]), float(episode.start[i]), day,
-                 bool(episode.serious[i]), int(episode.action[i]))
-            )  # fmt: skip
+            over = _Episode(
+                i,
+                index,
+                int(episode.grade[i]),
+                float(episode.start[i]),
+                day,
+                bool(episode.serious[i]),
+                int(episode.action[i]),
+            )
+            self._rows.append(over)
+            self._last[index, i] = over
         episode.going[who] = False
         episode.grade[who] = 0
         episode.serious[who] = False
 
-    def note(self, terms: Sequence[str], where: Flags, action: int) -> None:
-        """Write down what was done for going events of these terms; the most severe stays.
+    def note(self, terms: Sequence[str], where: Flags, action: int, day: float) -> None:
+        """Write down what was done for events of these terms; the most severe stays.
 
         Args:
             terms: names.
             where: (n,) patients.
             action: index into `ACTIONS`.
+            day: of the decision; an event that ended on it counts, for a dose is reduced on recovery.
         """
         for index, term in enumerate(self.terms):
-            if term.name in terms:
-                episode = self._open[index]
-                at = where & episode.going
-                episode.action[at] = np.maximum(episode.action[at], action)
+            if term.name not in terms:
+                continue
+            episode = self._open[index]
+            at = where & episode.going
+            episode.action[at] = np.maximum(episode.action[at], action)
+            for i in np.flatnonzero(where & ~episode.going).tolist():
+                over = self._last.get((index, i))
+                if over is not None and over.end == day:
+                    over.action = max(over.action, action)
 
     def table(self, arm: str, related: Mapping[str, bool]) -> pd.DataFrame:
         """Return the episodes, one row each; `COLUMNS`, in order of patient, start and term.
@@ -170,21 +197,21 @@ class EventLog:
             self._close(index, np.flatnonzero(episode.going), float("nan"))
         if not self._rows:
             return no_events()
-        who, what, grade, start, end, serious, action = zip(*self._rows, strict=True)
-        which = np.array(what)
+        rows = self._rows
+        which = np.array([row.term for row in rows])
         names = np.array([term.name for term in self.terms], dtype=object)[which]
         table = pd.DataFrame(
             {
-                "patient": self.patients[np.array(who)],
+                "patient": self.patients[np.array([row.patient for row in rows])],
                 "arm": arm,
                 "term": names,
                 "soc": np.array([term.soc for term in self.terms], dtype=object)[which],
-                "grade": np.array(grade, dtype=np.int64),
-                "start_day": np.array(start),
-                "end_day": np.array(end),
-                "serious": np.array(serious),
+                "grade": np.array([row.grade for row in rows], dtype=np.int64),
+                "start_day": np.array([row.start for row in rows]),
+                "end_day": np.array([row.end for row in rows]),
+                "serious": np.array([row.serious for row in rows]),
                 "related": [related[name] for name in names],
-                "action": np.array(ACTIONS, dtype=object)[np.array(action)],
+                "action": [ACTIONS[row.action] for row in rows],
             }
         )
         return table.sort_values(["patient", "start_day", "term"], ignore_index=True)

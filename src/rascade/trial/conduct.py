@@ -1,8 +1,9 @@
 """The protocol at work: which drug of which patient is given, held, reduced or stopped.
 
 At every visit the rules are held against the grades and laboratory values of that day and of the
-days since the last visit. A rule acts once for an occurrence: it is armed again when its condition
-no longer holds. Every decision is written down.
+days since the last visit. Of the rules that a drug has for the same event, the first that applies
+acts, so the more severe ones are written first. A rule acts once for an occurrence: it is armed
+again when its condition no longer holds. Every decision is written down.
 """
 
 from __future__ import annotations
@@ -164,8 +165,18 @@ class Conduct:
         """
         for state in self._states:
             self._release(state, day, readings, present)
+        acted: dict[tuple[int, tuple[str, ...]], Flags] = {}
+        on_hold = {
+            (state.drug, state.terms): np.zeros(present.size, bool) for state in self._states
+        }
         for state in self._states:
-            self._trigger(state, day, readings, present)
+            on_hold[state.drug, state.terms] |= state.holding
+        for state in self._states:
+            key = (state.drug, state.terms)
+            taken = acted.get(key, np.zeros(present.size, bool))
+            # While a drug is held for an event, only the end of it can follow from that event.
+            busy = taken if state.rule.action.kind == "stop" else taken | on_hold[key]
+            acted[key] = taken | self._trigger(state, day, readings, present, busy)
 
     def _release(self, state: _RuleState, day: float, readings: Readings, present: Flags) -> None:
         """End holds whose time is over or whose patient has recovered."""
@@ -186,16 +197,22 @@ class Conduct:
             self._reduce(back, state, day, state.rule.action.levels)
             self._record(free & ~self.stopped[state.drug], state, day, "restart")
 
-    def _trigger(self, state: _RuleState, day: float, readings: Readings, present: Flags) -> None:
-        """Act on patients who meet the condition anew."""
+    def _trigger(
+        self, state: _RuleState, day: float, readings: Readings, present: Flags, taken: Flags
+    ) -> Flags:
+        """Act on patients who meet the condition anew and are not `taken` by an earlier rule.
+
+        Returns:
+            (n,) on whom it acted.
+        """
         met = self._met(state.rule.condition, state.terms, readings, worst=True)
         meets_now = self._met(state.rule.condition, state.terms, readings, worst=False)
         new = met & state.armed & present & ~self.stopped[state.drug] & ~state.holding
         state.armed = np.where(new, False, state.armed | ~meets_now)
         state.count += new
-        new = new & (state.count >= state.rule.occurrence)
+        new = new & (state.count >= state.rule.occurrence) & ~taken
         if not new.any():
-            return
+            return np.asarray(new)
         kind = state.rule.action.kind
         if kind == "stop":
             self._stop(new, state, day, state.rule.text)
@@ -206,7 +223,8 @@ class Conduct:
             state.since[new] = day
             self.ever_held[state.drug] |= new
             self._record(new, state, day, "hold")
-            self.log.note(state.terms, new, _HELD)
+            self.log.note(state.terms, new, _HELD, day)
+        return np.asarray(new)
 
     def _met(
         self,
@@ -235,7 +253,7 @@ class Conduct:
         lower = who & ~below
         self.level[state.drug][lower] = wanted[lower]
         self._record(lower, state, day, "reduce")
-        self.log.note(state.terms, lower, _REDUCED)
+        self.log.note(state.terms, lower, _REDUCED, day)
         self._stop(below, state, day, f"{state.rule.text}; no lower dose")
 
     def _stop(self, who: Flags, state: _RuleState, day: float, text: str) -> None:
@@ -244,7 +262,7 @@ class Conduct:
             return
         self.stopped[state.drug] |= who
         self._record(who, state, day, "stop", text)
-        self.log.note(state.terms, who, _WITHDRAWN)
+        self.log.note(state.terms, who, _WITHDRAWN, day)
 
     def _record(
         self, who: Flags, state: _RuleState, day: float, action: str, text: str | None = None

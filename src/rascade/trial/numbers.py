@@ -23,6 +23,10 @@ TABLES = (
     ("rascade.model", "alleles.csv", ("allele",)),
     ("rascade.patients", "profile.csv", ("property", "category")),
     ("rascade.trial", "measurement.csv", ("name",)),
+    ("rascade.trial", "conduct.csv", ("name",)),
+    ("rascade.trial", "ctcae.csv", ("term", "version")),
+    ("rascade.trial", "dose_levels.csv", ("drug",)),
+    ("rascade.trial", "label_rules.csv", ("drug", "on")),
 )
 _TARGET = re.compile(r"CT\d+")
 
