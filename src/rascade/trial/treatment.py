@@ -175,7 +175,9 @@ class Treatment:
             day: of the visit.
             present: (n,) patients who are there.
         """
-        self._end(self.treated & (self.dropout_day <= day), day, "dropout")
+        gone = self.treated & (self.dropout_day <= day)
+        self._end(gone, day, "dropout")
+        self.end_day[gone] = self.dropout_day[gone]
         readings = Readings(
             self._now,
             self._worst,
