@@ -104,7 +104,15 @@ def test_the_folder(tmp_path: Path, simulated: list[Any]) -> None:
     assert simulated[0].seed == 6
     assert seen == [(0.5, "new")]
     out = tmp_path / "out"
-    files = ["patients.parquet", "report.html", "study.yaml", "summary.json", "visits.parquet"]
+    files = [
+        "adverse_events.parquet",
+        "decisions.parquet",
+        "patients.parquet",
+        "report.html",
+        "study.yaml",
+        "summary.json",
+        "visits.parquet",
+    ]
     manifest = json.loads((out / "manifest.json").read_text())
     assert sorted(manifest["files"]) == files
     assert sorted(path.name for path in out.iterdir()) == sorted([*files, "manifest.json"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
 from rascade.errors import InputError
 from rascade.studies.parts import Name, OrderText, Part, wrong
 
-__all__ = ["Conduct", "DoseLevels", "NextPhase", "ProtocolRule", "UntilText"]
+__all__ = ["Conduct", "ConductText", "DoseLevels", "NextPhase", "ProtocolRule", "UntilText"]
 
 
 def _readable(read: Callable[[str], object]) -> AfterValidator:
@@ -71,10 +71,9 @@ class ProtocolRule(Part):
 class Conduct(Part):
     """How a trial, or one arm of it, is conducted."""
 
-    rules: Literal["label", "none"] | Annotated[tuple[ProtocolRule, ...], Field(max_length=100)] = (
-        "label"
-    )
-    """Reactions to side effects: those of the drugs' labels, none, or these."""
+    rules: Annotated[tuple[ProtocolRule, ...], Field(max_length=100)] | None = None
+    """Reactions to side effects, the more severe first; those of the drugs' labels if left out, no
+    reaction if empty."""
     ctcae: Literal["v5", "v6"] = "v5"
     """Version of the Common Terminology Criteria for Adverse Events."""
     visit_every_weeks: Annotated[float, Field(strict=True, ge=1, le=26)] | None = None
@@ -85,6 +84,22 @@ class Conduct(Part):
     """Share of the doses taken at home that are taken; infusions are all given."""
     dropout_per_month: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
     """Hazard of leaving the trial, a month."""
+
+
+def _named(value: object) -> object:
+    """Let ``label`` and ``none`` stand for what they say."""
+    names: dict[str, dict[str, object]] = {"label": {}, "none": {"rules": ()}}
+    if isinstance(value, str):
+        if value not in names:
+            raise wrong(f"{value!r} is no protocol; write 'label', 'none' or rules")
+        return names[value]
+    return value
+
+
+ConductText = Annotated[
+    Conduct,
+    BeforeValidator(_named, json_schema_input_type=Literal["label", "none"] | Conduct),
+]
 
 
 class NextPhase(Part):

@@ -32,7 +32,7 @@ from rascade.studies.parts import (
     check_parameters,
     wrong,
 )
-from rascade.studies.protocol_schema import Conduct, DoseLevels, NextPhase, UntilText
+from rascade.studies.protocol_schema import Conduct, ConductText, DoseLevels, NextPhase, UntilText
 
 __all__ = [
     "KINDS",
@@ -78,13 +78,15 @@ class Arm(Part):
     until: UntilText | None = None
     """What leads from `regimen` to the first of `then`: ``42 days``, ``6 weeks``, ``progression``,
     ``response`` or a condition such as ``grade >= 3 rash``."""
-    then: Annotated[tuple[NextPhase, ...], Field(max_length=10)] = ()
+    then: Annotated[tuple[NextPhase, ...], Field(max_length=10)] = Field(
+        default=(), validate_default=True
+    )
     """Treatment that follows, phase by phase."""
     crossover: Name | None = None
     """Arm whose first regimen these patients get at progression."""
     rescue: OrderText | None = None
     """Orders that these patients get at progression."""
-    protocol: Literal["label", "none"] | Conduct | None = None
+    protocol: ConductText | None = None
     """How this arm is conducted, where it differs from the trial."""
 
     @field_validator("then")
@@ -130,8 +132,7 @@ class Arm(Part):
                     f"{self.name}: dose_levels.{drug}: begin with the ordered {dose.value:g} "
                     f"{dose.unit} and go down, all above 0"
                 )
-        rules = self.protocol.rules if isinstance(self.protocol, Conduct) else ()
-        for rule in rules if not isinstance(rules, str) else ():
+        for rule in (self.protocol.rules if self.protocol else None) or ():
             for drug in rule.drugs:
                 if drug not in known:
                     raise wrong(f"{self.name}: a rule names {drug}, which is not in the arm")
@@ -158,9 +159,9 @@ class TrialStudy(Part):
     """Weeks between two scans."""
     follow_up_months: Annotated[float, Field(strict=True, gt=0, le=240)]
     """Months from the first dose to the end of the trial."""
-    protocol: Literal["label", "none"] | Conduct = "label"
-    """How the trial is conducted: by the drugs' labels, without any reaction to side effects, or as
-    written here."""
+    protocol: ConductText = Field(default_factory=Conduct)
+    """How the trial is conducted: by the drugs' labels (``label``), without any reaction to side
+    effects (``none``), or as written here."""
     parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
 
@@ -205,8 +206,7 @@ class TrialStudy(Part):
 
     def conduct_of(self, arm: Arm) -> Conduct:
         """Return how an arm is conducted."""
-        chosen = self.protocol if arm.protocol is None else arm.protocol
-        return Conduct(rules=chosen) if isinstance(chosen, str) else chosen
+        return arm.protocol or self.protocol
 
     def size_of(self, arm: Arm) -> int:
         """Return the number of patients of an arm."""

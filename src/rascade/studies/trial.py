@@ -155,9 +155,7 @@ def _protocol(study: TrialStudy, arm: Arm) -> Protocol:
 
     conduct = study.conduct_of(arm)
     rules: tuple[Rule, ...] | None = None
-    if conduct.rules == "none":
-        rules = ()
-    elif not isinstance(conduct.rules, str):
+    if conduct.rules is not None:
         rules = tuple(
             rule(r.on, r.do, r.drugs, r.max_hold_days, r.occurrence) for r in conduct.rules
         )

@@ -211,6 +211,7 @@ class _Arm:
         days = np.append(np.arange(start + _GRID_DAYS, day - 1e-9, _GRID_DAYS), day)
         segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, self.watched)
         self._note_deaths(np.append(start, days), segment)
+        self.treatment.leave(day, self.death_day)
         now = {name: segment[name][:, -1] for name in _WATCHED}
         solved = np.isfinite(now["relative_size"])
         attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
@@ -277,7 +278,7 @@ class _Arm:
             self.visits,
             self.death_day,
             self.simulation.status,
-            self.treatment.result(self.death_day),
+            self.treatment.result(),
         )
 
 

@@ -168,6 +168,18 @@ class Treatment:
         gone = self.dropout_day[:, None] <= days
         return np.asarray((days <= last[:, None] + window) & ~gone)
 
+    def leave(self, day: float, death_day: Floats) -> None:
+        """End the treatment of those who have died or left.
+
+        Args:
+            day: up to which deaths are known.
+            death_day: (n,) infinite where not reached.
+        """
+        for reason, when in (("death", death_day), ("dropout", self.dropout_day)):
+            gone = self.treated & (when <= day)
+            self._end(gone, day, reason)
+            self.end_day[gone] = when[gone]
+
     def visit(self, day: float, present: Flags) -> None:
         """Let the protocol decide, and move patients whose phase is over.
 
@@ -175,9 +187,6 @@ class Treatment:
             day: of the visit.
             present: (n,) patients who are there.
         """
-        gone = self.treated & (self.dropout_day <= day)
-        self._end(gone, day, "dropout")
-        self.end_day[gone] = self.dropout_day[gone]
         readings = Readings(
             self._now,
             self._worst,
@@ -244,15 +253,8 @@ class Treatment:
             if until is not None and until.kind == "response":
                 self._advance(here & responded & ~worse, day)
 
-    def result(self, death_day: Floats) -> Safety:
-        """Return what became of the arm's treatment.
-
-        Args:
-            death_day: (n,) infinite where not reached.
-        """
-        died = np.isfinite(death_day) & np.isnan(self.end_day)
-        self._end(died, 0.0, "death")
-        self.end_day = np.where(died, death_day, self.end_day)
+    def result(self) -> Safety:
+        """Return what became of the arm's treatment."""
         drugs = self.assembly.drugs
         related = {
             term.name: any(term.mechanisms & set(drug.mechanisms) for drug in drugs)
