@@ -169,7 +169,7 @@ class EventLog:
             terms: names.
             where: (n,) patients.
             action: index into `ACTIONS`.
-            day: of the decision; an event that ended on it counts, for a dose is reduced on recovery.
+            day: of the decision; an event that ended on that day counts, too.
         """
         for index, term in enumerate(self.terms):
             if term.name not in terms:
