@@ -135,6 +135,8 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
         "manifest.json",
         "patients.parquet",
         "visits.parquet",
+        "adverse_events.parquet",
+        "decisions.parquet",
         "summary.json",
         "report.html",
     }

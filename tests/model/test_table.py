@@ -2,7 +2,7 @@ import pytest
 
 from rascade.errors import InputError, ParameterError
 from rascade.model import assemble, known_drugs, load_alleles, load_table, parse_table
-from rascade.model.mechanisms import SETTINGS
+from rascade.model.mechanisms import SETTINGS, load_mechanisms
 from rascade.model.table import COLUMNS, to_model_units
 
 HEAD = ",".join(COLUMNS)
@@ -51,7 +51,9 @@ def test_every_row_is_used_by_some_model() -> None:
     used = {
         row
         for setting in SETTINGS
-        for row in assemble(tuple(known_drugs()), setting=setting).composition.parameters.values()
+        for row in assemble(
+            tuple(known_drugs()), setting=setting, include=tuple(load_mechanisms())
+        ).composition.parameters.values()
     }
     elsewhere = {n for n in load_table() if n.endswith((".molecular_weight", ".infusion"))}
     assert set(load_table()) - used - elsewhere == set()

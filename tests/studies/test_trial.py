@@ -73,7 +73,15 @@ def test_the_folder(tmp_path: Path) -> None:
     assert [share for share, _ in seen] == sorted(share for share, _ in seen)
     assert seen[-1] == (1.0, "old")
     out = tmp_path / "out"
-    files = ["patients.parquet", "report.html", "study.yaml", "summary.json", "visits.parquet"]
+    files = [
+        "adverse_events.parquet",
+        "decisions.parquet",
+        "patients.parquet",
+        "report.html",
+        "study.yaml",
+        "summary.json",
+        "visits.parquet",
+    ]
     manifest = json.loads((out / "manifest.json").read_text())
     assert sorted(manifest["files"]) == files
     there = sorted(path.name for path in out.iterdir())

@@ -40,7 +40,7 @@ _SYSTEM = (
     "body_places", "cytotoxic_response", "tumour_signals", "stroma", "vessels", "cytokines",
     "myeloid",
     "antigen", "dendritic_cells", "lymph_node", "checkpoints", "t_cells", "tumour_size", "markers",
-    "culture",
+    "culture", "marrow", "red_cells", "nerve", "liver", "immune_toxicity", "cytokine_release",
 )  # fmt: skip
 MEDIUM = "culture_medium"
 _PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
@@ -61,6 +61,15 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "CAR_kill_sum": (0.0, {"[time]": -1.0}),
     "TCR_therapy_kill_sum": (0.0, {"[time]": -1.0}),
     "CTLA4_depletion_sum": (0.0, {"[time]": -1.0}),
+    "PD1_occupancy": (0.0, {}),
+    "CTLA4_occupancy": (0.0, {}),
+    "VEGF_blockade": (0.0, {}),
+    "IL6_relative": (1.0, {}),
+    "immune_activation": (1.0, {}),
+    "ERK_lost": (0.0, {}),
+    "AKT_lost": (0.0, {}),
+    "MEK_blocked": (0.0, {}),
+    "hepatitis_drive": (0.0, {}),
 }
 
 

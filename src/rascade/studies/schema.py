@@ -6,11 +6,13 @@ published JSON schema need.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from rascade.errors import InputError
 from rascade.regimen.words import did_you_mean
@@ -35,6 +37,7 @@ from rascade.studies.parts import (
     check_parameters,
     wrong,
 )
+from rascade.studies.protocol_schema import Conduct, ConductText, DoseLevels, NextPhase, UntilText
 from rascade.trial.randomization import ratio_of
 
 __all__ = [
@@ -90,6 +93,70 @@ class Arm(Part):
         check_parameters(values, info)
         return values
 
+    dose_levels: DoseLevels = Field(default_factory=dict)
+    """Doses of a drug from the ordered one downward, in the order's unit; else the usual steps."""
+    until: UntilText | None = None
+    """What leads from `regimen` to the first of `then`: ``42 days``, ``6 weeks``, ``progression``,
+    ``response`` or a condition such as ``grade >= 3 rash``."""
+    then: Annotated[tuple[NextPhase, ...], Field(max_length=10)] = Field(
+        default=(), validate_default=True
+    )
+    """Treatment that follows, phase by phase."""
+    crossover: Name | None = None
+    """Arm whose first regimen these patients get at progression."""
+    rescue: OrderText | None = None
+    """Orders that these patients get at progression."""
+    protocol: ConductText | None = None
+    """How this arm is conducted, where it differs from the trial."""
+
+    @field_validator("then")
+    @classmethod
+    def _phases_follow(
+        cls, phases: tuple[NextPhase, ...], info: ValidationInfo
+    ) -> tuple[NextPhase, ...]:
+        until = info.data.get("until")
+        if phases and until is None and "until" in info.data:
+            raise wrong("'until' must say what leads from the regimen to the first of 'then'")
+        if until is not None and not phases:
+            raise wrong("'until' leads nowhere; write what is given then")
+        for index, phase in enumerate(phases[:-1]):
+            if phase.until is None:
+                raise wrong("only the last phase may go without 'until'", index)
+        if phases and phases[-1].until is not None:
+            raise wrong("the last phase has nothing after it; leave 'until' out", len(phases) - 1)
+        return phases
+
+    @field_validator("rescue")
+    @classmethod
+    def _one_way_on(cls, rescue: object, info: ValidationInfo) -> object:
+        if rescue is not None and info.data.get("crossover") is not None:
+            raise wrong("give either 'crossover' or 'rescue'; both happen at progression")
+        return rescue
+
+    @property
+    def orders(self) -> tuple[Any, ...]:
+        """The orders of all phases."""
+        regimens = [self.regimen, *(phase.regimen for phase in self.then)]
+        return tuple(o for regimen in [*regimens, *filter(None, [self.rescue])] for o in regimen)
+
+    def check_drugs(self) -> None:
+        """Check that dose levels and rules name drugs of the arm and fit its orders."""
+        known = {order.drug: order for order in reversed(self.orders)}
+        for drug, levels in self.dose_levels.items():
+            if drug not in known:
+                raise wrong(f"{self.name}: dose_levels: {drug} is not in the arm")
+            dose = known[drug].dose
+            falling = all(a > b > 0 for a, b in itertools.pairwise(levels))
+            if levels[0] != dose.value or not falling:
+                raise wrong(
+                    f"{self.name}: dose_levels.{drug}: begin with the ordered {dose.value:g} "
+                    f"{dose.unit} and go down, all above 0"
+                )
+        for rule in (self.protocol.rules if self.protocol else None) or ():
+            for drug in rule.drugs:
+                if drug not in known:
+                    raise wrong(f"{self.name}: a rule names {drug}, which is not in the arm")
+
 
 class TrialStudy(Part):
     """A trial: arms of a cohort, followed and compared."""
@@ -118,6 +185,9 @@ class TrialStudy(Part):
     """How patients are assigned to arms; in turn if left out."""
     cut_off: CutOffPart | None = None
     """When the data are cut; at the end of everybody's follow-up if left out."""
+    protocol: ConductText = Field(default_factory=Conduct)
+    """How the trial is conducted: by the drugs' labels (``label``), without any reaction to side
+    effects (``none``), or as written here."""
     parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
     knockout: Knockouts = ()
@@ -133,6 +203,15 @@ class TrialStudy(Part):
             first = seen.setdefault(arm.name.casefold(), index)
             if first != index:
                 raise wrong(f"{arm.name!r} is the name of arms[{first}] already", index, "name")
+            try:
+                arm.check_drugs()
+            except PydanticCustomError as error:
+                raise wrong(error.message(), index) from None
+        for index, arm in enumerate(arms):
+            others = [other.name for other in arms if other is not arm]
+            if arm.crossover is not None and arm.crossover not in others:
+                hint = did_you_mean(arm.crossover, others)
+                raise wrong(f"no other arm is called {arm.crossover!r}{hint}", index, "crossover")
         return arms
 
     @field_validator("reference")
@@ -171,6 +250,10 @@ class TrialStudy(Part):
         """Name of the arm that contrasts refer to."""
         return self.reference or self.arms[-1].name
 
+    def conduct_of(self, arm: Arm) -> Conduct:
+        """Return how an arm is conducted."""
+        return arm.protocol or self.protocol
+
     def size_of(self, arm: Arm) -> int:
         """Return the number of patients of an arm."""
         return arm.size or self.cohort.size
@@ -183,7 +266,10 @@ class TrialStudy(Part):
                 yield ("cohort", what), partial(checks.population, what, value)
         if checks.modelled is not None:
             for index, arm in enumerate(self.arms):
-                yield ("arms", index, "regimen"), partial(checks.modelled, arm.regimen.drugs)
+                yield (
+                    ("arms", index, "regimen"),
+                    partial(checks.modelled, sorted({order.drug for order in arm.orders})),
+                )
         if checks.population is not None:
             yield from self._enrolment_checks()
 

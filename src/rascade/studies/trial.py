@@ -16,7 +16,7 @@ from rascade.studies.executors import Executor, LocalExecutor
 from rascade.studies.index import remember
 from rascade.studies.load import dump, override, study_hash
 from rascade.studies.manifest import add_new, base_manifest
-from rascade.studies.schema import TrialStudy
+from rascade.studies.schema import Arm, TrialStudy
 from rascade.studies.store import (
     MANIFEST,
     file_hashes,
@@ -28,13 +28,15 @@ from rascade.studies.store import (
 from rascade.studies.unfinished import Start, unfinished_results
 
 if TYPE_CHECKING:
+    from rascade.trial.phases import Phase
+    from rascade.trial.protocol import Protocol
     from rascade.trial.run import TrialOutcome
     from rascade.trial.spec import TrialSpec
 
 __all__ = ["Progress", "TrialResult", "run_trial", "to_spec"]
 
 #: Tables that a trial may have besides patients and visits.
-_FURTHER_TABLES = ("lesions", "adverse_events")
+_FURTHER_TABLES = ("lesions", "adverse_events", "decisions")
 
 #: Called with the share of work that is done (0 to 1) and what is being done.
 Progress = Callable[[float, str], None]
@@ -156,7 +158,9 @@ def to_spec(study: TrialStudy) -> TrialSpec:
                 arm.regimen,
                 study.size_of(arm),
                 arm.published,
-                Interventions(arm.knockout, arm.set, arm.include),
+                _phases(study, arm),
+                _protocol(study, arm),
+                changes=Interventions(arm.knockout, arm.set, arm.include),
             )
             for arm in study.arms
         ),
@@ -168,6 +172,45 @@ def to_spec(study: TrialStudy) -> TrialSpec:
         accrual=None if study.accrual is None else study.accrual.accrual(),
         randomization=None if study.randomization is None else study.randomization.plan(ratio),
         cut_off=None if study.cut_off is None else study.cut_off.rule(),
+    )
+
+
+def _phases(study: TrialStudy, arm: Arm) -> tuple[Phase, ...]:
+    """Return the phases of an arm; none where its regimen is all there is."""
+    from rascade.trial.phases import Phase, Until, parse_until
+
+    steps = [(arm.regimen, arm.until), *((phase.regimen, phase.until) for phase in arm.then)]
+    phases = [Phase(regimen, parse_until(text) if text else None) for regimen, text in steps]
+    at_progression = arm.rescue
+    if arm.crossover is not None:
+        at_progression = next(a.regimen for a in study.arms if a.name == arm.crossover)
+    if at_progression is not None:
+        phases[-1] = Phase(phases[-1].regimen, Until("progression"))
+        phases.append(Phase(at_progression))
+    return tuple(phases) if len(phases) > 1 else ()
+
+
+def _protocol(study: TrialStudy, arm: Arm) -> Protocol:
+    """Return how an arm is conducted, for `rascade.trial`."""
+    from rascade.trial.protocol import Protocol, Rule, rule
+
+    conduct = study.conduct_of(arm)
+    rules: tuple[Rule, ...] | None = None
+    if conduct.rules is not None:
+        rules = tuple(
+            rule(r.on, r.do, r.drugs, r.max_hold_days, r.occurrence) for r in conduct.rules
+        )
+    return Protocol(
+        rules=rules,
+        levels={
+            drug: tuple(level / levels[0] for level in levels)
+            for drug, levels in arm.dose_levels.items()
+        },
+        visit_weeks=conduct.visit_every_weeks,
+        ctcae=conduct.ctcae,
+        beyond_progression=conduct.treatment_beyond_progression,
+        adherence=conduct.adherence,
+        dropout_per_month=conduct.dropout_per_month,
     )
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from rascade.engine import Doses
     from rascade.model import Assembly
-    from rascade.regimen import Regimen
+    from rascade.regimen import Order, Regimen
 
-__all__ = ["engine_doses", "infusion_hours"]
+__all__ = ["dose_target", "engine_doses", "infusion_hours"]
 
 _NANOMOLES_PER_MILLIGRAM = 1e6  # divided by the molecular weight in g/mol
 _MILLIONS_PER_CELL = 1e-6  # the model counts cells in 1e6
@@ -29,6 +29,25 @@ def infusion_hours(assembly: Assembly) -> dict[str, float]:
     return {
         name: assembly.table.model_value(row) for name, row in rows.items() if row in assembly.table
     }
+
+
+def dose_target(assembly: Assembly, order: Order) -> tuple[str, float]:
+    """Return the species that an order's doses enter, and what a milligram (or a cell) is there.
+
+    Raises:
+        UnsupportedFeature: a route or a unit of dose that the model does not have.
+    """
+    if order.dose.base_unit not in ("mg", "cells"):
+        raise UnsupportedFeature(
+            f"dose unit {order.dose.base_unit}",
+            f"{order.drug}: a dose in {order.dose.base_unit} is not modelled yet",
+        )
+    factor = (
+        _MILLIONS_PER_CELL
+        if order.dose.base_unit == "cells"
+        else _NANOMOLES_PER_MILLIGRAM / assembly.molecular_weight(order.drug)
+    )
+    return assembly.drug(order.drug).dose_target(order.route), factor
 
 
 def engine_doses(
@@ -57,17 +76,7 @@ def engine_doses(
     hours = infusion_hours(assembly)
     pieces = []
     for order in regimen.orders:
-        if order.dose.base_unit not in ("mg", "cells"):
-            raise UnsupportedFeature(
-                f"dose unit {order.dose.base_unit}",
-                f"{order.drug}: a dose in {order.dose.base_unit} is not modelled yet",
-            )
-        target = assembly.drug(order.drug).dose_target(order.route)
-        factor = (
-            _MILLIONS_PER_CELL
-            if order.dose.base_unit == "cells"
-            else _NANOMOLES_PER_MILLIGRAM / assembly.molecular_weight(order.drug)
-        )
+        target, factor = dose_target(assembly, order)
         single = type(regimen)((order,))
         tables = [
             single.doses(until_day, float(weights[i]), float(surfaces[i]), hours) for i in treated

@@ -24,6 +24,10 @@ TABLES = (
     ("rascade.patients", "profile.csv", ("property", "category")),
     ("rascade.patients", "effects.csv", ("property", "row")),
     ("rascade.trial", "measurement.csv", ("name",)),
+    ("rascade.trial", "conduct.csv", ("name",)),
+    ("rascade.trial", "ctcae.csv", ("term", "version")),
+    ("rascade.trial", "dose_levels.csv", ("drug",)),
+    ("rascade.trial", "label_rules.csv", ("drug", "on")),
 )
 _TARGET = re.compile(r"CT\d+")
 

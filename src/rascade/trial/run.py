@@ -14,13 +14,13 @@ from rascade.errors import SimulationError
 from rascade.model import Assembly, assemble, load_table
 from rascade.patients import Cohort, settled_cohort
 from rascade.patients.keys import exponential
-from rascade.trial.dosing import engine_doses
 from rascade.trial.endpoints import DAYS_PER_MONTH
 from rascade.trial.enrolment import case_mix, cut_off_month, enrolment, randomized
 from rascade.trial.imaging import Imaging, Scan
 from rascade.trial.lesions import Lesions
 from rascade.trial.markers import SYMBOLS, measured_markers
 from rascade.trial.response import Response
+from rascade.trial.treatment import Safety, Treatment, visit_weeks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +88,7 @@ class ArmRun:
         visits: in order of time.
         death_day: (n,) day of death, infinite where not reached.
         status: (n,) status of the solver at the end.
+        safety: side effects, decisions of the protocol and exposure.
     """
 
     arm: ArmSpec
@@ -100,6 +101,7 @@ class ArmRun:
     visits: list[VisitRecord]
     death_day: NDArray[np.float64]
     status: NDArray[np.int32]
+    safety: Safety
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,10 @@ class TrialOutcome:
 
     Attributes:
         patients: one row a patient.
-        visits: one row a patient and visit.
-        lesions: one row a patient, visit (0 is baseline) and lesion.
+        visits: one row a patient and scan.
+        lesions: one row a patient, scan (0 is baseline) and lesion.
+        adverse_events: one row an episode.
+        decisions: one row a decision of the protocol.
         summary: read-outs by arm and contrasts, ready for JSON.
         model_hash: SHA-256 over the models of all arms.
         provenance: mechanism, parameters and published results for the report, ready for JSON.
@@ -119,6 +123,8 @@ class TrialOutcome:
     patients: pd.DataFrame
     visits: pd.DataFrame
     lesions: pd.DataFrame
+    adverse_events: pd.DataFrame
+    decisions: pd.DataFrame
     summary: dict[str, Any]
     model_hash: str
     provenance: dict[str, Any]
@@ -140,7 +146,7 @@ def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
     """
     changes = spec.changes_of(arm)
     values = tuple(sorted(changes.parameters.items()))
-    return _assembly(arm.regimen.drugs, values, changes.include)
+    return _assembly(arm.drugs, values, changes.include)
 
 
 @lru_cache(maxsize=32)
@@ -148,6 +154,30 @@ def _assembly(
     drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
 ) -> Assembly:
     return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
+
+
+@dataclass(frozen=True)
+class _Pause:
+    """A day on which the simulation stops: for a scan (its number, else 0), for a visit."""
+
+    day: float
+    scan: int
+    visit: bool
+
+
+def _pauses(spec: TrialSpec, arm: ArmSpec) -> list[_Pause]:
+    """Return scans, visits, the end of a first phase of fixed length, and the end of follow-up."""
+    end = spec.follow_up_months * DAYS_PER_MONTH
+    image, step = spec.imaging_every_weeks * 7.0, visit_weeks(arm) * 7.0
+    scans = {day: k for k, day in enumerate(visit_days(spec), 1) if k * image <= end + 1e-9}
+    first = arm.course[0].until
+    visits = {step * k for k in range(1, math.floor(end / step + 1e-9) + 1)}
+    if first is not None and first.kind == "time" and first.days < end:
+        visits.add(first.days)
+    return [
+        _Pause(day, scans.get(day, 0), day in visits or day in scans)
+        for day in sorted({*scans, *visits, end})
+    ]
 
 
 class _Arm:
@@ -176,7 +206,12 @@ class _Arm:
         )
         self.enrolment = enrolment(spec, patients)
         size = patients.size
-        self.treated = np.ones(size, dtype=bool)
+        self.end_day = spec.follow_up_months * DAYS_PER_MONTH
+        self.treatment = Treatment(arm, self.assembly, self.cohort, spec.seed, self.end_day)
+        # Whoever is beyond the cut-off is no longer heard of.
+        cut = np.where(self.enrolment.last_day < self.end_day, self.enrolment.last_day, np.inf)
+        self.treatment.dropout_day = np.minimum(self.treatment.dropout_day, cut)
+        self.watched = (*_WATCHED, *self.treatment.signals)
         self.death_day = np.full(size, np.inf)
         self.death_threshold = exponential(spec.seed, "death", patients)
         self.visits: list[VisitRecord] = []
@@ -192,32 +227,31 @@ class _Arm:
         self.last = {name: self.simulation.value(name) for name in _WATCHED}
         self.baseline = {name: self.simulation.value(name) for name in _SIGNALS.values()}
         self.baseline_markers = self._markers(0)
-        self._dose()
+        self.treatment.start(self.simulation)
 
     def _markers(self, visit: int) -> dict[str, NDArray[np.float64]]:
         alleles = self.cohort.population.profiles["kras_allele"]
         return measured_markers(self.last, alleles, self.spec.seed, self.patients, visit)
 
-    def _dose(self) -> None:
-        until = math.ceil(self.spec.follow_up_months * DAYS_PER_MONTH)
-        profiles = self.cohort.population.profiles
-        self.simulation.set_doses(
-            engine_doses(self.assembly, self.arm.regimen, profiles, until, self.treated)
-        )
-
-    def go_to(self, day: float, visit: int, scan: bool) -> None:
-        """Simulate to a visit, note deaths, read the scan, stop treatment at progression."""
-        start = self.simulation.time / HOURS_PER_DAY
+    def go_to(self, pause: _Pause) -> None:
+        """Give what is due, simulate to the next pause, note deaths, read scan and side effects."""
+        start, day = self.simulation.time / HOURS_PER_DAY, pause.day
+        self.treatment.doses(start, day, self.simulation)
         days = np.append(np.arange(start + _GRID_DAYS, day - 1e-9, _GRID_DAYS), day)
-        segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, _WATCHED)
+        segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, self.watched)
         self._note_deaths(np.append(start, days), segment)
+        self.treatment.leave(day, self.death_day)
         now = {name: segment[name][:, -1] for name in _WATCHED}
         solved = np.isfinite(now["relative_size"])
-        attended = solved & (self.death_day > day) & (self.enrolment.last_day >= day)
+        attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
         self.last = {n: np.where(solved, now[n], self.last[n]) for n in _WATCHED}
-        if scan:
-            self._read(day, visit, attended)
-        self.simulation.stop(np.isfinite(self.death_day))
+        self.treatment.read(days, segment)
+        if pause.scan:
+            self._read(day, pause.scan, attended)
+        if pause.visit:
+            self.treatment.visit(day, attended)
+        gone = np.isfinite(self.death_day) | (self.treatment.dropout_day <= day)
+        self.simulation.stop(gone)
 
     def _note_deaths(self, days: NDArray[np.float64], segment: Segment) -> None:
         before = self.last["death_hazard"][:, None]
@@ -227,13 +261,15 @@ class _Arm:
             k = max(int(np.argmax(reached[i])), 1)
             low, high = hazard[i, k - 1], hazard[i, k]
             part = (self.death_threshold[i] - low) / (high - low) if high > low else 1.0
-            self.death_day[i] = days[k - 1] + part * (days[k] - days[k - 1])
+            died = days[k - 1] + part * (days[k] - days[k - 1])
+            # Nobody hears of the death of a patient who has left.
+            self.death_day[i] = died if died < self.treatment.dropout_day[i] else np.inf
 
     def _read(self, day: float, visit: int, attended: NDArray[np.bool_]) -> None:
         scan = self.imaging.read(
             self.last["relative_size"], self.last["new_lesion_hazard"], visit, attended
         )
-        on_treatment = self.treated & attended
+        on_treatment = self.treatment.treated & attended
         signals = {
             column: np.where(attended, self.last[name] / self.baseline[name], np.nan)
             for column, name in _SIGNALS.items()
@@ -250,10 +286,13 @@ class _Arm:
                 volume,
             )
         )
-        still = self.treated & (scan.reading.overall != Response.PD)
-        if (still != self.treated).any():
-            self.treated = still
-            self._dose()
+        reading = scan.reading
+        self.treatment.scan(
+            day,
+            reading.sld_mm,
+            attended & (reading.overall == Response.PD),
+            attended & (reading.overall <= Response.PR),
+        )
 
     def result(self) -> ArmRun:
         """Return the arm at the end of follow-up."""
@@ -268,6 +307,7 @@ class _Arm:
             self.visits,
             self.death_day,
             self.simulation.status,
+            self.treatment.result(),
         )
 
 
@@ -299,13 +339,10 @@ def run_arm(
 
     running = _Arm(spec, arm, patients, settings, backend)
     running.start()
-    days = visit_days(spec)
-    end = spec.follow_up_months * DAYS_PER_MONTH
-    scans = math.floor(end / (spec.imaging_every_weeks * 7.0) + 1e-9)
-    for visit, day in enumerate(days, start=1):
-        running.go_to(day, visit, scan=visit <= scans)
+    for pause in _pauses(spec, arm):
+        running.go_to(pause)
         if report:
-            report(day / end)
+            report(pause.day / running.end_day)
     if not all_may_fail and (running.simulation.status >= Status.STEP_TOO_SMALL).all():
         first = running.simulation.failures()[0]
         raise SimulationError(

@@ -9,6 +9,8 @@ from rascade.errors import InputError, UnsupportedFeature
 from rascade.model import Interventions
 from rascade.regimen import Regimen
 from rascade.trial.accrual import Accrual, CutOff
+from rascade.trial.phases import Phase
+from rascade.trial.protocol import Protocol
 from rascade.trial.randomization import Randomization
 
 __all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population", "population_warnings"]
@@ -81,17 +83,31 @@ class ArmSpec:
 
     Attributes:
         name: as shown in every table.
-        regimen: what is given; no orders for an untreated arm.
+        regimen: what is given first; no orders for an untreated arm.
         size: patients; the cohort's size if None.
         published: rows of the evidence that hold the arm's published results.
         changes: knock-outs, set parameters and wanted mechanisms of this arm.
+        phases: what is given one after the other; `regimen` alone if empty.
+        protocol: how the arm is conducted.
     """
 
     name: str
     regimen: Regimen
     size: int | None = None
     published: str | None = None
+    phases: tuple[Phase, ...] = ()
+    protocol: Protocol = field(default_factory=Protocol)
     changes: Interventions = field(default_factory=Interventions)
+
+    @property
+    def course(self) -> tuple[Phase, ...]:
+        """The phases, one at least."""
+        return self.phases or (Phase(self.regimen),)
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """The drugs of all phases, each once, in the order of first mention."""
+        return tuple(dict.fromkeys(d for phase in self.course for d in phase.regimen.drugs))
 
 
 @dataclass(frozen=True)

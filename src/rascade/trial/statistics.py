@@ -147,7 +147,7 @@ def _arm(name: str, rows: pd.DataFrame) -> dict[str, Any]:
         "pfs_ci": tidy_limits(progression),
         "os_median_months": tidy(death.estimate),
         "os_ci": tidy_limits(death),
-        "grade3plus_trae_pct": None,
+        "grade3plus_trae_pct": None,  # what `rascade.trial.safety` knows of
     }
 
 

@@ -29,6 +29,7 @@ from rascade.trial.lesions import ORGANS
 from rascade.trial.markers import MARKERS
 from rascade.trial.provenance import provenance
 from rascade.trial.response import NonTarget, labels
+from rascade.trial.safety import add_safety, exposure_columns
 from rascade.trial.statistics import summarize
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
     population = run.cohort.population
     failed = run.status >= Status.STEP_TOO_SMALL
     entered = enrolment(spec, population.patients)
-    end = entered.last_day
+    end = np.minimum(entered.last_day, run.safety.dropout_day)
     death = np.where(run.death_day <= end, run.death_day, np.inf)
     survival = overall_survival(death, end)
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
@@ -101,6 +102,7 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
     columns |= {
         "os_months": np.where(failed, np.nan, survival.months),
         "os_event": survival.event,
+        **exposure_columns(run.safety),
         "draws": run.cohort.attempts + 1,
         "solver_status": [_OUTCOMES.get(code, Status(code).name) for code in run.status],
     }
@@ -149,22 +151,8 @@ def _responses(
         "pfs_reason": pfs.reason,
         "ipfs_event": ipfs.event,
         "dor_event": lasted.event,
-        "treatment_end_day": _treatment_end(run),
         **{name: np.where(failed, np.nan, months(days)) for name, days in timed.items()},
     }
-
-
-def _treatment_end(run: ArmRun) -> NDArray[np.float64]:
-    """Day of the last visit before which treatment went on, or of death; NaN where it goes on."""
-    going_on = np.ones(run.death_day.size, dtype=bool)
-    last = np.full(run.death_day.size, np.nan)
-    for visit in run.visits:
-        stopped = going_on & visit.attended & ~visit.on_treatment
-        going_on &= ~stopped
-        last = np.where(visit.attended & visit.on_treatment, visit.day, last)
-    died = going_on & np.isfinite(run.death_day)
-    last = np.where(died, run.death_day, np.nan_to_num(last))
-    return np.where(going_on & ~died, np.nan, last)
 
 
 def _visits(run: ArmRun) -> pd.DataFrame:
@@ -279,10 +267,17 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         reference=spec.reference_arm,
         follow_up_months=spec.follow_up_months,
     )
+    events = pd.concat([run.safety.events for run in arms], ignore_index=True)
+    events = events.sort_values(["patient", "start_day", "term"], ignore_index=True)
+    decisions = pd.concat([run.safety.decisions for run in arms], ignore_index=True)
+    decisions = decisions.sort_values(["patient", "day"], kind="stable", ignore_index=True)
+    add_safety(summary, arms)
     return TrialOutcome(
         patients=patients,
         visits=visits,
         lesions=lesions,
+        adverse_events=events,
+        decisions=decisions,
         summary=summary,
         model_hash=model_hash,
         provenance=provenance(spec, arms, patients),
