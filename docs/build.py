@@ -3,7 +3,9 @@
 ::
 
     python docs/build.py             the reference pages and the tables in the texts
-    python docs/build.py --run       first run the example studies again: results and picture
+    python docs/build.py --run       first run everything again that pages quote: studies and
+                                     picture, facts, identifiability
+    python docs/build.py --run facts            only what is named: studies, facts, identifiability
     python docs/build.py --out DIR   the same pages into another folder, to compare
 """
 
@@ -18,7 +20,15 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
-from builder import cli_page, error_page, model_pages, results, study_page  # noqa: E402
+from builder import (  # noqa: E402
+    cli_page,
+    error_page,
+    facts_page,
+    identifiability_page,
+    model_pages,
+    results,
+    study_page,
+)
 
 #: Generated page -> what makes it.
 PAGES: dict[str, Callable[[], str]] = {
@@ -30,15 +40,30 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/mechanisms.md": model_pages.mechanisms_page,
     "reference/drugs.md": model_pages.drugs_page,
     "reference/errors.md": error_page.error_page,
+    "reference/facts.md": facts_page.facts_page,
+    "reference/identifiability.md": identifiability_page.identifiability_page,
+}
+#: What makes figures of pages: file below the folder -> SVG text.
+FIGURES: tuple[Callable[[], dict[str, str]], ...] = (
+    facts_page.figures,
+    identifiability_page.figures,
+)
+#: Name -> what runs again, and keeps, what the pages quote.
+RUNS: dict[str, Callable[[], None]] = {
+    "studies": results.run_studies,
+    "facts": facts_page.run,
+    "identifiability": identifiability_page.run,
 }
 #: Name between ``<!-- table: name -->`` and ``<!-- end -->`` -> what stands there.
 TABLES: dict[str, Callable[[], str]] = {
     "rasolute-302": lambda: results.comparison("rasolute-302"),
     "rasolute-302-contrasts": lambda: results.contrasts("rasolute-302"),
+    "facts-dish": facts_page.dish_table,
+    "facts-potency": facts_page.potency_table,
     "kras-g12c": lambda: results.comparison("codebreak-100-pdac", "krystal-1-pdac"),
 }
 #: Texts that hold such tables.
-TEXTS = ("../README.md", "explanation/calibration.md")
+TEXTS = ("../README.md", "explanation/calibration.md", "explanation/model.md")
 _TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)
 
 
@@ -59,6 +84,11 @@ def build(out: Path) -> list[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(make().rstrip("\n") + "\n", encoding="utf-8")
         written.append(target)
+    for name, svg in (item for make in FIGURES for item in make().items()):
+        target = out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(svg, encoding="utf-8")
+        written.append(target)
     for name in TEXTS if out == DOCS else ():
         target = out / name
         target.write_text(fill(target.read_text(encoding="utf-8")), encoding="utf-8")
@@ -69,13 +99,15 @@ def build(out: Path) -> list[Path]:
 def main() -> None:
     """Read the command line and write the pages."""
     parser = argparse.ArgumentParser(description="Write the generated pages of the documentation.")
-    parser.add_argument("--run", action="store_true", help="run the example studies again first")
+    parser.add_argument(
+        "--run", nargs="*", choices=[*RUNS], help="run again first: all, or what is named"
+    )
     parser.add_argument("--out", type=Path, default=DOCS, help="folder to write into")
     given = parser.parse_args()
-    if given.run:
-        results.run_studies()
+    for name in given.run or ([*RUNS] if given.run is not None else []):
+        RUNS[name]()
     pages = build(given.out.resolve())
-    sys.stdout.write(f"{len(pages)} pages written below {given.out}\n")
+    sys.stdout.write(f"{len(pages)} files written below {given.out}\n")
 
 
 if __name__ == "__main__":

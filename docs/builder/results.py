@@ -11,7 +11,16 @@ from typing import Any
 
 from builder.text import table
 
-__all__ = ["STUDIES", "comparison", "contrasts", "current_model_hash", "read_result", "run_studies"]
+__all__ = [
+    "RESULTS",
+    "STUDIES",
+    "comparison",
+    "contrasts",
+    "current_model_hash",
+    "read_result",
+    "run_studies",
+    "threads",
+]
 
 DOCS = Path(__file__).parents[1]
 STUDY_FOLDER = DOCS.parent / "studies"
@@ -40,7 +49,7 @@ def run_studies() -> None:
     with tempfile.TemporaryDirectory() as place:
         for name in STUDIES:
             folder = Path(place) / name
-            result = run_trial(load(STUDY_FOLDER / f"{name}.yaml"), folder, threads=_threads())
+            result = run_trial(load(STUDY_FOLDER / f"{name}.yaml"), folder, threads=threads())
             kept = {
                 key: result.summary[key]
                 for key in (
@@ -61,7 +70,8 @@ def run_studies() -> None:
                 draw_trial(folder, PICTURE)
 
 
-def _threads() -> int:
+def threads() -> int:
+    """Return with how many threads results are made; they do not depend on it."""
     return int(os.environ.get("RASCADE_THREADS", "1"))
 
 

@@ -97,3 +97,28 @@ def test_every_parameter_mechanism_and_drug_has_its_entry() -> None:
         assert f"\n## {name}\n" in page("mechanisms.md")
     for name in known_drugs():
         assert f"\n### {name}\n" in page("drugs.md")
+
+
+def test_every_fact_has_its_entry_and_figure(rebuilt: Path) -> None:
+    from rascade.analyses.facts.records import load_facts
+
+    text = page("facts.md")
+    for name in load_facts():
+        assert text.count(f"\n### {name}\n") == 1, f"run docs/build.py --run facts: {name}"
+        assert f"(../images/facts/{name}.svg)" in text
+    kept = {path.name for path in (DOCS / "images" / "facts").iterdir()}
+    assert kept == {path.name for path in (rebuilt / "images" / "facts").iterdir()}
+    assert kept == {f"{name}.svg" for name in load_facts()}
+
+
+def test_identifiability_is_of_the_facts_and_parameters_as_they_are() -> None:
+    import json
+
+    from rascade.analyses.facts.records import load_facts
+    from rascade.model import load_table
+
+    kept = json.loads((DOCS / "results" / "identifiability.json").read_text(encoding="utf-8"))
+    assert kept["facts"] == [*load_facts()], "run docs/build.py --run identifiability"
+    for row in kept["parameters"]:
+        assert load_table()[row["name"]].value == row["value"], row["name"]
+        assert f"| {row['name']} |" in page("identifiability.md")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import re
 import sys
@@ -199,7 +199,7 @@ def test_what_the_model_page_says_of_fitted_potencies_is_so() -> None:
     from rascade.model import load_table
 
     page = (DOCS / "explanation/model.md").read_text(encoding="utf-8")
-    rows = page.split("| set to it? |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    rows = page.split("| set to it? |", 1)[1].split("<!-- end -->", 1)[0].splitlines()[2:]
     fitted = {
         row.name.partition(".")[0]
         for row in load_table().values()
@@ -210,6 +210,18 @@ def test_what_the_model_page_says_of_fitted_potencies_is_so() -> None:
         drug, _, published, model, set_to_it = (cell.strip() for cell in row.strip("|").split("|"))
         assert (set_to_it == "yes") == (drug in fitted), drug
         assert 1 / 3 <= float(model) / float(published) <= 3
+
+
+def test_what_the_model_page_calls_not_holding_does_not(builder: dict[str, Any]) -> None:
+    kept = json.loads((DOCS / "results" / "facts.json").read_text(encoding="utf-8"))
+    page = prose(DOCS / "explanation/model.md")
+    said = page.split("**What does not hold.**", 1)[1].split("\n## ", 1)[0]
+    missed = {record["id"] for record in kept if not record["holds"]}
+    assert missed == {"g12c-rebound-mia-paca-2", "muc4-xenograft"}
+    assert "MIA PaCa-2" in said and "MUC4" in said
+    # Bold in the table is what misses its limits, and nothing else.
+    failing = [c for r in kept for c in r["checks"] if not c["holds"]]
+    assert builder["build"].TABLES["facts-dish"]().count("**") == 2 * len(failing)
 
 
 def test_the_picture_is_there_and_small() -> None:
@@ -239,25 +251,6 @@ def test_the_changelog_has_its_headings() -> None:
 
 
 @pytest.mark.slow
-def test_the_numbers_of_the_dish_on_the_model_page_come_out_again() -> None:
-    path = ROOT / "tests" / "model" / "test_signalling.py"
-    spec = importlib.util.spec_from_file_location("signalling", path)
-    assert spec is not None and spec.loader is not None
-    facts = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(facts)
-    page = (DOCS / "explanation" / "model.md").read_text(encoding="utf-8")
-    for drug, allele, readout, hours, published in facts.PUBLISHED:
-        row = next(r for r in page.splitlines() if re.match(rf"\| {drug} \| {allele}, ", r))
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        assert float(cells[2]) == published, drug
-        simulated = facts.ic50(drug, allele, readout, hours)
-        assert float(cells[3]) == pytest.approx(simulated, rel=0.05), drug
-    perk = facts.course("G12C", {"sotorasib": 100.0}, "pERK")
-    assert f"| at most 0.20 | {perk.min():.2f} |" in page
-    assert f"| 0.30 to 0.80 | {perk[-1]:.2f} |" in page
-
-
-@pytest.mark.slow
 def test_what_the_model_page_says_does_not_hold_in_a_dish_does_not(tmp_path: Path) -> None:
     from rascade.studies import ExperimentStudy, loads
     from rascade.studies.experiment import run_experiment_study
@@ -272,10 +265,6 @@ def test_what_the_model_page_says_does_not_hold_in_a_dish_does_not(tmp_path: Pat
         return [course["end"] for course in result.summary["time_course"]]
 
     page = " ".join(prose(DOCS / "explanation" / "model.md").split())
-    lines = "[{name: MIA PaCa-2}, {name: MIA PaCa-2, kras_share: 0.3}]"
-    own, typical = ends(lines, "sotorasib", "100 nM", "pERK")
-    assert f"In MIA PaCa-2 pERK comes back to {own:.2f} only" in page
-    assert f"with the typical cell's 0.3 it is {typical:.2f}" in page
     (left,) = ends("{name: AsPC-1}", "gemcitabine", "10 uM", "viability")
     assert f"for 72 hours leaves {100 * left:.0f} % of AsPC-1 cells" in page
 

@@ -35,8 +35,8 @@ def test_the_hash_follows_numbers_and_structure() -> None:
 
 
 def test_unknown_drugs_and_clones_are_refused() -> None:
-    with pytest.raises(UnsupportedFeature, match="nivolumab is not modelled yet"):
-        assemble(["nivolumab"])
+    with pytest.raises(UnsupportedFeature, match="erlotinib is not modelled yet"):
+        assemble(["erlotinib"])
     with pytest.raises(UnsupportedFeature, match="Did you mean sotorasib"):
         assemble(["sotorasip"])
     with pytest.raises(InputError, match="no clone 'stem'"):
@@ -85,6 +85,11 @@ def test_sbml_is_level_3_version_2_and_clean(document) -> None:
         "resistance",
         "dying",
         "clearance",
+        "settling",
+        "expansion",
+        "contraction",
+        "attrition",
+        "persistence_loss",
     )
     for problem in problems:
         assert problem.getErrorId() in {10503, 10541}, problem.getMessage()
@@ -160,3 +165,29 @@ def test_the_engine_solves_what_is_exported() -> None:
     assert exported.structure_hash == assembly.system.structure_hash
     assert exported.states == assembly.system.states
     assert dict(exported.defaults) == dict(assembly.system.defaults)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_negative_at_high_doses(name: str) -> None:
+    from rascade.engine import Doses, Settings
+
+    assembly = assemble([name])
+    drug = known_drugs()[name]
+    # Far above any dose: 1e8 nmol of a small drug, 1e5 nmol of an antibody, 1e6 * 1e6 cells.
+    target = next(iter(drug.routes.values()))
+    amount = {"gut": 1e8, "fresh": 1e6, "shot": 1e3}.get(target, 1e5)
+    species = drug.dose_target(next(iter(drug.routes)))
+    segment = simulate(
+        assembly.system,
+        start=-2880.0,
+        to=28 * 24.0,
+        times=np.arange(0, 29) * 24.0,
+        outputs=list(assembly.system.states),
+        doses=Doses(None, np.arange(4) * 168.0, species, amount),
+        settings=Settings(rtol=1e-6),
+    )
+    values = segment.values[0]
+    largest = np.abs(values).max(axis=0)
+    for number, state in enumerate(assembly.system.states):
+        assert values[:, number].min() >= -1e-6 * max(largest[number], 1.0), state

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from rascade.engine import Settings
+from rascade.engine import Doses, Settings
 from rascade.model import assemble
 from rascade.patients import draw_cohort, engine_parameters, steady_state
+from rascade.patients.cohort import EQUILIBRATION_HOURS
 from rascade.regimen import parse
 from rascade.trial.dosing import engine_doses
 
@@ -18,11 +19,26 @@ REGIMENS = {
     "adagrasib": "adagrasib 600 mg PO BID",
     "pembrolizumab": "pembrolizumab 200 mg IV Q3W",
 }
+IMMUNE = {
+    "pembrolizumab": "pembrolizumab 200 mg IV Q3W",
+    "ipilimumab-nivolumab": "ipilimumab 1 mg/kg IV Q6W + nivolumab 3 mg/kg IV Q2W",
+    "bevacizumab": "bevacizumab 10 mg/kg IV Q2W",
+    "galunisertib": "galunisertib 150 mg PO BID",
+    "autogene-cevumeran": "autogene cevumeran 25 ug IV QW",
+    "CARTmeso": "CARTmeso 3e8 cells IV D1,3,5 Q7D",
+    "anti-AGER": "anti-AGER 10 mg/kg IV QW",
+}
+SURROUNDINGS = (
+    "CD8", "CD8_exhausted", "Treg", "MDSC", "M2", "IL6_signal", "PD1_signal", "PDL1", "DC_LN",
+    "perfusion_change", "matrix", "relative_size",
+)  # fmt: skip
 OUTPUTS = ("pERK_sensitive", "RAS_GTP_total_sensitive", "relative_size", "death_hazard", "CD8")
 TIGHT = Settings(rtol=1e-8)
 
 
-def course(regimen: str, backend: str, patients: int, days: int) -> np.ndarray:
+def course(
+    regimen: str, backend: str, patients: int, days: int, outputs: tuple[str, ...] = OUTPUTS
+) -> np.ndarray:
     """Return outputs (patients, days, outputs) of drawn patients under a regimen."""
     orders = parse(regimen)
     assembly = assemble(orders.drugs)
@@ -31,7 +47,7 @@ def course(regimen: str, backend: str, patients: int, days: int) -> np.ndarray:
     sim = steady_state(assembly, population, TIGHT, backend)
     sim.set_doses(engine_doses(assembly, orders, population.profiles, days))
     times = np.arange(1, days + 1) * 24.0
-    segment = sim.advance(times[-1], times, OUTPUTS)
+    segment = sim.advance(times[-1], times, outputs)
     assert not sim.failures()
     return segment.values
 
@@ -59,32 +75,78 @@ def with_parameters(sbml: str, values: dict[str, float]) -> str:
     return libsbml.writeSBMLToString(document)
 
 
-@pytest.mark.parametrize("name", ["daraxonrasib", "sotorasib", "adagrasib"])
-def test_libroadrunner_agrees_on_the_exported_model(name: str) -> None:
-    roadrunner = pytest.importorskip("roadrunner")
-    orders = parse(REGIMENS[name])
-    assembly = assemble(orders.drugs)
-    cohort = draw_cohort(assembly, seed=11, patients=np.arange(1, dtype=np.int64))
-    doses = engine_doses(assembly, orders, cohort.population.profiles, 14)
-    ours = course(REGIMENS[name], "compiled", 1, 14)[0]
+def compare_with_libroadrunner(regimen: str, days: int, outputs: tuple[str, ...]) -> None:
+    """Solve the exported model of one drawn patient by libRoadRunner, and compare every day.
 
-    values = {k: float(v[0]) for k, v in engine_parameters(assembly, cohort.population).items()}
+    An infusion is given at once here, to both: the exported model knows amounts, not rates.
+    """
+    roadrunner = pytest.importorskip("roadrunner")
+    orders = parse(regimen)
+    assembly = assemble(orders.drugs)
+    population = draw_cohort(assembly, seed=11, patients=np.arange(1, dtype=np.int64)).population
+    doses = engine_doses(assembly, orders, population.profiles, days)
+    targets = [doses.targets[int(code)] for code in doses.target]
+    doses = Doses(doses.patient, doses.time, targets, doses.amount)
+    sim = steady_state(assembly, population, TIGHT)
+    sim.set_doses(doses)
+    times = np.arange(1, days + 1) * 24.0
+    ours = sim.advance(times[-1], times, outputs).values[0]
+    assert not sim.failures()
+
+    values = {k: float(v[0]) for k, v in engine_parameters(assembly, population).items()}
     peer = roadrunner.RoadRunner(with_parameters(assembly.sbml, values | {"tumour_active": 0.0}))
     peer.integrator.relative_tolerance = 1e-10
     peer.integrator.absolute_tolerance = 1e-12
     peer.integrator.maximum_num_steps = 1_000_000
-    settle = 120 * 24.0
-    peer.simulate(0.0, settle, 2, ["time"])
+    peer.simulate(0.0, EQUILIBRATION_HOURS, 2, ["time"])
     peer.setValue("tumour_active", 1.0)
+    given = sorted(zip(doses.time, targets, doses.amount, strict=True))
     now, theirs = 0.0, []
-    for day in range(1, 15):
-        for hour, amount in zip(doses.time, doses.amount, strict=True):
-            if (day - 1) * 24.0 <= hour < day * 24.0:
+
+    def go(hour: float, wanted: tuple[str, ...]) -> np.ndarray:
+        nonlocal now
+        span = EQUILIBRATION_HOURS + now, EQUILIBRATION_HOURS + hour
+        now = hour
+        return peer.simulate(*span, 2, list(wanted))[-1]
+
+    for day in times:
+        for hour, name, amount in given:
+            if day - 24.0 <= hour < day:
                 if hour > now:
-                    peer.simulate(settle + now, settle + hour, 2, ["time"])
-                    now = hour
-                target = doses.targets[0]
-                peer.setValue(target, peer.getValue(target) + amount)
-        theirs.append(peer.simulate(settle + now, settle + day * 24.0, 2, list(OUTPUTS))[-1])
-        now = day * 24.0
+                    go(hour, ("time",))
+                peer.setValue(name, peer.getValue(name) + amount)
+        theirs.append(go(day, outputs))
     np.testing.assert_allclose(ours, np.array(theirs), rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["daraxonrasib", "sotorasib", "adagrasib"])
+def test_libroadrunner_agrees_on_the_exported_model(name: str) -> None:
+    compare_with_libroadrunner(REGIMENS[name], 14, OUTPUTS)
+
+
+@pytest.mark.parametrize("name", ["CARTmeso", "autogene-cevumeran"])
+def test_libroadrunner_agrees_on_surroundings_for_a_week(name: str) -> None:
+    compare_with_libroadrunner(IMMUNE[name], 7, SURROUNDINGS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(IMMUNE))
+def test_libroadrunner_agrees_on_surroundings_for_four_weeks(name: str) -> None:
+    compare_with_libroadrunner(IMMUNE[name], 28, SURROUNDINGS)
+
+
+def test_back_ends_agree_on_surroundings_for_a_week() -> None:
+    regimen = IMMUNE["ipilimumab-nivolumab"]
+    compiled, reference = (
+        course(regimen, backend, 2, 7, SURROUNDINGS) for backend in ("compiled", "reference")
+    )
+    np.testing.assert_allclose(compiled, reference, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(IMMUNE))
+def test_back_ends_agree_on_surroundings_for_four_weeks(name: str) -> None:
+    compiled, reference = (
+        course(IMMUNE[name], backend, 4, 28, SURROUNDINGS) for backend in ("compiled", "reference")
+    )
+    np.testing.assert_allclose(compiled, reference, rtol=1e-5, atol=1e-9)

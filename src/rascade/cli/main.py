@@ -30,6 +30,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
     "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
     "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),
+    "facts": ("rascade.cli.facts", "Repeat what the field agrees on, page included."),
+    "identifiability": (
+        "rascade.cli.identifiability",
+        "Tell which parameters the facts pin down, page included.",
+    ),
     "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),
     "model": ("rascade.cli.model", "Show what the model is made of, or export it as SBML."),
     "evidence": ("rascade.cli.evidence", "Read, search and check the evidence."),

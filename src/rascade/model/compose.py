@@ -57,6 +57,9 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "flux_relative": (1.0, {}),
     "exosome_signal": (1.0, {}),
     "T_cell_ERK": (1.0, {}),
+    "CAR_kill_sum": (0.0, {"[time]": -1.0}),
+    "TCR_therapy_kill_sum": (0.0, {"[time]": -1.0}),
+    "CTLA4_depletion_sum": (0.0, {"[time]": -1.0}),
 }
 
 
@@ -318,10 +321,10 @@ class _Builder:
         )
 
     def _absent(self, symbol: str, copy: Copy) -> str:
-        if symbol.endswith("_sum"):
-            self.absent[symbol] = (0.0, {})
-        elif symbol in _ABSENT:
+        if symbol in _ABSENT:
             self.absent[symbol] = _ABSENT[symbol]
+        elif symbol.endswith("_sum"):
+            self.absent[symbol] = (0.0, {})
         else:
             raise ModelFileError(f"{copy.mechanism.name}.ant: nothing fills the port {symbol!r}")
         return symbol

@@ -31,6 +31,9 @@ def merge_diagrams(assemblies: Sequence[Assembly]) -> dict[str, list[dict[str, s
             for edge in facts["drug_edges"].get(name, []):
                 kind, target = edge.split()
                 edges[copy.drug.name, target, kind] = None
+            for edge in facts["drug_paths"].get(name, []):
+                source, kind, target = edge.split()
+                edges[source, target, kind] = None
     used = {end for source, target, _ in edges for end in (source, target)}
     nodes = [{"id": drug, "label": drug, "group": "drug"} for drug in drugs]
     nodes += [{"id": name, **node} for name, node in facts["nodes"].items() if name in used]

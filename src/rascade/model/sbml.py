@@ -42,7 +42,7 @@ def to_sbml(assembly: Assembly) -> str:
     model.setName("Rascade: KRAS-driven pancreatic cancer under treatment")
     units = _Units(model)
     units.set_model_units()
-    _set_species_units(model)
+    _set_species_units(model, assembly)
     _set_number_units(model)
     _set_parameters(model, assembly, units)
     _set_state_units(model, assembly, units)
@@ -146,11 +146,13 @@ def _model_powers(unit: str, weighed: bool) -> dict[str, float]:
     return powers
 
 
-def _set_species_units(model: Any) -> None:
+def _set_species_units(model: Any, assembly: Assembly) -> None:
     """Cells are counted (1e6 cells, dimensionless); everything else is an amount of substance."""
     for index in range(model.getNumSpecies()):
         species = model.getSpecies(index)
-        counted = species.getCompartment() == "tumour_mass"
+        _, symbol = assembly.composition.symbols[species.getId()]
+        facts = species_facts().get(symbol, {})
+        counted = species.getCompartment() == "tumour_mass" or facts.get("unit") == "1e6 cells"
         species.setSubstanceUnits("dimensionless" if counted else "nanomole")
     for index in range(model.getNumCompartments()):
         model.getCompartment(index).setUnits("litre")

@@ -26,7 +26,7 @@ __all__ = ["PREFIXES", "Source", "check_sources", "parse_source"]
 PREFIXES: Final = ("assumed", "definition", "prior", "calibration")
 _KINDS = ("PMID", "DOI", "PMC", "NCT", "CONF", "REF", "LABEL", "REG", "DB", "WEB", "OTHER")
 _CITATION = re.compile(rf"(?:{'|'.join(_KINDS)}|doi):\S+")
-_RECORD = re.compile(r"[A-Za-z0-9][\w-]*(?:\.[\w-]+)+|CT\d{2}|[AIS]\d{1,2}")
+_RECORD = re.compile(r"[A-Za-z0-9][\w-]*(?:\.[\w-]+)+|CT\d{2}|[A-Z]\d{1,2}")
 _TARGET = re.compile(r"CT\d{2}(?:\.[\w-]+)?")
 _PART = re.compile(r"(\S+)(?: \((.+)\))?")
 # What may be called verified or derived needs something that it was read in or follows from.

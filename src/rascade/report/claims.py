@@ -37,15 +37,15 @@ VERDICTS = ("supported", "uncertain", "contradicted", "not testable here")
 _RIGHT = ("correct", "plausible")
 
 
-def expectation(check: Mapping[str, Any]) -> str:
+def expectation(check: Mapping[str, Any], digits: int = 3) -> str:
     """Return what was expected in words: ``1.3 to 4``, ``at most 0.5``."""
     low, high = check["expected"]
     if low is None:
-        return f"at most {number(high)}"
+        return f"at most {number(high, digits)}"
     if high is None:
-        return f"at least {number(low)}"
+        return f"at least {number(low, digits)}"
     # A bound a hair below zero only makes room for rounding.
-    return f"{number(0.0 if -1e-4 < low < 0 else low)} to {number(high)}"
+    return f"{number(0.0 if -1e-4 < low < 0 else low, digits)} to {number(high, digits)}"
 
 
 def write_claims_report(folder: Path) -> Path:

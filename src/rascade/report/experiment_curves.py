@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     from rascade.report.experiment_folder import ExperimentFolder
 
-__all__ = ["course_figure", "dose_figures"]
+__all__ = [
+    "course_figure",
+    "dose_axis",
+    "dose_figures",
+    "legend",
+    "legend_height",
+    "line_style",
+    "time_axis",
+]
 
 _COLUMNS = 3
 _WIDE, _HIGH = 1.86, 1.35  # of one panel, inches
@@ -28,11 +36,12 @@ _LINE = 0.16  # of the legend, inches
 _SHOWN = 14  # curves in one panel, at most
 
 
-def _style(k: int) -> dict[str, Any]:
+def line_style(k: int) -> dict[str, Any]:
+    """Return colour and dashes of the curve at a place."""
     return {"color": arm_color(k), "linestyle": _LINES[k // 7 % len(_LINES)]}
 
 
-def _legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
+def legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
     """Write the legend, in two columns if every name fits; return where it ends."""
     from matplotlib.lines import Line2D
 
@@ -45,11 +54,11 @@ def _legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
                 [x / canvas.width, (x + 0.25) / canvas.width],
                 [1 - y / canvas.height] * 2,
                 linewidth=1.6,
-                **_style(k),
+                **line_style(k),
             )
         )
         canvas.text(x + 0.32, y, fit(name, width - 0.45, 7), size=7)
-    return top + _legend_height(names)
+    return top + legend_height(names)
 
 
 def _legend_columns(names: Sequence[str]) -> int:
@@ -57,7 +66,8 @@ def _legend_columns(names: Sequence[str]) -> int:
     return 2 if all(text_width(name, 7) < WIDTH / 2 - 0.45 for name in names) else 1
 
 
-def _legend_height(names: Sequence[str]) -> float:
+def legend_height(names: Sequence[str]) -> float:
+    """Return how high a legend is, in inches."""
     return _LINE * math.ceil(len(names) / _legend_columns(names))
 
 
@@ -93,10 +103,10 @@ def course_figure(run: ExperimentFolder) -> Figure:
     shown = list(names.items())[:_SHOWN]
     readouts = list(run.summary["readouts"])
     height = _panels(len(readouts))
-    legend = _legend_height([name for _, name in shown])
+    tall = legend_height([name for _, name in shown])
     title = f"{run.summary['design'].capitalize()}: {plain(run.summary['study'])}"
-    canvas = Canvas(WIDTH, Canvas.TOP + legend + height + Canvas.FOOTER + 0.2, title, run.footer)
-    top = _legend(canvas, [name for _, name in shown], Canvas.TOP + 0.1)
+    canvas = Canvas(WIDTH, Canvas.TOP + tall + height + Canvas.FOOTER + 0.2, title, run.footer)
+    top = legend(canvas, [name for _, name in shown], Canvas.TOP + 0.1)
     days = run.summary["hours"][-1] > 240
     for index, readout in enumerate(readouts):
         axes = _place(canvas, index, top, run.reading(readout))
@@ -106,7 +116,7 @@ def course_figure(run: ExperimentFolder) -> Figure:
             if dose >= 0:
                 mine = mine[mine["concentration_nM"] == dose]
             _course(axes, mine, k, days)
-        _time_axis(axes, run.summary["hours"], days)
+        time_axis(axes, run.summary["hours"], days)
         for hour in run.summary.get("washed_out_at_h") or []:
             axes.axvline(hour / (24 if days else 1), color=GREY, linewidth=0.7, linestyle=":")
         axes.set_ylim(bottom=0, top=max(1.15, axes.get_ylim()[1]))
@@ -133,10 +143,12 @@ def _course(axes: Axes, mine: pd.DataFrame, k: int, days: bool) -> None:
     low, high = (mine[name].to_numpy(dtype=float) for name in ("low", "high"))
     if np.isfinite(low).any():
         axes.fill_between(hours, low, high, color=arm_color(k), alpha=0.13, linewidth=0)
-    axes.plot(hours, mine["value"].to_numpy(dtype=float), marker="o", markersize=2.2, **_style(k))
+    axes.plot(
+        hours, mine["value"].to_numpy(dtype=float), marker="o", markersize=2.2, **line_style(k)
+    )
 
 
-def _time_axis(axes: Axes, hours: Sequence[float], days: bool) -> None:
+def time_axis(axes: Axes, hours: Sequence[float], days: bool) -> None:
     """Square-root time in a dish, where most happens in the first hours; days in a mouse."""
     last = hours[-1]
     if days:
@@ -162,19 +174,19 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
         key=lambda place: (order.index(place[0]), place[1]),
     )
     height = _panels(len(places))
-    legend = _legend_height(names)
+    tall = legend_height(names)
     canvas = Canvas(
         WIDTH,
-        Canvas.TOP + legend + height + Canvas.FOOTER + 0.2,
+        Canvas.TOP + tall + height + Canvas.FOOTER + 0.2,
         f"Dose and response: {plain(run.summary['study'])}",
         run.footer,
     )
-    top = _legend(canvas, names, Canvas.TOP + 0.1)
+    top = legend(canvas, names, Canvas.TOP + 0.1)
     for index, (readout, hour) in enumerate(places):
         axes = _place(canvas, index, top, f"{run.reading(readout)}, {number(hour)} h")
         for k, name in enumerate(names):
             _titration(axes, run, (name, readout, hour), k)
-        _dose_axis(axes)
+        dose_axis(axes)
         axes.set_ylim(bottom=0, top=max(1.15, axes.get_ylim()[1]))
         if index % _COLUMNS == 0:
             axes.set_ylabel("relative to untreated", labelpad=2)
@@ -194,7 +206,8 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
     ]
 
 
-def _dose_axis(axes: Axes) -> None:
+def dose_axis(axes: Axes) -> None:
+    """Make the x axis one of concentrations on a log scale."""
     axes.set_xscale("log")
     axes.minorticks_off()
     low, high = (math.log10(limit) for limit in axes.get_xlim())
@@ -229,11 +242,11 @@ def _titration(axes: Axes, run: ExperimentFolder, key: tuple[str, str, float], k
         axes.fill_between(doses, low, high, color=color, alpha=0.13, linewidth=0)
     values = mine["value"].to_numpy(dtype=float)
     if entry is None or not entry["fitted"]:
-        axes.plot(doses, values, marker="o", markersize=2.4, **_style(k))
+        axes.plot(doses, values, marker="o", markersize=2.4, **line_style(k))
         return
     fine = np.geomspace(doses.min(), doses.max(), 200)
     curve = four_parameters(fine, entry["e0"], entry["emax"], entry["ec50_nM"], entry["hill"])
-    axes.plot(fine, curve, **_style(k))
+    axes.plot(fine, curve, **line_style(k))
     axes.plot(doses, values, "o", markersize=2.4, color=color)
     if entry["ec50_among_doses"]:
         axes.plot(

@@ -32,7 +32,7 @@ def write_experiment_report(folder: Path, *, figures: bool = False) -> Path:
     from rascade.report.canvas import drawing
     from rascade.report.experiment_folder import read_experiment
     from rascade.report.folder import write_text
-    from rascade.report.mechanism_figure import mechanism_figure
+    from rascade.report.mechanism_figure import mechanism_figures
     from rascade.report.page import render
     from rascade.report.trial_report import write_figures
 
@@ -40,9 +40,9 @@ def write_experiment_report(folder: Path, *, figures: bool = False) -> Path:
     run = read_experiment(folder)
     with drawing():
         drawn = _figures(run)
-        mechanism = mechanism_figure(run.manifest.get("mechanism") or {}, run.footer)
+        mechanism = mechanism_figures(run.manifest.get("mechanism") or {}, run.footer)
     if figures:
-        write_figures(folder, [*drawn, *([mechanism] if mechanism else [])])
+        write_figures(folder, [*drawn, *mechanism])
     page = render("experiment.html.j2", figures=drawn, mechanism=mechanism, **_content(run))
     return write_text(folder / "experiment.html", page)
 

@@ -12,7 +12,9 @@ from rascade.report.text import clean
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "mechanism_figure"]
+Node = tuple[str, str, str]  # id, label, group; and for an edge: source, target, kind
+
+__all__ = ["KINDS", "mechanism_figures"]
 
 _SIZE = 6.5
 _LEFT = 0.82  # inches kept for the names of the bands
@@ -25,11 +27,27 @@ KINDS: dict[str, tuple[str, Any, str]] = {
     "produces": ("#2e7d5b", (0, (6, 1.5)), "arrow"),
 }
 _OTHER: tuple[str, Any, str] = ("#707070", (0, (1, 1.5)), "arrow")
+_MOST_NODES = 40  # more make a picture that nobody reads
+_SURROUNDINGS = frozenset({"stroma", "cytokines", "myeloid", "priming", "immune"})
+_ACTS = frozenset({"inhibits", "binds", "activates", "produces"})  # what a drug does to its target
+_READ = (
+    "Boxes with an orange rim are the targets of the drugs in this study. Arrows give the "
+    "direction of influence, not the stoichiometry."
+)
+_WHOLE = f"What the assembled model contains, from drugs (dark) to tumour size. {_READ}"
+_AROUND = (
+    "What surrounds the cancer cells in the assembled model, from what they secrete to killing by "
+    f"T cells. {_READ}"
+)
 _TARGET, _TARGET_FILL, _DRUG = "#d55e00", "#fdf0e4", "#22313f"
 
 
-def mechanism_figure(mechanism: dict[str, Any], footer: str) -> Figure | None:
-    """Draw ``manifest["mechanism"]``; None if it has no nodes."""
+def mechanism_figures(mechanism: dict[str, Any], footer: str) -> list[Figure]:
+    """Draw ``manifest["mechanism"]``, the cancer cell and what surrounds it apart if need be.
+
+    Returns:
+        No figure if the mechanism has no nodes, two if it has more than fit on one page.
+    """
     nodes = [
         (str(n["id"]), clean(n.get("label") or n["id"]), clean(n.get("group") or "other"))
         for n in mechanism.get("nodes") or []
@@ -38,13 +56,37 @@ def mechanism_figure(mechanism: dict[str, Any], footer: str) -> Figure | None:
         (str(e["source"]), str(e["target"]), clean(e.get("kind") or "other"))
         for e in mechanism.get("edges") or []
     ]
+    outside = {key for key, _, group in nodes if group in _SURROUNDINGS}
     if not nodes:
-        return None
+        return []
+    if len(nodes) <= _MOST_NODES or not outside or len(outside) == len(nodes):
+        return [_figure("mechanism", "Mechanism", _WHOLE, nodes, edges, footer)]
+    within = [edge for edge in edges if not outside & {edge[0], edge[1]}]
+    around = [edge for edge in edges if outside & {edge[0], edge[1]}]
+    parts = (
+        ("mechanism", "Mechanism: cancer cells", _WHOLE, within),
+        ("surroundings", "Mechanism: surroundings and immune system", _AROUND, around),
+    )
+    return [
+        _figure(name, title, caption, _ends(nodes, part), part, footer)
+        for name, title, caption, part in parts
+    ]
+
+
+def _ends(nodes: list[Node], edges: list[Node]) -> list[Node]:
+    """Return the nodes that an edge touches."""
+    touched = {end for source, target, _ in edges for end in (source, target)}
+    return [node for node in nodes if node[0] in touched]
+
+
+def _figure(
+    name: str, title: str, caption: str, nodes: list[Node], edges: list[Node], footer: str
+) -> Figure:
     layout = lay_out(nodes, edges, width=WIDTH - _LEFT - 0.2, measure=_measure)
     drugs = {key for key, _, group in nodes if group.lower() in {"drug", "drugs"}}
-    targets = {b for a, b, kind in edges if a in drugs and kind in {"inhibits", "binds"}} - drugs
+    targets = {b for a, b, kind in edges if a in drugs and kind in _ACTS} - drugs
     depth = (BOX + GAP) * len(layout.rows)
-    canvas = Canvas(WIDTH, Canvas.TOP + depth + 0.36 + Canvas.FOOTER, "Mechanism", footer)
+    canvas = Canvas(WIDTH, Canvas.TOP + depth + 0.36 + Canvas.FOOTER, title, footer)
     axes = canvas.axes(0, Canvas.TOP, WIDTH, depth + 0.36)
     axes.set(xlim=(-_LEFT, WIDTH - _LEFT), ylim=(depth + 0.36, 0))
     axes.axis("off")
@@ -53,15 +95,10 @@ def mechanism_figure(mechanism: dict[str, Any], footer: str) -> Figure | None:
         _draw_route(axes, route)
     _draw_boxes(axes, layout, drugs, targets)
     _key(axes, list(dict.fromkeys(link.kind for link in layout.links)), depth + 0.2)
-    caption = (
-        "What the assembled model contains, from drugs (dark) to tumour size. Boxes with an orange "
-        "rim are the targets of the drugs in this study. Arrows give the direction of influence, "
-        "not the stoichiometry."
-    )
-    return Figure("mechanism", "Mechanism", caption, _alt(nodes, edges), canvas.svg())
+    return Figure(name, title, caption, _alt(nodes, edges), canvas.svg())
 
 
-def _alt(nodes: list[tuple[str, str, str]], edges: list[tuple[str, str, str]]) -> str:
+def _alt(nodes: list[Node], edges: list[Node]) -> str:
     labels = {key: label for key, label, _ in nodes}
     said = [f"{labels[a]} {kind} {labels[b]}" for a, b, kind in edges if {a, b} <= labels.keys()]
     return f"Mechanism of {len(nodes)} components. " + "; ".join(said) + "."

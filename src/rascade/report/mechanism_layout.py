@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 
 __all__ = ["BANDS", "MARGIN", "PORT", "Box", "Layout", "Link", "lay_out"]
 
-BANDS = ("drug", "receptor", "RAS", "MAPK", "PI3K", "cell fate", "immune", "tumour")
+BANDS = (
+    "drug", "receptor", "RAS", "MAPK", "PI3K", "autophagy", "cell fate",
+    "stroma", "cytokines", "myeloid", "priming", "immune", "tumour",
+)  # fmt: skip
 PORT, MARGIN = 0.12, 0.18  # inches: least room of an edge on a side, and of both corners
 _BEND = 0.07  # inches kept free for an edge that passes a row
 _SPACE = 0.16  # inches between neighbours in a row

@@ -20,11 +20,22 @@ PANELS: dict[str, tuple[str, bool]] = {
     "drug": ("Drug levels", True),
     "ras": ("RAS-GTP", False),
     "signal": ("Pathway signals", False),
+    "mapk": ("MAPK pathway", False),
+    "pi3k": ("PI3K pathway", False),
     "cells": ("Cells by clone", True),
-    "immune": ("Immune cells", True),
+    "immune": ("T cells in the tumour", False),
+    "infused": ("Infused T cells", True),
+    "vaccine": ("Vaccine-induced T cells", False),
+    "checkpoints": ("Checkpoints and costimulation", False),
+    "myeloid": ("Myeloid cells", False),
+    "cytokines": ("Cytokine signals", False),
+    "priming": ("From secretion to priming and entry", False),
+    "stroma": ("Stroma and vessels", False),
     "tumour": ("Tumour size", False),
 }
-_ALIASES = {"drugs": "drug", "tumor": "tumour", "signals": "signal", "clones": "cells"}
+_ALIASES = {
+    "drugs": "drug", "tumor": "tumour", "signals": "signal", "clones": "cells", "size": "tumour",
+}  # fmt: skip
 _LEFT, _RIGHT, _PLOT = 0.78, 1.5, 1.7
 _DECADES = 6  # a logarithmic axis shows at most this many: below it a drug is gone
 _MOST_LINES = 7

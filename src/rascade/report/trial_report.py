@@ -60,7 +60,7 @@ def write_figures(folder: Path, figures: list[Figure]) -> None:
 def _figures(run: TrialRun) -> dict[str, list[Figure]]:
     from rascade.report.biomarker_figure import biomarker_figure
     from rascade.report.forest_figure import forest_figure
-    from rascade.report.mechanism_figure import mechanism_figure
+    from rascade.report.mechanism_figure import mechanism_figures
     from rascade.report.published import compare, published_figure
     from rascade.report.response_figures import spider_figure, waterfall_figure
     from rascade.report.survival_figures import survival_figure
@@ -72,7 +72,7 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
         "biomarkers": [biomarker_figure(run)],
         "forests": [forest_figure(run, arm) for arm in others],
         "published": [published_figure(run, compare(run))],
-        "mechanism": [mechanism_figure(run.manifest.get("mechanism") or {}, run.footer)],
+        "mechanism": [*mechanism_figures(run.manifest.get("mechanism") or {}, run.footer)],
     }
     return {name: [f for f in group if f is not None] for name, group in everything.items()}
 
@@ -104,7 +104,7 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         "forests": drawn["forests"],
         "published": tables.published_table(pairs),
         "published_figure": one("published"),
-        "mechanism": one("mechanism"),
+        "mechanism": drawn["mechanism"],
         "parameters": tables.parameter_table(run.manifest.get("parameters") or []),
         "limits": _limits(run),
         "solver": tables.solver_table(run),

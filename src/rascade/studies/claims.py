@@ -7,21 +7,12 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rascade.errors import InputError
 from rascade.studies.manifest import base_manifest, now
-from rascade.studies.store import (
-    MANIFEST,
-    file_hashes,
-    new_results,
-    plain_json,
-    write_json,
-    write_text,
-)
-
-if TYPE_CHECKING:
-    from rascade.analyses.claims.run import ClaimResult
+from rascade.studies.records_folder import write_records
+from rascade.studies.store import plain_json
 
 __all__ = ["ClaimsResult", "claims_json", "run_claims_study"]
 
@@ -80,21 +71,24 @@ def run_claims_study(
     wanted = [claim.id for claim in find_claims(ids)]
     started = now()
 
-    def work() -> tuple[ClaimResult, ...]:
-        return run_claims(wanted, draws=draws, seed=seed, threads=threads, progress=progress)
+    found: list[dict[str, Any]] = []
+
+    def work() -> str:
+        done = run_claims(wanted, draws=draws, seed=seed, threads=threads, progress=progress)
+        found.extend(records(done))
+        return claims_json(found)
 
     if out is None:
-        return ClaimsResult(None, records(work()))
-    with new_results(out) as folder:
-        found = records(work())
-        write_text(folder / "claims.json", claims_json(found))
-        manifest = _manifest(found, started, draws=draws, seed=seed, threads=threads)
-        write_json(folder / MANIFEST, manifest)
-        if finish is not None:
-            finish(folder)
-        manifest["files"] = file_hashes(folder)
-        write_json(folder / MANIFEST, manifest)
-    return ClaimsResult(Path(out), found)
+        work()
+        return ClaimsResult(None, found)
+    folder = write_records(
+        out,
+        "claims.json",
+        work,
+        lambda: _manifest(found, started, draws=draws, seed=seed, threads=threads),
+        finish,
+    )
+    return ClaimsResult(folder, found)
 
 
 def _manifest(found: list[dict[str, Any]], started: str, **run: int) -> dict[str, Any]:

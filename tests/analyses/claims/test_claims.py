@@ -36,10 +36,11 @@ SUPPORTED = {  # claim -> what breaks it
     "U4": {"K_peroxide_AMPK": 1e9, "k_ferroptosis": 20.0},
     "U9": {"autophagy_support": 0.0},
     "U11": {"inlexisertib.affinity": 0.0},
-    "R2": {"k_KRAS_mRNA": 0.0},
+    "U8": {"K_ferritinophagy": 1e-9},
     "R6": {"MUC4_share": 0.0},
 }
 UNCERTAIN = {
+    "S1": {"PI3K_RAS": 0.0},
     "S6": {"AKT_one_site": 1.0},
     "S8": {"everolimus.affinity": 0.0},
     "S11": {"K_GAB1_ERK": 1e9, "RTK_gain_ERK": 0.0},
@@ -48,6 +49,7 @@ UNCERTAIN = {
     "K14": {"RMC-4630.affinity": 0.0},
     "U5": {"K_peroxide_AMPK": 1e9},
     "R1": {"siG12D-LODER.affinity": 0.0},
+    "R2": {"k_KRAS_mRNA": 0.0},
 }
 
 

@@ -24,9 +24,9 @@ from rascade.model import Assembly, ParameterTable, assemble, readouts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine import Doses, Simulation
+    from rascade.engine import Doses, Simulation, System
 
-__all__ = ["SETTINGS", "Courses", "run_courses"]
+__all__ = ["SETTINGS", "Bench", "Courses", "run_courses", "symbol"]
 
 SETTINGS: Final = {
     "dish": "culture",
@@ -46,6 +46,7 @@ class Courses:
         assembly: the model.
         members: condition -> its rows among the M.
         doses: condition -> its dose series, nM; empty without one.
+        drugs: condition -> drug -> its doses, nM.
         hours: (T,), hour 0 first.
         values: observable -> (M, D + 1, T); NaN where a draw failed.
         drawn: rows that were drawn.
@@ -55,13 +56,28 @@ class Courses:
     assembly: Assembly
     members: Mapping[str, slice]
     doses: Mapping[str, tuple[float, ...]]
+    drugs: Mapping[str, Mapping[str, tuple[float, ...]]]
     hours: NDArray[np.float64]
     values: Mapping[str, NDArray[np.float64]]
     drawn: tuple[str, ...]
     failed: int
 
 
-class _Bench:
+class Bench:
+    """An experiment while it is done: M dishes, each with D + 1 parameter sets.
+
+    What is simulated beside the typical set is for subclasses to say: they override `sets`, and
+    may put a larger model into `system` that holds the one of `assembly`.
+
+    Args:
+        experiment: of kind ``dish``, ``xenograft`` or ``patient``.
+        table: parameter table.
+        draws: parameter sets beside the typical one, D.
+        seed: of the draws.
+    """
+
+    rtol = _RTOL
+
     def __init__(
         self, experiment: Experiment, table: ParameterTable, draws: int, seed: int
     ) -> None:
@@ -74,7 +90,7 @@ class _Bench:
             setting=setting,
             include=experiment.include,
         )
-        self.system = prepared(self.assembly)
+        self.system: System = prepared(self.assembly)
         self.conditions = [c for c in experiment.conditions for _ in range(c.members)]
         self.number = [k for c in experiment.conditions for k in range(c.members)]
         self.shape = (len(self.conditions), draws + 1)
@@ -113,11 +129,9 @@ class _Bench:
         genotypes = [self._cells(condition) for condition in self.conditions]
         own = [{**g, **c.set} for g, c in zip(genotypes, self.conditions, strict=True)]
         names = {name for values in own for name in values}
-        # The genotype is given; what one condition sets still differs between draws in another.
-        fixed = {self._place(name)[0] for values in genotypes for name in values}
-        self.drawn = uncertain_rows(self.assembly, fixed)
+        self.drawn = self.uncertain()
         found: dict[str, NDArray[np.float64]] = {}
-        for row, values in draw(self.assembly.table, self.drawn, self.seed, self.draws).items():
+        for row, values in self.sets().items():
             _, identifier, scale = self._place(row)
             found[identifier] = np.tile(values * scale, (self.shape[0], 1))
         if self.assembly.setting in MICE:
@@ -130,6 +144,16 @@ class _Bench:
                     values[m] = own[m][name] * scale
                 values[m] *= condition.times.get(name, 1.0)
         return found
+
+    def uncertain(self) -> list[str]:
+        """Return the rows of the parameter table that nobody knows for sure."""
+        # The genotype is given; what one condition sets still differs between draws in another.
+        fixed = {self._place(name)[0] for c in self.conditions for name in self._cells(c)}
+        return uncertain_rows(self.assembly, fixed)
+
+    def sets(self) -> Mapping[str, NDArray[np.float64]]:
+        """Return row -> values of all parameter sets, (D + 1,), the typical one first."""
+        return draw(self.assembly.table, self.drawn, self.seed, self.draws)
 
     def _now(self, found: dict[str, NDArray[np.float64]], identifier: str) -> NDArray[np.float64]:
         typical = self.assembly.values.get(identifier, self.system.defaults[identifier])
@@ -152,7 +176,7 @@ class _Bench:
                 _SWITCH: 0.0,
             },
             start=-constant("equilibration_body" if bodies else "equilibration"),
-            settings=Settings(rtol=_RTOL, threads=threads),
+            settings=Settings(rtol=self.rtol, threads=threads),
         )
         self.simulation.advance(0.0)
 
@@ -165,7 +189,8 @@ class _Bench:
                 found[name][m] = dose if hour < condition.wash else 0.0
         return {name: values.ravel() for name, values in found.items()}
 
-    def _steps(self) -> dict[str, NDArray[np.float64]]:
+    def steps(self) -> dict[str, NDArray[np.float64]]:
+        """Return identifier -> values from hour 0 on, of what changes then."""
         found: dict[str, NDArray[np.float64]] = {}
         for m, condition in enumerate(self.conditions):
             for name, factor in condition.step.items():
@@ -207,7 +232,7 @@ class _Bench:
         """Treat and read at every hour; (M, D + 1, T, observables)."""
         first = np.stack([self.simulation.value(n).reshape(self.shape) for n in names], axis=-1)
         pieces = [first[:, :, None, :]]
-        self.simulation.set_parameters({_SWITCH: 1.0, **self._steps()})
+        self.simulation.set_parameters({_SWITCH: 1.0, **self.steps()})
         culture = self.assembly.setting == "culture"
         if not culture:
             self.simulation.set_doses(self._doses())
@@ -248,7 +273,7 @@ def run_courses(
         EvidenceError: the experiment names a parameter that its model does not have.
         SimulationError: the solver gave up on the typical parameters.
     """
-    bench = _Bench(experiment, table, draws, seed)
+    bench = Bench(experiment, table, draws, seed)
     bench.settle(threads)
     names = bench.observables()
     values = bench.treat(names)
@@ -267,6 +292,7 @@ def run_courses(
         bench.assembly,
         _rows(experiment),
         series,
+        {c.name: c.drugs for c in experiment.conditions},
         np.array([0.0, *experiment.hours]),
         {name: values[..., i] for i, name in enumerate(names)},
         tuple(bench.drawn),

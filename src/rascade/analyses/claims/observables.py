@@ -11,6 +11,8 @@
 ``ec50``     dose of half of the greatest effect, nM; the highest dose if that is below a tenth
 ``area``     integral over the hours of the experiment
 ``engaged``  share of KRAS that holds a covalent drug
+``bliss``    greatest excess over independence in a dose matrix, relative to its untreated dish
+``combination``  median combination index (Loewe) of the pairs of a dose matrix; below 1: synergy
 ``reach``    hours until a read-out passes a factor times its start, between readings by its
              logarithm; the last hour if it never does (the survival of a mouse that is killed when
              its tumour has grown so far)
@@ -24,7 +26,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,9 @@ from numpy.typing import NDArray
 from rascade.analyses.claims.experiments_signalling import Courses, symbol
 from rascade.analyses.claims.expression import evaluate
 from rascade.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from rascade.analyses.synergy import DoseMatrix
 
 __all__ = ["effect_of_courses"]
 
@@ -59,6 +64,8 @@ class _Reader:
             "ec50",
             "area",
             "engaged",
+            "bliss",
+            "combination",
             "reach",
             "growth",
             "bliss_excess",
@@ -150,6 +157,35 @@ class _Reader:
         held = self.at(f"KRAS_covalent_{drug}", condition, hour)
         free = sum(self.at(form, condition, hour) for form in _KRAS)
         return np.asarray(held / (held + free))
+
+    def _matrices(self, readout: str, condition: str, hour: float) -> list[DoseMatrix]:
+        """Return a dose matrix for every parameter set, relative to the dish without drug."""
+        from rascade.analyses.synergy import DoseMatrix
+
+        drugs = self.courses.drugs.get(condition, {})
+        values = self._series(readout, condition)[:, :, self._hour(hour)]
+        ends = [np.unique(doses) for doses in drugs.values()]
+        if len(ends) != 2 or ends[0].size * ends[1].size != values.shape[0]:
+            raise EvidenceError(f"condition {condition!r} is no dose matrix of two drugs")
+        shape = ends[0].size, ends[1].size
+        relative = [(column / column[0]).reshape(shape) for column in values.T]
+        return [DoseMatrix(ends[0], ends[1], response) for response in relative]
+
+    def bliss(self, readout: str, condition: str, hour: float) -> Values:
+        from rascade.analyses.synergy import bliss_excess
+
+        matrices = self._matrices(readout, condition, hour)
+        return np.array([bliss_excess(matrix).max() for matrix in matrices])
+
+    def combination(self, readout: str, condition: str, hour: float) -> Values:
+        from rascade.analyses.synergy import combination_index
+
+        found = []
+        for matrix in self._matrices(readout, condition, hour):
+            index = combination_index(matrix)
+            known = index[np.isfinite(index)]
+            found.append(float(np.median(known)) if known.size else float("nan"))
+        return np.array(found)
 
     def reach(self, readout: str, condition: str, factor: float) -> Values:
         courses = np.log(self._relative(self._single(readout, condition)))

@@ -32,6 +32,7 @@ __all__ = [
     "load_notes",
     "parse_experiments",
     "parse_notes",
+    "read_experiment",
 ]
 
 KINDS: Final = ("dish", "xenograft", "mouse", "patient", "trial", "cohort", "formula")
@@ -46,12 +47,15 @@ class Condition:
         name: as effects call it.
         allele: KRAS allele of the model.
         cells: cell line, instead of an allele.
-        drugs: drug -> concentration in the medium from hour 0, nM; several make a series.
+        drugs: drug -> concentration in the medium from hour 0, nM; several make a series. In data
+            a series may be ``{low, high, per_decade}``, evenly spaced on a log scale.
         regimen: what mice or patients get, instead.
         set: parameter -> value in the table's unit, before treatment.
         times: parameter -> factor, before treatment.
         step: parameter -> factor from hour 0.
         wash: hour from which the medium holds no drug.
+        matrix: every dose of the first drug with every dose of the second; in data only, where
+            `drugs` holds the doses of each, 0 first.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Condition:
     times: Mapping[str, float] = field(default_factory=dict)
     step: Mapping[str, float] = field(default_factory=dict)
     wash: float = math.inf
+    matrix: bool = False
 
     @property
     def members(self) -> int:
@@ -93,6 +98,9 @@ class Check:
         source: where the expectation is from.
         fit: words of the column ``fitted`` of the parameter table: rows that have them were set so
             that this comes out.
+        published: the record of the evidence that holds the published number, if there is one.
+        fold: by how many fold the effect may miss that number, instead of `low` and `high`.
+        value: the published number in the unit of the effect (concentrations in nM); NaN if none.
     """
 
     claim: str
@@ -103,6 +111,9 @@ class Check:
     high: float
     source: str
     fit: str = ""
+    published: str = ""
+    fold: float = 0.0
+    value: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -182,17 +193,11 @@ def _known(where: str, given: Mapping[str, Any], kind: type, but: Sequence[str] 
 
 
 def _check(where: str, given: Mapping[str, Any]) -> Check:
-    _known(where, given, Check)
+    _known(where, given, Check, ("value",))
     for name in ("claim", "reading", "effect", "what", "source"):
         if not given.get(name):
             raise EvidenceError(f"{where}: {name}: missing; every expectation needs one")
-    check = Check(
-        **{
-            **given,
-            "low": float(given.get("low", -math.inf)),
-            "high": float(given.get("high", math.inf)),
-        }
-    )
+    check = Check(**{**given, **_expected(where, given)})
     if check.reading not in READINGS:
         raise EvidenceError(f"{where}: reading: {check.reading!r}; use {', '.join(READINGS)}")
     if not check.low < check.high or (math.isinf(check.low) and math.isinf(check.high)):
@@ -200,19 +205,81 @@ def _check(where: str, given: Mapping[str, Any]) -> Check:
     return check
 
 
+def _expected(where: str, given: Mapping[str, Any]) -> dict[str, float]:
+    """Return the bounds, and the published number where one is named."""
+    low, high = (float(given.get(k, d)) for k, d in (("low", -math.inf), ("high", math.inf)))
+    if not given.get("published"):
+        if "fold" in given:
+            raise EvidenceError(f"{where}: fold: of what? name the record in 'published'")
+        return {"low": low, "high": high}
+    value = _published(where, str(given["published"]))
+    if "fold" not in given:
+        return {"low": low, "high": high, "value": value}
+    fold = float(given["fold"])
+    if fold <= 1 or "low" in given or "high" in given:
+        raise EvidenceError(f"{where}: fold: must be above 1, and stands instead of low and high")
+    return {"low": value / fold, "high": value * fold, "value": value}
+
+
+def _published(where: str, name: str) -> float:
+    from rascade.evidence import Fact, load
+    from rascade.units import convert, dimensions
+
+    try:
+        record = load().record(name)
+        if not isinstance(record, Fact):
+            raise EvidenceError(f"{name} holds no number")
+        number = record.number
+    except EvidenceError as error:
+        raise EvidenceError(f"{where}: published: {error}") from None
+    if dimensions(record.unit) == dimensions("nM"):
+        return convert(number, record.unit, "nM")
+    return number
+
+
+def _series(where: str, given: Any) -> tuple[float, ...]:
+    """Return doses: one, a list, or so many a decade between two ends."""
+    if not isinstance(given, Mapping):
+        return tuple(map(float, given if isinstance(given, list) else [given]))
+    if set(given) != {"low", "high", "per_decade"} or not 0 < given["low"] < given["high"]:
+        raise EvidenceError(f"{where}: a series is {{low, high, per_decade}} with 0 < low < high")
+    decades = math.log10(given["high"] / given["low"])
+    steps = round(decades * given["per_decade"])
+    return tuple(float(given["low"] * 10 ** (decades * k / steps)) for k in range(steps + 1))
+
+
 def _condition(where: str, name: str, given: Mapping[str, Any]) -> Condition:
     _known(where, given, Condition, ("name",))
+    where = f"{where}: conditions.{name}"
     doses = {
-        drug: tuple(map(float, value if isinstance(value, list) else [value]))
+        drug: _series(f"{where}.drugs.{drug}", value)
         for drug, value in given.get("drugs", {}).items()
     }
+    if given.get("matrix"):
+        doses = _crossed(where, doses)
     lengths = {len(series) for series in doses.values()} - {1}
     if len(lengths) > 1:
-        raise EvidenceError(f"{where}: conditions.{name}: dose series of different lengths")
+        raise EvidenceError(f"{where}: dose series of different lengths")
     return Condition(name, **{**given, "drugs": doses})
 
 
-def _experiment(where: str, given: Mapping[str, Any]) -> Experiment:
+def _crossed(where: str, doses: Mapping[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+    if len(doses) != 2 or any(series[0] != 0 or len(series) < 2 for series in doses.values()):
+        raise EvidenceError(f"{where}: matrix: needs two drugs, each with a series from 0")
+    (first, a), (second, b) = doses.items()
+    return {first: tuple(x for x in a for _ in b), second: b * len(a)}
+
+
+def read_experiment(where: str, given: Mapping[str, Any]) -> Experiment:
+    """Read one experiment from what a TOML table holds.
+
+    Args:
+        where: file and name, for messages.
+        given: the table.
+
+    Raises:
+        EvidenceError: naming the key and what is wrong.
+    """
     _known(where, given, Experiment)
     if given.get("kind") not in KINDS:
         raise EvidenceError(f"{where}: kind: {given.get('kind')!r}; use {', '.join(KINDS)}")
@@ -245,7 +312,7 @@ def parse_experiments(text: str, file: str) -> tuple[Experiment, ...]:
         listing = tomllib.loads(text)["experiment"]
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise EvidenceError(f"{file}: {error}") from None
-    found = tuple(_experiment(f"{file}: {item.get('id', '?')}", item) for item in listing)
+    found = tuple(read_experiment(f"{file}: {item.get('id', '?')}", item) for item in listing)
     names = [item.id for item in found]
     for name in names:
         if names.count(name) > 1:

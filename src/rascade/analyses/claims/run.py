@@ -36,7 +36,9 @@ __all__ = [
     "ClaimResult",
     "check_experiment",
     "find_claims",
+    "rounded",
     "run_claims",
+    "tuned_rows",
 ]
 
 Progress = Callable[[float, str], None]
@@ -225,13 +227,13 @@ class _Runner:
             (float(x) for x in np.quantile(drawn, _QUANTILES)) if drawn.size else (math.nan,) * 2
         )
         # The typical set is a set as well: an interval that left it out would mislead.
-        ends = _rounded(min(low, effect)), _rounded(max(high, effect))
+        ends = rounded(min(low, effect)), rounded(max(high, effect))
         left_out = self.draws + 1 - len(effects)
         why = f"; {left_out} left out, implausible without treatment" if left_out else ""
         return CheckResult(
             check,
             experiment,
-            _rounded(effect),
+            rounded(effect),
             *ends,
             f"5 % to 95 % of {drawn.size} drawn parameter sets{why}",
             judge(*ends, check.low, check.high),
@@ -249,11 +251,11 @@ class _Runner:
             rows = [
                 n for n in self.table if "." not in n or n.partition(".")[0] in experiment.drugs
             ]
-        ends = _rounded(estimate.low), _rounded(estimate.high)
+        ends = rounded(estimate.low), rounded(estimate.high)
         return CheckResult(
             check,
             experiment,
-            _rounded(estimate.value),
+            rounded(estimate.value),
             *ends,
             "95 % confidence interval",
             judge(*ends, check.low, check.high),
@@ -263,18 +265,22 @@ class _Runner:
         )
 
     def _tuned(self, check: Check, rows: Iterable[str]) -> tuple[str, ...]:
-        words = f"{check.claim} of claims"
-        return tuple(
-            sorted(
-                name
-                for name in set(rows)
-                if words in self.table[name].source
-                or (check.fit and check.fit in self.table[name].fitted)
-            )
+        return tuned_rows(check, rows, self.table)
+
+
+def tuned_rows(check: Check, rows: Iterable[str], table: ParameterTable) -> tuple[str, ...]:
+    """Return those of some rows of the parameter table that were set so that a check comes out."""
+    words = f"{check.claim} of claims"
+    return tuple(
+        sorted(
+            name
+            for name in set(rows)
+            if words in table[name].source or (check.fit and check.fit in table[name].fitted)
         )
+    )
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """Round to what means something and is the same on every machine."""
     if not math.isfinite(value):
         return value

@@ -1,0 +1,1 @@
+"""What the field agrees on, as experiments with limits: the facts that the model has to repeat."""

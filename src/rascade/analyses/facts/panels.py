@@ -1,0 +1,103 @@
+"""What a check reads, from its expression: panels to draw, and where its limits lie in them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from rascade.analyses.claims.records import Check, Experiment
+from rascade.analyses.facts.records import BEFORE, Panel
+
+__all__ = ["Mark", "Reading", "mark", "panels_of_checks", "readings"]
+
+_RELATIVE: Final = ("rel", "low", "high", "most", "least", "ic50", "ec50", "climb")
+_ABSOLUTE: Final = ("at", "area")
+_POTENCY: Final = ("ic50", "ec50")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One call in an expression: ``function(readout, condition, *hours)``."""
+
+    function: str
+    readout: str
+    condition: str
+    hours: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The limits of a check, drawn into a panel.
+
+    Attributes:
+        readout: of the panel.
+        condition: whose curve it is about.
+        hours: from which hour to which a time course is held to the limits.
+        low: lower limit, of the value or (`dose`) of the concentration.
+        high: upper limit.
+        dose: whether the limits are those of a concentration.
+        value: published number; NaN if none.
+    """
+
+    readout: str
+    condition: str
+    hours: tuple[float, float]
+    low: float
+    high: float
+    dose: bool
+    value: float
+
+
+def readings(effect: str) -> Iterator[Reading]:
+    """Yield what an expression reads of courses, from left to right."""
+    for node in ast.walk(ast.parse(effect, mode="eval")):
+        reading = _reading(node)
+        if reading is not None:
+            yield reading
+
+
+def _reading(node: ast.AST) -> Reading | None:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        return None
+    names = tuple(a.id for a in node.args if isinstance(a, ast.Name))
+    if node.func.id not in (*_RELATIVE, *_ABSOLUTE) or len(names) != 2:
+        return None
+    hours = [
+        float(a.value)
+        for a in node.args
+        if isinstance(a, ast.Constant) and isinstance(a.value, int | float)
+    ]
+    return Reading(node.func.id, names[0], names[1], tuple(hours))
+
+
+def panels_of_checks(experiment: Experiment) -> tuple[Panel, ...]:
+    """Return one panel for every read-out, scale and hour that checks read."""
+    members = {c.name: c.members for c in experiment.conditions}
+    found: dict[tuple[str, str, float | None], list[str]] = {}
+    for check in experiment.checks:
+        for reading in readings(check.effect):
+            relative = BEFORE if reading.function in _RELATIVE else "nothing"
+            hour = reading.hours[0] if members.get(reading.condition, 1) > 1 else None
+            conditions = found.setdefault((reading.readout, relative, hour), [])
+            if reading.condition not in conditions:
+                conditions.append(reading.condition)
+    return tuple(
+        Panel(readout, tuple(name for name in members if name in conditions), relative, hour)
+        for (readout, relative, hour), conditions in found.items()
+    )
+
+
+def mark(check: Check) -> Mark | None:
+    """Return where the limits of a check lie; None unless it reads one curve and nothing else."""
+    node = ast.parse(check.effect, mode="eval").body
+    reading = _reading(node)
+    if reading is None or reading.function not in _RELATIVE or reading.function == "climb":
+        return None
+    potency = reading.function in _POTENCY
+    hours = reading.hours if len(reading.hours) == 2 else reading.hours * 2
+    return Mark(
+        reading.readout, reading.condition, (hours[0], hours[1]),
+        check.low, check.high, potency, check.value,
+    )  # fmt: skip

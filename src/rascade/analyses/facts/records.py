@@ -1,0 +1,184 @@
+"""Facts as records: a statement, its source, the experiment that repeats it, what is drawn.
+
+They stand in ``data``, one file a subject. An experiment and its checks are those of the claims
+(`rascade.analyses.claims.records`); a fact adds a statement, a source that is looked up in the
+evidence, and panels. A fact without panels draws what its checks read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from rascade.analyses.claims.records import Check, Experiment, read_experiment
+from rascade.errors import EvidenceError, ParameterError
+
+__all__ = ["BEFORE", "Fact", "Panel", "facts_hash", "find_facts", "load_facts", "parse_facts"]
+
+#: What the values of a panel are relative to: before treatment, nothing, or a condition's name.
+BEFORE: Final = "before"
+_ABSOLUTE: Final = "nothing"
+_OWN: Final = ("id", "statement", "source", "panels")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Curves of one read-out.
+
+    Attributes:
+        readout: what is read.
+        conditions: of which conditions; all dose series or none of them.
+        relative: ``before`` (hour 0 of the same dish), ``nothing`` (value in the model's unit), or
+            the name of a condition that is read at the same hour.
+        hour: of a dose-response curve.
+    """
+
+    readout: str
+    conditions: tuple[str, ...]
+    relative: str = BEFORE
+    hour: float | None = None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact.
+
+    Attributes:
+        id: name, lower case with hyphens.
+        subject: the file that it stands in.
+        statement: the fact in one sentence.
+        source: as `rascade.model.sources` reads it.
+        experiment: how it is repeated, with what is expected.
+        panels: what is drawn.
+    """
+
+    id: str
+    subject: str
+    statement: str
+    source: str
+    experiment: Experiment
+    panels: tuple[Panel, ...]
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What is expected."""
+        return self.experiment.checks
+
+
+def _fact(file: str, subject: str, given: Mapping[str, Any]) -> Fact:
+    where = f"{file}: {given.get('id', '?')}"
+    for name in ("id", "statement", "source", "kind", "checks"):
+        if not given.get(name):
+            raise EvidenceError(f"{where}: {name}: missing; every fact needs one")
+    name, source = str(given["id"]), str(given["source"])
+    _check_source(where, source)
+    checks = [{"claim": name, "reading": "right", "source": source, **c} for c in given["checks"]]
+    rest = {key: value for key, value in given.items() if key not in _OWN}
+    experiment = read_experiment(
+        where, {**rest, "id": name, "title": given["statement"], "checks": checks}
+    )
+    panels = tuple(_panel(where, experiment, item) for item in given.get("panels", ()))
+    if not panels and experiment.conditions:
+        from rascade.analyses.facts.panels import panels_of_checks
+
+        panels = panels_of_checks(experiment)
+    return Fact(name, subject, str(given["statement"]), source, experiment, panels)
+
+
+def _check_source(where: str, source: str) -> None:
+    from rascade.evidence import load
+    from rascade.model.sources import parse_source
+
+    try:
+        for item in parse_source(source).ids:
+            load().record(item)
+    except (ParameterError, EvidenceError) as error:
+        raise EvidenceError(f"{where}: source: {error}") from None
+
+
+def _panel(where: str, experiment: Experiment, given: Mapping[str, Any]) -> Panel:
+    allowed = {item.name for item in fields(Panel)}
+    for name in given:
+        if name not in allowed:
+            raise EvidenceError(
+                f"{where}: panels: {name}: unknown key; use {', '.join(sorted(allowed))}"
+            )
+    panel = Panel(**{**given, "conditions": tuple(given.get("conditions", ()))})
+    members = {c.name: c.members for c in experiment.conditions}
+    relative = () if panel.relative in (BEFORE, _ABSOLUTE) else (panel.relative,)
+    for name in (*panel.conditions, *relative):
+        if name not in members:
+            raise EvidenceError(f"{where}: panels: no condition {name!r}; it has {[*members]}")
+    if len({members[name] > 1 for name in panel.conditions}) != 1:
+        raise EvidenceError(f"{where}: panels: conditions: dose series, or none of them")
+    series = members[panel.conditions[0]] > 1
+    if series != (panel.hour is not None):
+        raise EvidenceError(f"{where}: panels: hour: a dose series needs one, a course has none")
+    if panel.hour is not None and panel.hour not in experiment.hours:
+        raise EvidenceError(f"{where}: panels: hour {panel.hour:g} is not among its hours")
+    return panel
+
+
+def parse_facts(text: str, file: str) -> tuple[Fact, ...]:
+    """Read facts from TOML text.
+
+    Raises:
+        EvidenceError: naming file, fact, key and what is wrong.
+    """
+    try:
+        listing = tomllib.loads(text)["fact"]
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise EvidenceError(f"{file}: {error}") from None
+    return tuple(_fact(file, file.removesuffix(".toml"), item) for item in listing)
+
+
+@cache
+def load_facts() -> Mapping[str, Fact]:
+    """Return the package's facts by id, in the order of their files.
+
+    Raises:
+        EvidenceError: as `parse_facts`, or an id stands twice.
+    """
+    found: dict[str, Fact] = {}
+    folder = files("rascade.analyses.facts") / "data"
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".toml"):
+            continue
+        for fact in parse_facts(file.read_text(encoding="utf-8"), file.name):
+            if fact.id in found:
+                raise EvidenceError(f"{file.name}: {fact.id}: id: stands twice")
+            found[fact.id] = fact
+    return found
+
+
+def facts_hash() -> str:
+    """Return the SHA-256 of all facts, experiments and limits included."""
+    return hashlib.sha256(repr(tuple(load_facts().values())).encode()).hexdigest()
+
+
+def find_facts(ids: Iterable[str]) -> tuple[Fact, ...]:
+    """Return the facts of these ids or subjects, all of them if none is given.
+
+    Raises:
+        EvidenceError: there is no such fact; the message says which come near.
+    """
+    known = load_facts()
+    subjects = {fact.subject for fact in known.values()}
+    wanted: set[str] = set()
+    for text in ids:
+        name = text.strip().lower()
+        if name in subjects:
+            wanted.update(fact.id for fact in known.values() if fact.subject == name)
+        elif name in known:
+            wanted.add(name)
+        else:
+            near = difflib.get_close_matches(name, [*known, *subjects], n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+            raise EvidenceError(f"no fact {text!r}; {hint}")
+    return tuple(fact for fact in known.values() if not wanted or fact.id in wanted)

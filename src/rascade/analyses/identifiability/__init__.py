@@ -1,0 +1,1 @@
+"""What experiments can tell of parameters: Fisher information, priors, profile likelihood."""

@@ -1,0 +1,92 @@
+"""``rascade facts``: what the field agrees on, computed by the model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def facts(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...", help="Facts, such as g12c-rebound, or a subject; all if none."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print facts.json, and nothing else, to stdout.")
+    ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", metavar="T", help="Threads; the processors there are if left out."
+        ),
+    ] = None,
+) -> None:
+    """Repeat what the field agrees on, and say what comes out.
+
+    \b
+    Everything, with a page to open in a browser; then one fact; then one subject:
+      rascade facts --out out/facts
+      rascade facts g12c-rebound
+      rascade facts signalling --json
+
+    A fact is an experiment with limits from the literature. It holds if every number that comes out
+    with typical parameters lies within them. For intervals over uncertain parameters see rascade
+    claims; for what such experiments can tell of parameters, rascade identifiability.
+
+    Written into DIR: facts.json, facts.html and manifest.json. On an error or Ctrl-C nothing is
+    written, and earlier results in DIR stay.
+    """
+    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.report.facts import write_facts_report
+    from rascade.studies.facts import facts_json, run_facts_study
+
+    with progress_on_stderr("facts") as progress:
+        result = run_facts_study(
+            ids or (),
+            out,
+            threads=default_threads() if threads is None else threads,
+            progress=progress,
+            finish=write_facts_report,
+        )
+    if json:
+        sys.stdout.write(facts_json(result.records))
+        return
+    _show(result.records)
+    if result.folder is not None:
+        typer.echo(f"page: {result.folder / 'facts.html'}")
+
+
+def _show(records: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from rascade.report.facts import check_rows
+
+    table = Table()
+    table.add_column("fact", no_wrap=True)
+    table.add_column("what", ratio=1)
+    for name in ("expected", "published", "model", "holds"):
+        table.add_column(name, justify="right" if name in ("published", "model") else "left")
+    for record in records:
+        for number, row in enumerate(check_rows(record)):
+            table.add_row(record["id"] if number == 0 else "", *row[:5])
+    Console(highlight=False).print(table)
+    good = sum(record["holds"] for record in records)
+    typer.echo(f"{good} of {len(records)} facts hold")

@@ -1,0 +1,105 @@
+"""``rascade identifiability``: which parameters experiments can pin down, and which not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rascade import RESEARCH_USE
+from rascade.cli.usage import PlainUsage
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+_SHOWN = 30
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def identifiability(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FACT_ID]...",
+            help="Facts whose experiments are done, or a subject; all if none.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print identifiability.json, and nothing else, to stdout."),
+    ] = False,
+    profiles: Annotated[
+        int | None,
+        typer.Option("--profiles", metavar="N", help="Parameters with a profile likelihood."),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", metavar="T", help="Threads; the processors there are if left out."
+        ),
+    ] = None,
+) -> None:
+    """Tell which parameters the experiments of the facts can pin down, and which not.
+
+    \b
+    All facts, with a page; what one experiment tells; without the check by profiles:
+      rascade identifiability --out out/identifiability
+      rascade identifiability g12c-rebound g12c-partners
+      rascade identifiability signalling --profiles 0
+
+    Every parameter that nobody has verified starts from its plausible range. The experiments, with
+    their measurement error, narrow it: constrained (standard deviation at least halved), partly
+    (a tenth of the variance gone), or at its prior. Parameters that the data cannot tell apart are
+    named together.
+
+    Written into DIR: identifiability.json, identifiability.html and manifest.json. On an error or
+    Ctrl-C nothing is written, and earlier results in DIR stay.
+    """
+    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.report.identifiability import write_identifiability_report
+    from rascade.studies.identifiability import identifiability_json, run_identifiability_study
+
+    with progress_on_stderr("identifiability") as progress:
+        result = run_identifiability_study(
+            ids or (),
+            out,
+            profiled=profiles,
+            threads=default_threads() if threads is None else threads,
+            progress=progress,
+            finish=write_identifiability_report,
+        )
+    if json:
+        sys.stdout.write(identifiability_json(result.record))
+        return
+    _show(result.record)
+    if result.folder is not None:
+        typer.echo(f"page: {result.folder / 'identifiability.html'}")
+
+
+def _show(record: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from rascade.report.identifiability import lead, parameter_rows
+
+    table = Table()
+    table.add_column("parameter", no_wrap=True)
+    for name in ("prior", "posterior"):
+        table.add_column(f"{name}, fold", justify="right")
+    table.add_column("status", no_wrap=True)
+    table.add_column("told most by", no_wrap=True)
+    rows = parameter_rows(record)
+    for row in rows[:_SHOWN]:
+        table.add_row(row[0], row[1], row[2], row[5], row[6].partition(":")[0])
+    Console(highlight=False).print(table)
+    if len(rows) > _SHOWN:
+        typer.echo(f"{len(rows) - _SHOWN} more, less well known; --json or --out has them all")
+    typer.echo(lead(record))
+    for group in record["groups"]:
+        typer.echo(f"known together only: {', '.join(group)}")

@@ -1,0 +1,234 @@
+"""Facts: checked records, experiments that share simulations, results that are computed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from rascade.analyses.facts.groups import groups
+from rascade.analyses.facts.panels import mark, readings
+from rascade.analyses.facts.records import find_facts, load_facts, parse_facts
+from rascade.analyses.facts.run import _Runner, run_facts
+from rascade.analyses.facts.tables import describe, records
+from rascade.errors import EvidenceError
+from rascade.evidence import load
+from rascade.model import load_table
+from rascade.model.sources import parse_source
+
+GOOD = """
+[[fact]]
+id = "x"
+statement = "Something is so."
+source = "K10"
+kind = "dish"
+hours = [1, 4]
+[fact.conditions]
+a = { allele = "G12D", drugs = { trametinib = 10 } }
+b = { allele = "G12D", drugs = { trametinib = { low = 0.1, high = 100, per_decade = 2 } } }
+m = { allele = "G12D", matrix = true, drugs = { trametinib = [0, 1, 10], alpelisib = [0, 100] } }
+[[fact.checks]]
+what = "x"
+effect = "rel(pERK, a, 4)"
+high = 1.0
+[[fact.checks]]
+what = "y"
+effect = "ic50(pERK, b, 4)"
+published = "trametinib.cell_pERK_IC50"
+fold = 3
+[[fact.panels]]
+readout = "pERK"
+conditions = ["a"]
+"""
+
+
+def test_a_fact_is_read() -> None:
+    (fact,) = parse_facts(GOOD, "x.toml")
+    assert (fact.id, fact.subject) == ("x", "x")
+    a, b, m = fact.experiment.conditions
+    assert a.members == 1 and b.members == 7 and m.members == 6
+    assert b.drugs["trametinib"] == pytest.approx(np.geomspace(0.1, 100, 7))
+    assert m.drugs == {"trametinib": (0, 0, 1, 1, 10, 10), "alpelisib": (0, 100) * 3}
+    potency = fact.checks[1]
+    assert (potency.low, potency.high, potency.value) == (pytest.approx(1 / 3), 3.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('source = "K10"', 'source = "K99"', "source: no evidence item 'K99'"),
+        ('source = "K10"', 'source = "I heard it"', "source: 'I heard it' is not an identifier"),
+        ('statement = "Something is so."', "", "statement: missing"),
+        ('kind = "dish"', 'kind = "bowl"', "kind: 'bowl'"),
+        ("high = 1.0", "", "expects nothing"),
+        ("high = 1.0", 'high = 1.0\nverdict = "holds"', "verdict: unknown key"),
+        ('conditions = ["a"]', 'conditions = ["z"]', "no condition 'z'"),
+        ('conditions = ["a"]', 'conditions = ["a", "b"]', "dose series, or none of them"),
+        ('conditions = ["a"]', 'conditions = ["a"]\nhour = 4', "hour: a dose series needs one"),
+        ('conditions = ["a"]', 'conditions = ["b"]\nhour = 5', "hour 5 is not among"),
+        ('conditions = ["a"]', 'condition = ["a"]', "condition: unknown key"),
+        ("trametinib.cell_pERK_IC50", "trametinib.cell_IC50", "published: no evidence item"),
+        ("trametinib.cell_pERK_IC50", "bio.feedback-reactivation", "published: .* not a number"),
+        ("fold = 3", "fold = 1", "fold: must be above 1"),
+        ("fold = 3", "fold = 3\nlow = 1", "instead of low and high"),
+        ('published = "trametinib.cell_pERK_IC50"', "", "fold: of what"),
+        ("low = 0.1, high", "low = 0, high", "0 < low < high"),
+        ("[0, 1, 10]", "[1, 10]", "matrix: needs two drugs"),
+    ],
+)
+def test_a_wrong_fact_is_refused(old: str, new: str, says: str) -> None:
+    assert old in GOOD
+    with pytest.raises(EvidenceError, match=says):
+        parse_facts(GOOD.replace(old, new), "x.toml")
+
+
+def test_every_source_is_in_the_evidence_and_no_verdict_is_typed() -> None:
+    for fact in load_facts().values():
+        source = parse_source(fact.source)
+        assert source.kind == "cited" and source.ids, fact.id
+        for item in source.ids:
+            load().record(item)
+        assert fact.id == fact.id.lower() and fact.statement.endswith("."), fact.id
+        assert fact.panels or fact.experiment.kind in ("trial", "cohort"), fact.id
+
+
+def test_facts_are_found_by_id_and_subject() -> None:
+    assert [f.id for f in find_facts(["Potency-Trametinib", "g12c-rebound"])] == [
+        "g12c-rebound",
+        "potency-trametinib",
+    ]
+    assert {f.subject for f in find_facts(["signalling"])} == {"signalling"}
+    assert len(find_facts([])) == len(load_facts())
+    with pytest.raises(EvidenceError, match="no fact 'g12c-rebond'; did you mean g12c-rebound"):
+        find_facts(["g12c-rebond"])
+
+
+def test_what_shares_a_model_is_simulated_together_and_once() -> None:
+    facts = find_facts(["g12c-rebound", "off-state-escape", "potency-sotorasib", "raf-paradox"])
+    first, second = groups(facts)
+    assert [f.id for f in first.facts] == ["g12c-rebound", "off-state-escape", "potency-sotorasib"]
+    assert [f.id for f in second.facts] == ["raf-paradox"]
+    # The dish of the rebound and the untouched dish of the escape are one and the same.
+    names = first.names
+    assert names["g12c-rebound"]["off"] == names["off-state-escape"]["normal"]
+    assert len(first.experiment.conditions) == 4
+
+
+def test_a_fact_does_not_depend_on_what_is_computed_beside_it_or_on_threads() -> None:
+    (alone,) = records(run_facts(["off-state-escape"]))
+    beside = records(run_facts(["potency-sotorasib", "off-state-escape"], threads=2))
+    assert json.dumps(alone) == json.dumps(beside[0])
+
+
+def test_curves_and_checks_tell_the_same() -> None:
+    found = run_facts(["g12c-rebound", "potency-sotorasib"])
+    course, potency = records(found)
+    (panel,) = course["panels"]
+    (curve,) = panel["curves"]
+    assert curve["x"][0] == 0 and curve["y"][0] == 1 and panel["axis"] == "hour"
+    inside = [y for x, y in zip(curve["x"], curve["y"], strict=True) if 2 <= x <= 6]
+    assert course["checks"][0]["effect"] == min(inside)
+    assert [m["hours"] for m in panel["marks"]] == [[2, 6], [48, 72], [48, 72]]
+    (doses,) = potency["panels"][0]["curves"]
+    half = potency["checks"][0]["effect"]
+    assert np.interp(np.log(half), np.log(doses["x"]), doses["y"]) == pytest.approx(0.5, abs=1e-3)
+    (own,) = potency["panels"][0]["marks"]
+    assert own["of"] == "dose" and own["published"] == 30 and own["limits"] == [10, 90]
+    assert potency["checks"][0]["record"] == "sotorasib.cell_pERK_IC50"
+
+
+def test_a_matrix_is_read_as_one() -> None:
+    (fact,) = parse_facts(
+        GOOD.replace("rel(pERK, a, 4)", "combination(pERK, m, 4) - combination(pERK, m, 4)")
+        .replace("ic50(pERK, b, 4)", "bliss(pERK, m, 4)")
+        .replace('published = "trametinib.cell_pERK_IC50"\nfold = 3', "low = -1"),
+        "x.toml",
+    )
+    (group,) = groups([fact])
+    (result,) = _Runner(load_table(), 1, 1).run(group)
+    assert -1 < result.outcomes[1].effect < 1
+    wrong = dataclasses.replace(
+        fact.experiment,
+        checks=(dataclasses.replace(fact.checks[0], effect="bliss(pERK, b, 4)"),),
+    )
+    (group,) = groups([dataclasses.replace(fact, experiment=wrong)])
+    with pytest.raises(EvidenceError, match="'b' is no dose matrix"):
+        _Runner(load_table(), 1, 1).run(group)
+
+
+def test_a_fact_on_a_cohort_is_computed_too() -> None:
+    text = """
+[[fact]]
+id = "pik3ca"
+statement = "Few are mutant."
+source = "bio.pik3ca-mutated"
+kind = "cohort"
+size = 400
+eligibility = ["kras_allele != 'WT'"]
+[[fact.checks]]
+what = "share with mutant PIK3CA, %"
+effect = "share(pik3ca)"
+low = 0
+high = 20
+"""
+    (fact,) = parse_facts(text, "x.toml")
+    (result,) = _Runner(load_table(), 1, 1).run(fact)
+    (outcome,) = result.outcomes
+    assert outcome.low <= outcome.effect <= outcome.high and result.holds
+    (record,) = records([result])
+    assert record["panels"] == [] and record["checks"][0]["ci"][0] is not None
+
+
+@pytest.mark.slow
+def test_a_fact_on_a_trial_is_computed_and_drawn() -> None:
+    from rascade.report.facts import fact_figures
+
+    text = """
+[[fact]]
+id = "drug-against-none"
+statement = "A drug shrinks tumours."
+source = "bio.ras-on-pfs-hr"
+kind = "trial"
+size = 16
+months = 4
+[fact.arms]
+drug = "daraxonrasib 300 mg PO QD"
+low = "daraxonrasib 10 mg PO QD"
+[[fact.checks]]
+what = "objective response rate, %"
+effect = "orr(drug)"
+low = 0
+[[fact.checks]]
+what = "hazard ratio of PFS"
+effect = "pfs_hr(drug, low)"
+high = 1.0
+"""
+    (fact,) = parse_facts(text, "x.toml")
+    (result,) = _Runner(load_table(), 1, 1).run(fact)
+    orr, ratio = result.outcomes
+    assert orr.low <= orr.effect <= orr.high and ratio.effect < 1 and result.holds
+    (record,) = records([result])
+    (panel,) = record["panels"]
+    assert (panel["axis"], panel["label"]) == ("month", "progression-free survival")
+    for curve in panel["curves"]:
+        assert curve["y"][0] == 1 and curve["y"] == sorted(curve["y"], reverse=True)
+    assert "<svg" in fact_figures([record])["drug-against-none"].svg
+
+
+def test_limits_are_drawn_only_where_a_check_reads_one_curve() -> None:
+    facts = load_facts()
+    assert mark(facts["off-state-escape"].checks[0]) is None
+    assert [r.condition for r in readings(facts["off-state-escape"].checks[0].effect)] == [
+        "more_receptor",
+        "normal",
+    ]
+    assert mark(facts["raf-paradox"].checks[0]).low == 1.3
+
+
+def test_conditions_in_words() -> None:
+    conditions = parse_facts(GOOD, "x.toml")[0].experiment.conditions
+    assert describe(conditions[0]) == "G12D, trametinib 10 nM"
+    more = dataclasses.replace(conditions[0], set={"RTK_level": 5.0}, wash=2.0)
+    assert describe(more) == "G12D, trametinib 10 nM, RTK_level 5, washed out at 2 h"
