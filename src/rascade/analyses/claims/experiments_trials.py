@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +35,7 @@ class Estimate:
 
 @dataclass
 class Trials:
-    """Runs trials, each once: all arms of all experiments treat the same virtual patients.
+    """Runs arms, each once: all arms of all experiments treat the same virtual patients.
 
     Attributes:
         table: parameter table.
@@ -53,40 +53,32 @@ class Trials:
 
     def patients(self, experiment: Experiment, arm: Arm) -> pd.DataFrame:
         """Return the patients of an arm, solved ones only."""
-        key = self._key(experiment, arm)
-        if key not in self.arms:
-            self._run(experiment, [a for a in experiment.arms if a.set == arm.set])
-        return self.arms[key]
-
-    def _run(self, experiment: Experiment, arms: Sequence[Arm]) -> None:
-        """Run arms with the same numbers as one trial: one model, one cohort, one steady state."""
         from rascade.regimen import parse
         from rascade.trial.run import run
         from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
 
-        spec = TrialSpec(
-            experiment.id,
-            self.seed,
-            CohortSpec("PDAC", "metastatic", 2, experiment.size, experiment.eligibility),
-            tuple(ArmSpec(arm.name, parse(arm.regimen)) for arm in arms),
-            experiment.imaging,
-            experiment.months,
-            {**self._overrides(), **arms[0].set},
-        )
-        patients = run(spec, threads=self.threads).patients
-        solved = patients["os_months"].notna()
-        for arm in arms:
-            key, own = self._key(experiment, arm), patients["arm"] == arm.name
-            self.lost[key] = int((own & ~solved).sum())
-            self.arms[key] = patients[own & solved]
+        key = self._key(experiment, arm)
+        if key not in self.arms:
+            spec = TrialSpec(
+                experiment.id,
+                self.seed,
+                CohortSpec("PDAC", "metastatic", 2, experiment.size, experiment.eligibility),
+                (ArmSpec(arm.name, parse(arm.regimen)),),
+                experiment.imaging,
+                experiment.months,
+                {**self._overrides(), **arm.set},
+            )
+            patients = run(spec, threads=self.threads).patients
+            solved = patients["os_months"].notna()
+            self.lost[key] = int((~solved).sum())
+            self.arms[key] = patients[solved]
+        return self.arms[key]
 
     @staticmethod
     def _key(experiment: Experiment, arm: Arm) -> tuple[Any, ...]:
         changes = tuple(sorted(arm.set.items()))
-        # Arms beside it bring their drugs into the model, so they are part of what was run.
-        beside = tuple(sorted(a.regimen for a in experiment.arms if a.set == arm.set))
         cohort = experiment.eligibility, experiment.size
-        return arm.regimen, changes, beside, cohort, experiment.months, experiment.imaging
+        return arm.regimen, changes, cohort, experiment.months, experiment.imaging
 
     def failed(self, experiment: Experiment) -> int:
         """Return how many patients of an experiment were not solved."""
