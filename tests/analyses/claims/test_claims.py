@@ -210,6 +210,7 @@ source = "x"
         ("hours = [1]", "hour = [1]", "hour: unknown key"),
         ('allele = "G12D"', 'alele = "G12D"', "alele: unknown key"),
         ("[[experiment.checks]]", "[[experiment.cheks]]", "cheks: unknown key"),
+        ("hours = [1]", 'hours = [1]\ncontrol = "b"', "control: there is no condition 'b'"),
     ],
 )
 def test_a_wrong_experiment_is_refused(old: str, new: str, says: str) -> None:
