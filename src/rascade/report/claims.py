@@ -167,6 +167,9 @@ def _limits(manifest: dict[str, Any]) -> list[str]:
         f"end), {manifest.get('draws', '?')} sets, independently of each other; the interval holds "
         "the middle 90 % of them and the typical set. Trials: 95 % confidence interval of a trial "
         "of that size with typical drugs and varied patients; all arms treat the same patients.",
+        "Independent draws make some tumours that nobody has. Where an experiment has an untreated "
+        "control, sets are left out whose control grows or holds CD8 T cells outside what was "
+        "measured; the interval says how many.",
         "Where parameters are named as set for it, agreement is no evidence for the claim.",
         "The intervals leave out that the model itself may be wrong.",
     ]

@@ -23,11 +23,11 @@ DRAWS = 20
 KEYS = ["id", "verdict", "scientific_status", "effect", "ci", "experiment"]
 
 SUPPORTED = {  # claim -> what breaks it
+    "R2": {"k_KRAS_mRNA": 0.0},
     "S4": {"alpelisib.affinity": 0.0},
     "S5": {"MK-2206.affinity": 0.0},
     "S7": {"MK-2206.affinity": 0.0, "K_TSC_AKT": 1e-9},
     "S9": {"K_SOS_SPRY": 1e9, "K_SOS_ERK": 1e9, "K_SOS_S6K": 1e9, "K_RAF_ERK": 1e9, "k_DUSP": 0.0},
-    "S10": {"trametinib.affinity": 0.0},
     "S16": {"zoldonrasib.affinity": 0.0},
     "K2": {"sotorasib.affinity": 0.0},
     "K8": {"sotorasib.affinity": 0.0},
@@ -35,11 +35,12 @@ SUPPORTED = {  # claim -> what breaks it
     "K13": {"dabrafenib.KD_RAF_second": 1e-4, "dabrafenib.KD_RAF_monomer": 0.25},
     "U4": {"K_peroxide_AMPK": 1e9, "k_ferroptosis": 20.0},
     "U9": {"autophagy_support": 0.0},
-    "U11": {"inlexisertib.affinity": 0.0},
-    "U8": {"K_ferritinophagy": 1e-9},
     "R6": {"MUC4_share": 0.0},
 }
 UNCERTAIN = {
+    "S10": {"trametinib.affinity": 0.0},
+    "U8": {"K_ferritinophagy": 1e-9},
+    "U11": {"inlexisertib.affinity": 0.0},
     "S1": {"PI3K_RAS": 0.0},
     "S6": {"AKT_one_site": 1.0},
     "S8": {"everolimus.affinity": 0.0},
@@ -49,7 +50,6 @@ UNCERTAIN = {
     "K14": {"RMC-4630.affinity": 0.0},
     "U5": {"K_peroxide_AMPK": 1e9},
     "R1": {"siG12D-LODER.affinity": 0.0},
-    "R2": {"k_KRAS_mRNA": 0.0},
 }
 
 
@@ -210,6 +210,7 @@ source = "x"
         ("hours = [1]", "hour = [1]", "hour: unknown key"),
         ('allele = "G12D"', 'alele = "G12D"', "alele: unknown key"),
         ("[[experiment.checks]]", "[[experiment.cheks]]", "cheks: unknown key"),
+        ("hours = [1]", 'hours = [1]\ncontrol = "b"', "control: there is no condition 'b'"),
     ],
 )
 def test_a_wrong_experiment_is_refused(old: str, new: str, says: str) -> None:
