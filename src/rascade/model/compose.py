@@ -61,7 +61,7 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "CAR_kill_sum": (0.0, {"[time]": -1.0}),
     "TCR_therapy_kill_sum": (0.0, {"[time]": -1.0}),
     "CTLA4_depletion_sum": (0.0, {"[time]": -1.0}),
-    "PD1_occupancy": (0.0, {}),
+    "PD1_saturation": (0.0, {}),
     "CTLA4_occupancy": (0.0, {}),
     "VEGF_blockade": (0.0, {}),
     "IL6_relative": (1.0, {}),
