@@ -179,8 +179,10 @@ def test_occupancy_is_that_of_the_binding_isotherm() -> None:
     left = patients.value("PDL1") * (1 - reach * ligand / (1 + ligand))
     assert_allclose(patients.value("PDL1_free"), left, rtol=1e-9)
     blood = over_kd("pembrolizumab", "PD1", "plasma"), over_kd("durvalumab", "PDL1", "plasma")
-    occupancy = 1 - 1 / ((1 + blood[0]) * (1 + blood[1]))
-    assert_allclose(patients.value("PD1_occupancy"), occupancy, rtol=1e-9, atol=1e-12)
+    saturation = 1 - 1 / ((1 + blood[0]) * (1 + blood[1]))
+    assert_allclose(patients.value("PD1_saturation"), saturation, rtol=1e-9, atol=1e-12)
+    occupancy = patients.value("PD1_occupancy")
+    assert_allclose(occupancy, reach * saturation, rtol=1e-9, atol=1e-12)
     ctla4 = over_kd("ipilimumab", "CTLA4", "plasma")
     assert_allclose(patients.value("CTLA4_occupancy"), ctla4 / (1 + ctla4), rtol=1e-9, atol=1e-12)
     # Perfusion keeps the tissue below what plasma alone would give.

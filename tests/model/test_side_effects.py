@@ -115,7 +115,7 @@ def test_neutral_ports_leave_immune_organs_alone_and_occupancy_acts() -> None:
     target = assembly.drug("pembrolizumab").dose_target("IV")
     sim.set_doses(Doses(0, 0.0, target, 200e6 / 149000.0))
     sim.advance(21 * DAY)
-    assert sim.value("PD1_occupancy")[0] > 0.95
+    assert sim.value("PD1_saturation")[0] > 0.95
     early = sim.value("hypothyroidism")[0]
     sim.advance(63 * DAY)
     assert sim.value("hypothyroidism")[0] > 1.5 * early > 0

@@ -30,7 +30,7 @@ __all__ = [
 # Range of untreated volume doubling times in 100 patients followed by CT (Ahn 2016,
 # doi:10.1007/s12029-016-9876-7): a virtual tumour outside it is drawn anew.
 DOUBLING_TIME_DAYS = (20.0, 977.0)
-EQUILIBRATION_HOURS = 120 * 24.0
+EQUILIBRATION_HOURS = 350 * 24.0
 _MOST_ATTEMPTS = 5000
 _MOST_IMPLAUSIBLE = 200
 _SWITCH = "tumour_active"
