@@ -25,6 +25,7 @@ __all__ = ["Curve", "FactResult", "Outcome", "PanelResult", "panel_values", "run
 Progress = Callable[[float, str], None]
 Values = NDArray[np.float64]
 _COHORT_KINDS: Final = ("trial", "cohort")
+_QUANTILES: Final = (0.05, 0.95)
 _ENDS: Final = ("pfs", "os")  # end points with a survival curve
 
 
@@ -35,7 +36,8 @@ class Outcome:
     Attributes:
         check: the expectation.
         effect: with typical parameters; of a trial or cohort, its estimate.
-        low: lower end of the 95 % confidence interval of a trial or cohort; NaN in a dish.
+        low: lower end of the 95 % confidence interval of a trial or cohort, or 5 % quantile of
+            the parameter sets that a fact draws; NaN where none is drawn.
         high: upper end of it.
         tuned: rows of the parameter table that were set so that this comes out.
     """
@@ -124,6 +126,14 @@ def run_facts(
     return tuple(found[fact.id] for fact in facts)
 
 
+def _with_interval(effects: Values) -> tuple[float, float, float]:
+    """Return the effect of the typical set, and the 5 and 95 % quantiles of those drawn."""
+    drawn = effects[1:][np.isfinite(effects[1:])]
+    ends = np.quantile(drawn, _QUANTILES) if drawn.size else (math.nan, math.nan)
+    low, high = (rounded(float(end)) for end in ends)
+    return rounded(float(effects[0])), low, high
+
+
 class _Runner:
     def __init__(self, table: ParameterTable, seed: int, threads: int) -> None:
         self.table, self.seed, self.threads = table, seed, threads
@@ -133,7 +143,11 @@ class _Runner:
         if isinstance(piece, Fact):
             return [self._patients(piece)]
         courses = run_courses(
-            piece.experiment, self.table, draws=0, seed=self.seed, threads=self.threads
+            piece.experiment,
+            self.table,
+            draws=piece.facts[0].draws,
+            seed=self.seed,
+            threads=self.threads,
         )
         return [self._courses(fact, view(piece, courses, fact)) for fact in piece.facts]
 
@@ -141,11 +155,12 @@ class _Runner:
         rows = courses.assembly.composition.parameters.values()
         outcomes = tuple(
             Outcome(
-                check, rounded(float(effect_of_courses(check.effect, courses)[0])),
-                math.nan, math.nan, tuned_rows(check, rows, self.table),
+                check,
+                *_with_interval(effect_of_courses(check.effect, courses)),
+                tuned_rows(check, rows, self.table),
             )
             for check in fact.checks
-        )  # fmt: skip
+        )
         return FactResult(fact, outcomes, tuple(_curves(p, courses) for p in fact.panels))
 
     def _patients(self, fact: Fact) -> FactResult:
@@ -182,7 +197,7 @@ class _Runner:
 
     def _estimate(self, fact: Fact, check: Check) -> Estimate:
         if fact.experiment.kind == "cohort":
-            return cohort_effect(check.effect, fact.experiment, self.seed)
+            return cohort_effect(check.effect, fact.experiment, self.trials)
         return trial_effect(check.effect, fact.experiment, self.trials)
 
 
