@@ -25,8 +25,8 @@ OPEN = {  # fact -> why it does not hold; its figure tells it too
 
 
 def is_slow(fact: Fact) -> bool:
-    """Return whether a fact takes more than seconds: a larger trial, or drawn parameter sets."""
-    return fact.draws > 0 or (fact.experiment.kind == "trial" and fact.experiment.size > 60)
+    """Return whether a fact takes more than seconds: a larger trial."""
+    return fact.experiment.kind == "trial" and fact.experiment.size > 60
 
 
 IMMUNE = {fact.id: fact for fact in find_facts(["immune"])}
@@ -43,7 +43,7 @@ def results():
     return {result.fact.id: result for result in run_facts(QUICK, threads=2)}
 
 
-@pytest.mark.parametrize("fact", map(marked, IMMUNE))
+@pytest.mark.parametrize("fact", [marked(name) for name in IMMUNE])
 def test_the_fact_holds(fact: str, results) -> None:
     result = results[fact] if fact in results else run_facts([fact], threads=2)[0]
     for outcome in result.outcomes:
@@ -65,6 +65,7 @@ BROKEN = {  # fact -> what breaks it
     "krasi-pd1-mice": {"CD8_level": 0.0},  # no CD8 T cell enters
     "krasi-pd1-needs-cd8": {"k_CD8_kill[mouse]": 0.0},  # T cells do not kill
     "bliss-immunocompetent": {"PD1_50": 1e6},  # PD-1 does not signal
+    "barriers-ranked": {"K_TMB": 0.01, "TMB_reference": 1.8},  # every tumour is seen as well as any
     "krasi-surroundings-mice": {"MHC_gain": 0.0},  # ERK leaves MHC-I alone
     "krasi-surroundings-patient": {"GM_CSF_iCAF": 1.0, "CAF_KRAS": 0.0, "MDSC_IL6": 0.0},
     "pd1-lead-in": {"priming_needs_ERK": 0.0, "division_needs_ERK": 0.0},

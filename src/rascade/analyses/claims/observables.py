@@ -9,8 +9,8 @@
 ``climb``    greatest ratio of a dose's value to that of the dose before it (below 1: falls always)
 ``ic50``     dose at which ``rel`` falls to a half, nM; beyond the highest dose: the highest dose
 ``ec50``     dose of half of the greatest effect, nM; the highest dose if that is below a tenth
-``half``     dose at which a value is half of that in another condition at the same hour, nM; the highest
-             dose if none is
+``half``     dose at which a value is half of that in another condition at the same hour, nM; the
+             highest dose if none is
 ``area``     integral over the hours of the experiment
 ``engaged``  share of KRAS that holds a covalent drug
 ``bliss``    greatest excess over independence in a dose matrix, relative to its untreated dish

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rascade.analyses.claims.experiments_signalling import Courses, run_courses, symbol
 from rascade.analyses.claims.experiments_trials import Estimate, Trials, cohort_effect, trial_effect
 from rascade.analyses.claims.observables import effect_of_courses
+from rascade.analyses.claims.plausible import implausible
 from rascade.analyses.claims.records import Check
 from rascade.analyses.claims.run import SEED, rounded, tuned_rows
 from rascade.analyses.facts.groups import Group, groups, view
@@ -153,10 +154,11 @@ class _Runner:
 
     def _courses(self, fact: Fact, courses: Courses) -> FactResult:
         rows = courses.assembly.composition.parameters.values()
+        kept = ~implausible(fact.experiment, courses)
         outcomes = tuple(
             Outcome(
                 check,
-                *_with_interval(effect_of_courses(check.effect, courses)),
+                *_with_interval(effect_of_courses(check.effect, courses)[kept]),
                 tuned_rows(check, rows, self.table),
             )
             for check in fact.checks
