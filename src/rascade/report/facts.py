@@ -69,12 +69,17 @@ def read_facts(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def fact_figures(records: list[dict[str, Any]]) -> dict[str, Figure]:
-    """Return the figure of every fact, by id. Equal records give equal bytes."""
+def fact_figures(records: list[dict[str, Any]], *, outlines: bool = True) -> dict[str, Figure]:
+    """Return the figure of every fact, by id. Equal records give equal bytes.
+
+    Args:
+        records: as in ``facts.json``.
+        outlines: draw glyphs as outlines, see `rascade.report.canvas.drawing`.
+    """
     from rascade.report.canvas import drawing
     from rascade.report.folder import research_footer
 
-    with drawing():
+    with drawing(outlines=outlines):
         return {r["id"]: fact_figure(r, research_footer(r["id"])) for r in records}
 
 

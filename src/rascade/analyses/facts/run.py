@@ -129,10 +129,12 @@ def run_facts(
 
 def _with_interval(effects: Values) -> tuple[float, float, float]:
     """Return the effect of the typical set, and the 5 and 95 % quantiles of those drawn."""
-    drawn = effects[1:][np.isfinite(effects[1:])]
-    ends = np.quantile(drawn, _QUANTILES) if drawn.size else (math.nan, math.nan)
-    low, high = (rounded(float(end)) for end in ends)
-    return rounded(float(effects[0])), low, high
+    effect, drawn = float(effects[0]), effects[1:][np.isfinite(effects[1:])]
+    if not drawn.size:
+        return rounded(effect), math.nan, math.nan
+    low, high = (float(end) for end in np.quantile(drawn, _QUANTILES))
+    # The typical set is a set as well: an interval that left it out would mislead.
+    return rounded(effect), rounded(min(low, effect)), rounded(max(high, effect))
 
 
 class _Runner:
