@@ -90,12 +90,20 @@ def check_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
             plain(check["what"]),
             expected_text(check),
             number(check["published"]),
-            number(check["effect"]),
+            _model(check),
             "yes" if check["holds"] else "no",
             ", ".join(map(plain, check["tuned"])),
         )
         for check in record["checks"]
     ]
+
+
+def _model(check: dict[str, Any]) -> str:
+    """Return what came out, with its interval where there is one."""
+    value = number(check["effect"])
+    if None in check["ci"]:
+        return value
+    return f"{value} ({' to '.join(number(end, 2) for end in check['ci'])})"
 
 
 def _lead(records: list[dict[str, Any]]) -> str:

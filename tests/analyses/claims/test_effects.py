@@ -153,7 +153,8 @@ def blank(experiment) -> Courses:
         doses[condition.name] = next((d for d in condition.drugs.values() if len(d) > 1), ())
     ones = np.ones((start, 2, len(hours)))
     values = dict.fromkeys(assembly.composition.symbols, ones)
-    return Courses(assembly, rows, doses, hours, values, (), 0)
+    drugs = {condition.name: condition.drugs for condition in experiment.conditions}
+    return Courses(assembly, rows, doses, drugs, hours, values, (), 0)
 
 
 def drawn_courses(values: dict[str, list[float]], hours: list[float]) -> Courses:
@@ -162,7 +163,14 @@ def drawn_courses(values: dict[str, list[float]], hours: list[float]) -> Courses
     rows = {name: slice(k, k + 1) for k, name in enumerate(values)}
     series = np.array(list(values.values()))[:, None, :]
     return Courses(
-        assembly, rows, dict.fromkeys(values, ()), np.array(hours), {"tumour_volume": series}, (), 0
+        assembly,
+        rows,
+        dict.fromkeys(values, ()),
+        {name: {} for name in values},
+        np.array(hours),
+        {"tumour_volume": series},
+        (),
+        0,
     )
 
 

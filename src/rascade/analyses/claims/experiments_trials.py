@@ -276,8 +276,8 @@ def cohort_effect(text: str, experiment: Experiment, trials: Trials) -> Estimate
         return _estimate(exact_interval(int(having.sum()), int(inside.sum())), 100.0)
 
     def quantile(part: float, *names: str) -> Estimate:
-        values = sum(trials.baseline(experiment, name) for name in names)
-        return _quantile(np.sort(np.asarray(values)), part)
+        values = np.array([trials.baseline(experiment, name) for name in names])
+        return _quantile(np.sort(values.sum(axis=0)), part)
 
     found = evaluate(text, {"share": share, "quantile": quantile})
     if not isinstance(found, Estimate):
@@ -290,6 +290,6 @@ def _quantile(ordered: NDArray[np.float64], part: float) -> Estimate:
     from scipy.stats import binom
 
     size = len(ordered)
-    low, high = binom.ppf([0.025, 0.975], size, part)
+    low, high = (float(binom.ppf(q, size, part)) for q in (0.025, 0.975))
     ends = (ordered[int(max(low - 1, 0))], ordered[int(min(high, size - 1))])
     return Estimate(float(np.quantile(ordered, part)), float(ends[0]), float(ends[1]))
