@@ -51,10 +51,19 @@ def anchor(heading: str) -> str:
 def small_svg(svg: str) -> str:
     """Return a picture of matplotlib without what no reader sees: a hundredth of a point is enough.
 
-    Text of its own keeps its blanks; fonts as wide as the one it was laid out with stand in for it.
+    Numbers that are text stay as they are; fonts as wide as the one that text was laid out with
+    may stand in for it.
     """
+
+    def rounded(tag: re.Match[str]) -> str:
+        return re.sub(
+            r"\d+\.\d{3,}",
+            lambda m: f"{float(m.group()):.2f}".rstrip("0").rstrip("."),
+            tag.group(),
+        )
+
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"\d+\.\d{3,}", lambda m: f"{float(m.group()):.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r"<[^>]*>", rounded, svg)
     svg = re.sub(r"\s*\n\s*", "\n", svg)
     svg = re.sub(r"(?<=[\d.z])\n(?=[LMzQC\"])", "", svg)
     svg = svg.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")

@@ -101,7 +101,7 @@ def check_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
 def _model(check: dict[str, Any]) -> str:
     """Return what came out, with its interval where there is one."""
     value = number(check["effect"])
-    if None in check["ci"]:
+    if not value or None in check["ci"]:
         return value
     return f"{value} ({' to '.join(number(end, 2) for end in check['ci'])})"
 
