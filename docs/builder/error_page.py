@@ -125,7 +125,7 @@ def _size() -> object:
 def _unsupported() -> object:
     from rascade.model.compose import find_drugs
 
-    return find_drugs(["nivolumab"])
+    return find_drugs(["olaparib"])
 
 
 _STUDY = """\
@@ -156,5 +156,5 @@ _EXAMPLES: dict[str, tuple[tuple[str, Callable[[], object]], ...]] = {
     "ParameterError": (("`parameters: {daraxonrasib.CLL: 80}`", _parameter),),
     "ModelFileError": (("A model file with a DOCTYPE", _model_file),),
     "OutputError": (("`--out /home/me/letters`, where other files lie", _output),),
-    "UnsupportedFeature": (("An order for nivolumab", _unsupported),),
+    "UnsupportedFeature": (("An order for olaparib", _unsupported),),
 }
