@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from rascade.model import Parameter, ParameterTable
     from rascade.model.mechanisms import Mechanism
 
-__all__ = ["drugs_page", "fitted_page", "mechanisms_page", "parameters_page"]
+__all__ = [
+    "drugs_page",
+    "fitted_page",
+    "knockouts_table",
+    "mechanisms_page",
+    "parameters_page",
+]
 
 _HEADER = (
     "name",
@@ -234,3 +240,13 @@ def drugs_page() -> str:
     parts += ["## Known, not simulated yet\n"]
     parts += [table(("drug", "class", "other names", "facts"), others, right=(3,))]
     return "\n".join(cell(p) if p == "" else p for p in parts) + "\n"
+
+
+def knockouts_table() -> str:
+    """Return what can be knocked out, as a table."""
+    from rascade.model import knockouts
+
+    return table(
+        ["name", "row", "value", "what that stands for"],
+        [[k.name, f"`{k.row}`", f"{k.value:g}", k.about] for k in knockouts().values()],
+    )

@@ -25,7 +25,13 @@ __all__ = [
 DOCS = Path(__file__).parents[1]
 STUDY_FOLDER = DOCS.parent / "studies"
 RESULTS = DOCS / "results"
-STUDIES = ("rasolute-302", "codebreak-100-pdac", "krystal-1-pdac", "pembrolizumab-alone")
+STUDIES = (
+    "rasolute-302",
+    "codebreak-100-pdac",
+    "krystal-1-pdac",
+    "checkmate-032-pdac",
+    "pembrolizumab-alone",
+)
 PICTURE = DOCS / "images" / "rasolute-302.png"
 _ENDS = {
     "orr": ("ORR, %", "orr_pct", "orr_ci", 0),
