@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from builder.results import RESULTS, threads
-from builder.text import NOTE, cell, table
+from builder.text import NOTE, cell, small_svg, table
 
 __all__ = ["dish_table", "facts_page", "figures", "kept_facts", "potency_table", "run"]
 
@@ -45,8 +45,8 @@ def figures() -> dict[str, str]:
     from rascade.report.facts import fact_figures
 
     return {
-        f"images/facts/{name}.svg": figure.svg
-        for name, figure in fact_figures(kept_facts()).items()
+        f"images/facts/{name}.svg": small_svg(figure.svg)
+        for name, figure in fact_figures(kept_facts(), outlines=False).items()
     }
 
 

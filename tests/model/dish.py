@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from rascade.analyses.cells import find_cell_line
 from rascade.engine import Settings, Simulation
 from rascade.model import assemble, known_drugs, load_alleles
 
@@ -38,13 +37,3 @@ class Dish:
         self.sim.set_parameters(self.medium | {"tumour_active": 1.0})
         values = self.sim.advance(hours[-1], hours, names).values
         return [values[:, :, k] / before[k][:, None] for k in range(len(names))]
-
-
-def course(allele: str, dose: dict[str, float], readout: str, **more) -> np.ndarray:
-    return Dish(allele, dose, **more).course(readout)[0][0]
-
-
-def mia_paca_2() -> dict[str, float]:
-    share = find_cell_line("MIA PaCa-2").kras_share
-    assert share is not None
-    return {"KRAS_share": share}

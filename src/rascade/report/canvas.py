@@ -113,11 +113,18 @@ class Figure:
 
 
 @contextmanager
-def drawing() -> Iterator[None]:
-    """Apply the look while figures are made, and put everything back afterwards."""
+def drawing(*, outlines: bool = True) -> Iterator[None]:
+    """Apply the look while figures are made, and put everything back afterwards.
+
+    Args:
+        outlines: draw glyphs as outlines; otherwise text stays text, which is far smaller and
+            looks as the reader's fonts have it.
+    """
     import matplotlib
 
     settings: dict[Any, Any] = {**matplotlib.rcParamsDefault, **_STYLE, "backend": "agg"}
+    if not outlines:
+        settings["svg.fonttype"] = "none"
     with matplotlib.rc_context(settings):
         yield
 

@@ -69,12 +69,17 @@ def read_facts(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def fact_figures(records: list[dict[str, Any]]) -> dict[str, Figure]:
-    """Return the figure of every fact, by id. Equal records give equal bytes."""
+def fact_figures(records: list[dict[str, Any]], *, outlines: bool = True) -> dict[str, Figure]:
+    """Return the figure of every fact, by id. Equal records give equal bytes.
+
+    Args:
+        records: as in ``facts.json``.
+        outlines: draw glyphs as outlines, see `rascade.report.canvas.drawing`.
+    """
     from rascade.report.canvas import drawing
     from rascade.report.folder import research_footer
 
-    with drawing():
+    with drawing(outlines=outlines):
         return {r["id"]: fact_figure(r, research_footer(r["id"])) for r in records}
 
 
@@ -85,12 +90,20 @@ def check_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
             plain(check["what"]),
             expected_text(check),
             number(check["published"]),
-            number(check["effect"]),
+            _model(check),
             "yes" if check["holds"] else "no",
             ", ".join(map(plain, check["tuned"])),
         )
         for check in record["checks"]
     ]
+
+
+def _model(check: dict[str, Any]) -> str:
+    """Return what came out, with its interval where there is one."""
+    value = number(check["effect"])
+    if not value or None in check["ci"]:
+        return value
+    return f"{value} ({' to '.join(number(end, 2) for end in check['ci'])})"
 
 
 def _lead(records: list[dict[str, Any]]) -> str:

@@ -42,6 +42,7 @@ _WIDTHS = {1: 4.4, 2: 2.85, 3: 1.72}  # of a panel by the number in a row, inche
 _LEFT, _HIGH, _STEP_Y = 0.56, 1.55, 2.2
 _ROW, _TEXT = 0.24, 3.5
 _DAYS_FROM = 240  # hours; longer courses are drawn in days
+_DRAWN = ("dish", "xenograft", "mouse", "patient")  # kinds whose intervals are of drawn sets
 _TALLEST = 1.6  # an expected band is shown to this multiple of the highest curve
 
 
@@ -67,13 +68,14 @@ def fact_figure(record: Mapping[str, Any], footer: str) -> Figure:
     top = legend(canvas, names, Canvas.TOP + 0.1) if names else Canvas.TOP
     for index, panel in enumerate(panels):
         _panel(canvas, record, panel, names, (index, top))
+    shared = _numbers(checks) if record["kind"] in _DRAWN and _drawn(checks) else ()
     for index, check in enumerate(checks):
-        _check(canvas, check, top + body + 0.18 + _ROW * index)
+        _check(canvas, check, top + body + 0.18 + _ROW * index, shared)
     return Figure(
         record["id"],
         plain(record["statement"]),
         "Green: what is expected; diamond: published value; line or dot: the model with typical "
-        "parameters.",
+        "parameters; bar: 95 % of chance, or 90 % of drawn parameter sets on one scale for all.",
         "; ".join(
             f"{plain(c['what'])}: {number(c['effect'])}, expected {expected_text(c)}"
             for c in checks
@@ -148,8 +150,8 @@ def _y_axis(axes: Axes, panel: Mapping[str, Any]) -> None:
     if relative:
         axes.axhline(1.0, color=GREY, linewidth=0.5, linestyle=":", zorder=1)
     units = {"before": "relative to before", "nothing": "in the model's unit"}
-    text = units.get(panel["relative"], "relative to untreated")
-    axes.set_ylabel(text, labelpad=2)
+    text = units.get(panel["relative"], f"relative to {plain(panel['against'])}")
+    axes.set_ylabel(fit(text, _HIGH, 7.5), labelpad=2)
 
 
 def _value_mark(axes: Axes, own: Mapping[str, Any], panel: Mapping[str, Any], color: str) -> None:
@@ -192,8 +194,25 @@ def _diamond(axes: Axes, x: float, y: float) -> None:
     )  # fmt: skip
 
 
-def _check(canvas: Canvas, check: Mapping[str, Any], y: float) -> None:
-    """Draw one check: words, a strip with band and dot, and the number."""
+def _drawn(checks: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether every check has an interval."""
+    return all(end is not None for check in checks for end in check["ci"])
+
+
+def _numbers(checks: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
+    """Return every number that a strip has to hold."""
+    return tuple(
+        float(value)
+        for check in checks
+        for value in (check["effect"], *check["expected"], *check["ci"], check["published"])
+        if value is not None
+    )
+
+
+def _check(
+    canvas: Canvas, check: Mapping[str, Any], y: float, shared: Sequence[float] = ()
+) -> None:
+    """Draw one check: words, a strip with band, interval and dot, and the number."""
     color = _COLORS[check["holds"]]
     what = plain(check["what"])
     short = text_width(what, 7.0) < _TEXT - 0.4
@@ -202,18 +221,27 @@ def _check(canvas: Canvas, check: Mapping[str, Any], y: float) -> None:
     axes = canvas.axes(left, y - 0.07, wide, 0.14)
     axes.set(xlim=(0, STRIP), ylim=(0, 1))
     axes.set_axis_off()
+    place = Scale(shared or _numbers([check]))
     low, high = check["expected"]
-    value, published = check["effect"], check["published"]
-    place = Scale([float(v) for v in (value, low, high, published) if v is not None])
     start = 0.0 if low is None else place(low)
     end = STRIP if high is None else place(high)
     axes.axvspan(start, max(end, start + 1), color=EXPECTED, linewidth=0)
     axes.axhline(0, color=FAINT, linewidth=0.8)
-    if published is not None:
-        _diamond(axes, place(published), 0.5)
+    value, ends = check["effect"], check["ci"]
+    if None not in ends:
+        axes.plot([place(x) for x in ends], [0.5, 0.5], color=color, linewidth=1.6, zorder=3)
+    if check["published"] is not None:
+        _diamond(axes, place(check["published"]), 0.5)
     if value is not None:
         axes.plot([place(value)], [0.5], marker="o", markersize=4.5, color=color, zorder=5)
-    text = f"{number(value) or '–'}; expected {expected_text(check)}: {HOLDS[check['holds']]}"
-    canvas.text(
-        left + wide + 0.12, y, fit(text, WIDTH - left - wide - 0.2, 6.5), size=6.5, color=color
-    )
+    text, room = _verdict(check), WIDTH - left - wide - 0.2
+    size = 6.5 if text_width(text, 6.5) <= room else 5.7
+    canvas.text(left + wide + 0.12, y, fit(text, room, size), size=size, color=color)
+
+
+def _verdict(check: Mapping[str, Any]) -> str:
+    value, holds = number(check["effect"]) or "–", HOLDS[check["holds"]]
+    if None in check["ci"]:
+        return f"{value}; expected {expected_text(check)}: {holds}"
+    low, high = (number(end, 2) for end in check["ci"])
+    return f"{value} ({low} to {high}); {expected_text(check)}: {holds}"

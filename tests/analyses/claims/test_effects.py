@@ -162,9 +162,16 @@ def drawn_courses(values: dict[str, list[float]], hours: list[float]) -> Courses
     assembly = assemble([], setting="mouse", clones=["sensitive", "normal"])
     rows = {name: slice(k, k + 1) for k, name in enumerate(values)}
     series = np.array(list(values.values()))[:, None, :]
-    doses = dict.fromkeys(values, ())
-    courses = {"tumour_volume": series}
-    return Courses(assembly, rows, doses, {}, np.array(hours), courses, (), 0)
+    return Courses(
+        assembly,
+        rows,
+        dict.fromkeys(values, ()),
+        {name: {} for name in values},
+        np.array(hours),
+        {"tumour_volume": series},
+        (),
+        0,
+    )
 
 
 def test_reach_growth_and_excess_over_bliss() -> None:

@@ -63,6 +63,7 @@ def test_a_fact_is_read() -> None:
         ('statement = "Something is so."', "", "statement: missing"),
         ('kind = "dish"', 'kind = "bowl"', "kind: 'bowl'"),
         ("high = 1.0", "", "expects nothing"),
+        ('kind = "dish"', 'kind = "dish"\ndraws = 1.5', "draws: 1.5"),
         ("high = 1.0", 'high = 1.0\nverdict = "holds"', "verdict: unknown key"),
         ('conditions = ["a"]', 'conditions = ["z"]', "no condition 'z'"),
         ('conditions = ["a"]', 'conditions = ["a", "b"]', "dose series, or none of them"),
@@ -156,6 +157,60 @@ def test_a_matrix_is_read_as_one() -> None:
     (group,) = groups([dataclasses.replace(fact, experiment=wrong)])
     with pytest.raises(EvidenceError, match="'b' is no dose matrix"):
         _Runner(load_table(), 1, 1).run(group)
+
+
+def test_quantiles_of_a_cohort_are_those_of_its_untreated_patients() -> None:
+    from rascade.analyses.claims.experiments_trials import Trials, cohort_effect
+
+    text = """
+[[fact]]
+id = "cells"
+statement = "Patients differ."
+source = "bio.cd8-share"
+kind = "cohort"
+size = 24
+[[fact.checks]]
+what = "median of M2 cells"
+effect = "quantile(0.5, M2)"
+low = 0
+"""
+    (fact,) = parse_facts(text, "x.toml")
+    trials = Trials(load_table(), seed=3)
+    m2 = trials.baseline(fact.experiment, "M2")
+    assert m2.shape == (24,) and m2.std() > 0
+    found = cohort_effect("quantile(0.5, M2)", fact.experiment, trials)
+    assert found.value == pytest.approx(np.median(m2))
+    assert m2.min() < found.low < found.value < found.high < m2.max()
+    both = cohort_effect("quantile(0.5, M2, M2)", fact.experiment, trials)
+    assert both.value == pytest.approx(2 * np.median(m2))
+    with pytest.raises(EvidenceError, match="no read-out 'M3' before treatment"):
+        cohort_effect("quantile(0.5, M3)", fact.experiment, trials)
+
+
+def test_a_fact_that_draws_has_intervals_and_the_same_value() -> None:
+    (plain,) = run_facts_of(GOOD)
+    (drawn,) = run_facts_of(GOOD.replace('kind = "dish"', 'kind = "dish"\ndraws = 5'))
+    for without, with_draws in zip(plain.outcomes, drawn.outcomes, strict=True):
+        assert np.isnan(without.low) and np.isnan(without.high)
+        assert with_draws.effect == pytest.approx(without.effect, rel=1e-2)
+        assert with_draws.low <= with_draws.effect <= with_draws.high
+        assert with_draws.low < with_draws.high
+
+
+def run_facts_of(text: str):
+    """Return the results of facts given as text."""
+    (group,) = groups(parse_facts(text, "x.toml"))
+    return _Runner(load_table(), 1, 1).run(group)
+
+
+def test_a_dose_is_found_where_a_value_is_half_of_another_condition() -> None:
+    text = GOOD.replace("rel(pERK, a, 4)", "half(pERK, b, untreated, 4)").replace(
+        "[[fact.checks]]", 'untreated = { allele = "G12D" }\n[[fact.checks]]', 1
+    )
+    (result,) = run_facts_of(text.replace("high = 1.0", "low = 0"))
+    half, ic50 = (outcome.effect for outcome in result.outcomes)
+    # Untreated cells stay at rest, so half of them is half of what was before.
+    assert half == pytest.approx(ic50, rel=0.02) and 0.1 < half < 100
 
 
 def test_a_fact_on_a_cohort_is_computed_too() -> None:

@@ -12,11 +12,13 @@ import numpy as np
 from rascade.analyses.claims.expression import evaluate
 from rascade.analyses.claims.records import Arm, Experiment
 from rascade.errors import EvidenceError
-from rascade.model import ParameterTable, load_table
+from rascade.model import ParameterTable, load_table, readouts
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from rascade.engine import Simulation
 
 __all__ = ["Estimate", "Trials", "cohort_effect", "trial_effect"]
 
@@ -43,6 +45,7 @@ class Trials:
         threads: of the engine; results do not depend on it.
         arms: solved patients by what was run.
         lost: number of patients not solved by what was run.
+        untreated: cohorts before treatment by what they are.
     """
 
     table: ParameterTable
@@ -50,6 +53,7 @@ class Trials:
     threads: int = 1
     arms: dict[Any, pd.DataFrame] = field(default_factory=dict)
     lost: dict[Any, int] = field(default_factory=dict)
+    untreated: dict[Any, Simulation] = field(default_factory=dict)
 
     def patients(self, experiment: Experiment, arm: Arm) -> pd.DataFrame:
         """Return the patients of an arm, solved ones only."""
@@ -83,6 +87,37 @@ class Trials:
     def failed(self, experiment: Experiment) -> int:
         """Return how many patients of an experiment were not solved."""
         return sum(self.lost.get(self._key(experiment, arm), 0) for arm in experiment.arms)
+
+    def baseline(self, experiment: Experiment, name: str) -> NDArray[np.float64]:
+        """Return a read-out of every patient of a cohort before treatment, (n,).
+
+        Raises:
+            EvidenceError: the untreated model has no such read-out.
+        """
+        key = experiment.eligibility, experiment.size
+        if key not in self.untreated:
+            self.untreated[key] = self._settled(experiment)
+        cohort = self.untreated[key]
+        stem = readouts()[name].symbol if name in readouts() else name
+        if stem not in cohort.system.observables:
+            raise EvidenceError(f"{experiment.id}: no read-out {name!r} before treatment")
+        return np.asarray(cohort.value(stem))
+
+    def _settled(self, experiment: Experiment) -> Simulation:
+        from rascade.engine import Settings
+        from rascade.model import assemble
+        from rascade.patients import draw_cohort, steady_state
+
+        assembly = assemble((), table=self.table)
+        settings = Settings(threads=self.threads)
+        cohort = draw_cohort(
+            assembly,
+            seed=self.seed,
+            patients=np.arange(experiment.size, dtype=np.int64),
+            eligibility=experiment.eligibility,
+            settings=settings,
+        )
+        return steady_state(assembly, cohort.population, settings)
 
     def _overrides(self) -> dict[str, float]:
         own = load_table()
@@ -221,8 +256,11 @@ def trial_effect(text: str, experiment: Experiment, trials: Trials) -> Estimate:
     return value
 
 
-def cohort_effect(text: str, experiment: Experiment, seed: int) -> Estimate:
-    """Return what a cohort is made of: ``share("condition")``, %, with its exact interval.
+def cohort_effect(text: str, experiment: Experiment, trials: Trials) -> Estimate:
+    """Return what a cohort is made of, with its 95 % interval.
+
+    ``share("condition")`` is the share of patients, %; ``quantile(0.25, CD8, CD8_exhausted)`` a
+    quantile of a read-out before treatment, or of the sum of several, in the model's unit.
 
     Raises:
         EvidenceError: the expression is wrong.
@@ -231,14 +269,27 @@ def cohort_effect(text: str, experiment: Experiment, seed: int) -> Estimate:
     from rascade.patients.profile import categories, draw_profiles
     from rascade.trial.statistics import exact_interval
 
-    profiles = draw_profiles(seed, np.arange(experiment.size, dtype=np.int64))
-    inside = eligible(experiment.eligibility, profiles, categories())
-
     def share(condition: str) -> Estimate:
+        profiles = draw_profiles(trials.seed, np.arange(experiment.size, dtype=np.int64))
+        inside = eligible(experiment.eligibility, profiles, categories())
         having = inside & eligible((condition,), profiles, categories())
         return _estimate(exact_interval(int(having.sum()), int(inside.sum())), 100.0)
 
-    found = evaluate(text, {"share": share})
+    def quantile(part: float, *names: str) -> Estimate:
+        values = np.array([trials.baseline(experiment, name) for name in names])
+        return _quantile(np.sort(values.sum(axis=0)), part)
+
+    found = evaluate(text, {"share": share, "quantile": quantile})
     if not isinstance(found, Estimate):
         raise EvidenceError(f"{experiment.id}: effect {text!r}: one function is wanted")
     return found
+
+
+def _quantile(ordered: NDArray[np.float64], part: float) -> Estimate:
+    """Return a quantile with the order statistics that hold it with 95 % (Hahn and Meeker 1991)."""
+    from scipy.stats import binom
+
+    size = len(ordered)
+    low, high = (float(binom.ppf(q, size, part)) for q in (0.025, 0.975))
+    ends = (ordered[int(max(low - 1, 0))], ordered[int(min(high, size - 1))])
+    return Estimate(float(np.quantile(ordered, part)), float(ends[0]), float(ends[1]))

@@ -9,6 +9,8 @@
 ``climb``    greatest ratio of a dose's value to that of the dose before it (below 1: falls always)
 ``ic50``     dose at which ``rel`` falls to a half, nM; beyond the highest dose: the highest dose
 ``ec50``     dose of half of the greatest effect, nM; the highest dose if that is below a tenth
+``half``     dose at which a value is half of that in another condition at the same hour, nM; the
+             highest dose if none is
 ``area``     integral over the hours of the experiment
 ``engaged``  share of KRAS that holds a covalent drug
 ``bliss``    greatest excess over independence in a dose matrix, relative to its untreated dish
@@ -62,6 +64,7 @@ class _Reader:
             "climb",
             "ic50",
             "ec50",
+            "half",
             "area",
             "engaged",
             "bliss",
@@ -147,6 +150,11 @@ class _Reader:
         scaled = 1.0 - (1.0 - relative) / np.where(acting, greatest, 1.0)
         found = [_half(doses, column) for column in scaled.T]
         return np.where(acting, found, np.exp(doses[-1]))
+
+    def half(self, readout: str, condition: str, reference: str, hour: float) -> Values:
+        doses = np.log(np.array(self.courses.doses[condition]))
+        values = self._series(readout, condition)[:, :, self._hour(hour)]
+        return np.array([_half(doses, c) for c in (values / self.at(readout, reference, hour)).T])
 
     def area(self, readout: str, condition: str) -> Values:
         return np.asarray(

@@ -244,7 +244,7 @@ class _Runner:
 
     def _patients(self, experiment: Experiment, check: Check) -> CheckResult:
         if experiment.kind == "cohort":
-            estimate = cohort_effect(check.effect, experiment, self.seed)
+            estimate = cohort_effect(check.effect, experiment, self.trials)
             rows: list[str] = []
         else:
             estimate = trial_effect(check.effect, experiment, self.trials)

@@ -30,10 +30,12 @@ class Group:
     names: dict[str, dict[str, str]]
 
 
-def _key(experiment: Experiment) -> tuple[object, ...]:
+def _key(fact: Fact) -> tuple[object, ...]:
+    experiment = fact.experiment
     # A pause of the solver at a wash-out would move the steps of what has none.
     washes = tuple(sorted({c.wash for c in experiment.conditions}))
-    return experiment.kind, experiment.drugs, tuple(sorted(experiment.include)), washes
+    include = tuple(sorted(experiment.include))
+    return experiment.kind, experiment.drugs, include, washes, fact.draws
 
 
 def groups(facts: Iterable[Fact]) -> Iterator[Group]:
@@ -41,7 +43,7 @@ def groups(facts: Iterable[Fact]) -> Iterator[Group]:
     found: dict[tuple[object, ...], list[Fact]] = {}
     for fact in facts:
         if fact.experiment.kind in SETTINGS:
-            found.setdefault(_key(fact.experiment), []).append(fact)
+            found.setdefault(_key(fact), []).append(fact)
     for members in found.values():
         yield _group(tuple(members))
 

@@ -24,7 +24,7 @@ __all__ = ["BEFORE", "Fact", "Panel", "facts_hash", "find_facts", "load_facts", 
 #: What the values of a panel are relative to: before treatment, nothing, or a condition's name.
 BEFORE: Final = "before"
 _ABSOLUTE: Final = "nothing"
-_OWN: Final = ("id", "statement", "source", "panels")
+_OWN: Final = ("id", "statement", "source", "panels", "draws")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Fact:
         source: as `rascade.model.sources` reads it.
         experiment: how it is repeated, with what is expected.
         panels: what is drawn.
+        draws: parameter sets beside the typical one, for intervals; 0 gives none.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Fact:
     source: str
     experiment: Experiment
     panels: tuple[Panel, ...]
+    draws: int = 0
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -88,7 +90,10 @@ def _fact(file: str, subject: str, given: Mapping[str, Any]) -> Fact:
         from rascade.analyses.facts.panels import panels_of_checks
 
         panels = panels_of_checks(experiment)
-    return Fact(name, subject, str(given["statement"]), source, experiment, panels)
+    draws = given.get("draws", 0)
+    if type(draws) is not int or draws < 0:
+        raise EvidenceError(f"{where}: draws: {draws!r}; a whole number, 0 or more")
+    return Fact(name, subject, str(given["statement"]), source, experiment, panels, draws)
 
 
 def _check_source(where: str, source: str) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rascade.analyses.claims.experiments_signalling import Courses, run_courses, symbol
 from rascade.analyses.claims.experiments_trials import Estimate, Trials, cohort_effect, trial_effect
 from rascade.analyses.claims.observables import effect_of_courses
+from rascade.analyses.claims.plausible import implausible
 from rascade.analyses.claims.records import Check
 from rascade.analyses.claims.run import SEED, rounded, tuned_rows
 from rascade.analyses.facts.groups import Group, groups, view
@@ -25,6 +26,7 @@ __all__ = ["Curve", "FactResult", "Outcome", "PanelResult", "panel_values", "run
 Progress = Callable[[float, str], None]
 Values = NDArray[np.float64]
 _COHORT_KINDS: Final = ("trial", "cohort")
+_QUANTILES: Final = (0.05, 0.95)
 _ENDS: Final = ("pfs", "os")  # end points with a survival curve
 
 
@@ -35,7 +37,8 @@ class Outcome:
     Attributes:
         check: the expectation.
         effect: with typical parameters; of a trial or cohort, its estimate.
-        low: lower end of the 95 % confidence interval of a trial or cohort; NaN in a dish.
+        low: lower end of the 95 % confidence interval of a trial or cohort, or 5 % quantile of
+            the parameter sets that a fact draws; NaN where none is drawn.
         high: upper end of it.
         tuned: rows of the parameter table that were set so that this comes out.
     """
@@ -124,6 +127,16 @@ def run_facts(
     return tuple(found[fact.id] for fact in facts)
 
 
+def _with_interval(effects: Values) -> tuple[float, float, float]:
+    """Return the effect of the typical set, and the 5 and 95 % quantiles of those drawn."""
+    effect, drawn = float(effects[0]), effects[1:][np.isfinite(effects[1:])]
+    if not drawn.size:
+        return rounded(effect), math.nan, math.nan
+    low, high = (float(end) for end in np.quantile(drawn, _QUANTILES))
+    # The typical set is a set as well: an interval that left it out would mislead.
+    return rounded(effect), rounded(min(low, effect)), rounded(max(high, effect))
+
+
 class _Runner:
     def __init__(self, table: ParameterTable, seed: int, threads: int) -> None:
         self.table, self.seed, self.threads = table, seed, threads
@@ -133,19 +146,25 @@ class _Runner:
         if isinstance(piece, Fact):
             return [self._patients(piece)]
         courses = run_courses(
-            piece.experiment, self.table, draws=0, seed=self.seed, threads=self.threads
+            piece.experiment,
+            self.table,
+            draws=piece.facts[0].draws,
+            seed=self.seed,
+            threads=self.threads,
         )
         return [self._courses(fact, view(piece, courses, fact)) for fact in piece.facts]
 
     def _courses(self, fact: Fact, courses: Courses) -> FactResult:
         rows = courses.assembly.composition.parameters.values()
+        kept = ~implausible(fact.experiment, courses)
         outcomes = tuple(
             Outcome(
-                check, rounded(float(effect_of_courses(check.effect, courses)[0])),
-                math.nan, math.nan, tuned_rows(check, rows, self.table),
+                check,
+                *_with_interval(effect_of_courses(check.effect, courses)[kept]),
+                tuned_rows(check, rows, self.table),
             )
             for check in fact.checks
-        )  # fmt: skip
+        )
         return FactResult(fact, outcomes, tuple(_curves(p, courses) for p in fact.panels))
 
     def _patients(self, fact: Fact) -> FactResult:
@@ -182,7 +201,7 @@ class _Runner:
 
     def _estimate(self, fact: Fact, check: Check) -> Estimate:
         if fact.experiment.kind == "cohort":
-            return cohort_effect(check.effect, fact.experiment, self.seed)
+            return cohort_effect(check.effect, fact.experiment, self.trials)
         return trial_effect(check.effect, fact.experiment, self.trials)
 
 

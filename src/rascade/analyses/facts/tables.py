@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from rascade.analyses.claims.records import Condition
+from rascade.analyses.claims.records import Condition, Experiment
 from rascade.analyses.facts.panels import mark
 from rascade.analyses.facts.records import BEFORE
 from rascade.analyses.facts.run import FactResult, Outcome, PanelResult
@@ -23,7 +23,7 @@ def records(results: Iterable[FactResult]) -> list[dict[str, Any]]:
 
     Keys: ``id``, ``subject``, ``statement``, ``source``, ``kind``, ``holds``, ``checks`` (what,
     observable, effect, ci, expected, published, holds, tuned) and ``panels`` (read-out, axis,
-    curves, marks).
+    what it is against, curves, marks).
     """
     return [_record(result) for result in results]
 
@@ -71,6 +71,7 @@ def _panel(result: FactResult, drawn: PanelResult) -> dict[str, Any]:
         "axis": "month" if experiment.kind == "trial" else axis,
         "hour": panel.hour,
         "relative": labels.get(relative, relative),
+        "against": _against(experiment, relative),
         "curves": [
             {
                 "condition": curve.condition,
@@ -82,6 +83,18 @@ def _panel(result: FactResult, drawn: PanelResult) -> dict[str, Any]:
         ],
         "marks": _marks(result, drawn),
     }
+
+
+def _against(experiment: Experiment, relative: str) -> str:
+    """Return what is given in the condition that a panel is relative to, if it is one."""
+    from rascade.regimen import parse
+
+    for condition in experiment.conditions:
+        if condition.name == relative:
+            given = [drug for drug, doses in condition.drugs.items() if max(doses) > 0]
+            given += parse(condition.regimen).drugs if condition.regimen else ()
+            return " + ".join(given) or "untreated"
+    return ""
 
 
 def _marks(result: FactResult, drawn: PanelResult) -> list[dict[str, Any]]:
