@@ -111,8 +111,8 @@ def test_what_is_not_modelled_is_code_3(study: Path) -> None:
     for old, new, says in (
         (
             "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D",
-            "tocilizumab 8 mg/kg IV Q4W",
-            "tocilizumab is not",
+            "olaparib 8 mg/kg IV Q4W",
+            "olaparib is not",
         ),
         ("stage: metastatic", "stage: resectable", "stage"),
     ):
@@ -135,6 +135,7 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
         "manifest.json",
         "patients.parquet",
         "visits.parquet",
+        "lesions.parquet",
         "adverse_events.parquet",
         "decisions.parquet",
         "summary.json",

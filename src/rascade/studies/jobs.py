@@ -113,14 +113,18 @@ def _parquet(columns: Mapping[str, NDArray[Any]], layout: Mapping[str, Any] | No
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays, shapes = [], {}
+    arrays, shapes, empty = [], {}, {}
     for name, array in columns.items():
         column = pa.array(np.ascontiguousarray(array).reshape(-1))
         if array.ndim > 1:
             shapes[name] = list(array.shape[1:])
+        if 0 in array.shape[1:]:  # an untreated arm has no drugs; Parquet has no lists of none
+            empty[name] = array.dtype.str
+            column = pa.nulls(len(array))
+        elif array.ndim > 1:
             column = pa.FixedSizeListArray.from_arrays(column, int(np.prod(array.shape[1:])))
         arrays.append(column)
-    meta = json.dumps({"layout": layout, "shapes": shapes}).encode()
+    meta = json.dumps({"layout": layout, "shapes": shapes, "empty": empty}).encode()
     table = pa.Table.from_arrays(arrays, names=list(columns)).replace_schema_metadata({_META: meta})
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", version="2.6")
@@ -136,6 +140,10 @@ def _columns(content: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
     columns = {}
     for name in table.column_names:
         column = table.column(name).combine_chunks()
+        if name in meta["empty"]:
+            shape = (len(column), *meta["shapes"][name])
+            columns[name] = np.empty(shape, dtype=meta["empty"][name])
+            continue
         if name in meta["shapes"]:
             column = column.flatten()
         values = column.to_numpy(zero_copy_only=False)
