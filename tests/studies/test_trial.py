@@ -76,6 +76,7 @@ def test_the_folder(tmp_path: Path) -> None:
     files = [
         "adverse_events.parquet",
         "decisions.parquet",
+        "lesions.parquet",
         "patients.parquet",
         "report.html",
         "study.yaml",
@@ -106,7 +107,7 @@ def test_the_folder(tmp_path: Path) -> None:
 
 def test_the_chunks_can_be_read_as_tables(tmp_path: Path) -> None:
     run_trial(study(), tmp_path / "out", size=3, chunk_size=2)
-    names = sorted(path.name for path in (tmp_path / "out" / "chunks").glob("*.parquet"))
+    names = sorted(path.name for path in (tmp_path / "out" / "chunks").glob("*.patients.parquet"))
     assert names == [
         f"arm{arm}-00000{a}-00000{b}.patients.parquet"
         for arm in (0, 1)

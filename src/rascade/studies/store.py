@@ -200,11 +200,10 @@ def _of_chunks(path: Path) -> bool:
 
 
 def _written_files(folder: Path) -> set[str]:
-    """Return files and folders that the manifest of a results folder lists, itself included."""
+    """Return the files that the manifest of a results folder lists, itself included."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        names = {Path(name).parts[0] for name in manifest["files"]}
-        return {MANIFEST, *names} if "rascade_version" in manifest else set()
+        return {MANIFEST, *manifest["files"]} if "rascade_version" in manifest else set()
     except (OSError, ValueError, KeyError, TypeError):
         return set()
 
