@@ -25,6 +25,15 @@ MARKED = re.compile(
 PAGES = ("README.md", "docs/tutorial.md", *sorted(
     path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "how-to").glob("*.md")
 ))  # fmt: skip
+# Pages whose snippets compile models or simulate for longer than a default run should take.
+LONG = frozenset(
+    f"docs/{name}.md"
+    for name in (
+        "tutorial", "how-to/clusters", "how-to/experiments", "how-to/long-runs",
+        "how-to/one-patient", "how-to/parameters", "how-to/sbml", "how-to/study-file",
+        "how-to/what-if",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,14 @@ def run(snippet: Snippet, folder: Path, path: Path) -> None:
     assert "Traceback" not in done.stderr, told
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if snippets(page)])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow) if page in LONG else page
+        for page in PAGES
+        if snippets(page)
+    ],
+)
 def test_snippets_run(page: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "studies", tmp_path / "studies")
     path = commands_beside_python(tmp_path)

@@ -23,7 +23,7 @@ def identifiability(
         list[str] | None,
         typer.Argument(
             metavar="[FACT_ID]...",
-            help="Facts whose experiments are done, or a subject; all if none.",
+            help="Facts whose experiments are done, or a subject; those of cells if none.",
         ),
     ] = None,
     out: Annotated[

@@ -59,13 +59,12 @@ def run_identifiability_study(
         InputError: a fact is not known, a number is out of range, `out` cannot be written.
         SimulationError: the solver gave up.
     """
-    from rascade.analyses.facts.records import find_facts
-    from rascade.analyses.identifiability.run import PROFILES, identify
+    from rascade.analyses.identifiability.run import PROFILES, chosen_facts, identify
     from rascade.analyses.identifiability.tables import record
 
     if threads < 1:
         raise InputError(f"--threads: {threads} threads; it must be 1 or more")
-    wanted = [fact.id for fact in find_facts(ids)]
+    wanted = [fact.id for fact in chosen_facts(ids)]
     count = PROFILES if profiled is None else profiled
     started = now()
     found: dict[str, Any] = {}

@@ -16,12 +16,13 @@ from rascade.analyses.identifiability.study import Measurements, Readouts
 from rascade.errors import InputError
 from rascade.model import ParameterTable, load_table
 
-__all__ = ["PROFILES", "Identifiability", "identify"]
+__all__ = ["PROFILES", "Identifiability", "chosen_facts", "identify"]
 
 Values = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 PROFILES: Final = 4
 _MOST_PROFILES: Final = 20
+_CELLS: Final = ("dish", "xenograft")
 _DERIVATIVES: Final = 0.8  # share of the work
 
 
@@ -46,6 +47,17 @@ class Identifiability:
     profiles: tuple[Profile, ...]
 
 
+def chosen_facts(ids: Iterable[str] = ()) -> tuple[Fact, ...]:
+    """Return the facts of these ids; without any, those of cells in a dish or in nude mice.
+
+    Whole patients and mice with an immune system have far more parameters that nobody has measured;
+    who asks for their facts names them.
+    """
+    wanted = tuple(ids)
+    found = find_facts(wanted)
+    return found if wanted else tuple(f for f in found if f.experiment.kind in _CELLS)
+
+
 def identify(
     ids: Iterable[str] = (),
     *,
@@ -57,7 +69,7 @@ def identify(
     """Ask what the experiments of facts can tell of the parameters that nobody has verified.
 
     Args:
-        ids: facts or subjects; all if none is given.
+        ids: facts or subjects; all that are read in a dish or in nude mice if none is given.
         table: parameter table; the package's own if not given.
         profiled: how many parameters get a profile likelihood.
         threads: of the engine; the result does not depend on it.
@@ -67,7 +79,7 @@ def identify(
         InputError: an unknown fact, none that is read from courses, or a number out of range.
         SimulationError: the solver gave up.
     """
-    facts = find_facts(ids)
+    facts = chosen_facts(ids)
     if not 0 <= profiled <= _MOST_PROFILES:
         raise InputError(f"--profiles: {profiled}; it must be 0 to {_MOST_PROFILES}")
     table = table or load_table()
