@@ -15,10 +15,8 @@ from rascade.model import load_table
 
 KEPT = Path(__file__).parents[2] / "docs" / "results" / "facts.json"
 OPEN = {  # fact -> why it does not hold; its figure tells it too
-    "untreated-cytokines": "interferon gamma is 6 % above its unit: CD8 cells are above theirs",
     "untreated-cd8-spread": "CD8 T cells spread more widely than in 55 tumours, on either side",
-    "krasi-cd8-patient": "a RAS(ON) inhibitor hinders priming more than it helps CD8 cells enter",
-    "pd1-alone-mice": "anti-PD-1 alone lengthens the life of mice by a fifth",
+    "pulsatile-mek-t-cells": "pulses keep more effector T cells, but not more of their kill",
     "pulsatile-mek-tumour": "what tumours regrow in the pauses outweighs what T cells gain",
     "b2m-untreated": "T cells of the untreated patient select as well",
 }
@@ -69,7 +67,6 @@ BROKEN = {  # fact -> what breaks it
     "krasi-surroundings-mice": {"MHC_gain": 0.0},  # ERK leaves MHC-I alone
     "krasi-surroundings-patient": {"GM_CSF_iCAF": 1.0, "CAF_KRAS": 0.0, "MDSC_IL6": 0.0},
     "pd1-lead-in": {"priming_needs_ERK": 0.0, "division_needs_ERK": 0.0},
-    "pulsatile-mek-t-cells": {"priming_needs_ERK": 0.0, "division_needs_ERK": 0.0},
     "anti-vegf-dose": {"leak_loss": 0.0},  # leaky vessels carry as much blood
     "b2m-selected": {"k_CD8_kill": 0.0},
     "vaccine-kinetics": {"autogene cevumeran.memory_share": 0.0},
