@@ -133,11 +133,14 @@ def test_insulin_resistance_under_pi3k_inhibition_reverses() -> None:
 
 
 def test_cytokine_release_follows_interleukin_6() -> None:
-    assembly = assemble([], include=["cytokine_release"])
-    sim = Simulation(assembly.system)
+    assembly = assemble(["CARTmeso"])
+    sim = settled(["CARTmeso"], **{"IL6_release_gain_CARTmeso": 2.0})
     assert sim.value("cytokine_storm")[0] == 0
-    sim.set_parameters({"IL6_relative": 501.0})
-    assert sim.value("cytokine_storm")[0] == pytest.approx(10.0)
+    sim.set_doses(Doses(0, 0.0, assembly.drug("CARTmeso").dose_target("IV"), 5e4))
+    sim.advance(10 * DAY)
+    raised = sim.value("IL6_relative")[0] - 1
+    assert raised > 0.1
+    assert sim.value("cytokine_storm")[0] == pytest.approx(raised / assembly.values["K_IL6"])
 
 
 @pytest.mark.parametrize("drug", ["gemcitabine", "pembrolizumab", "siG12D-LODER"])

@@ -6,7 +6,9 @@ no disk need be shared. A job whose worker dies is given to another one.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -107,15 +109,30 @@ class DaskExecutor(Executor):
             ):
                 yield client
             return
-        where: dict[str, Any] = {"address": self.scheduler}
-        if Path(self.scheduler).is_file():
-            where = {"scheduler_file": self.scheduler}
         try:
-            client = distributed.Client(**where, timeout=CONNECT_SECONDS)
-        except (OSError, TimeoutError, ValueError) as error:
+            address = self._address(self.scheduler)
+            asyncio.run(_reach(address))
+            client = distributed.Client(address, timeout=CONNECT_SECONDS)
+        except (OSError, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"--scheduler: {self.scheduler} cannot be reached ({error}); start one with "
                 "'dask scheduler' and give the address that it prints"
             ) from None
         with client:
             yield client
+
+    @staticmethod
+    def _address(scheduler: str) -> str:
+        file = Path(scheduler)
+        if file.is_file():
+            return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+        return scheduler
+
+
+async def _reach(address: str) -> None:
+    """Connect once: a client that fails to connect leaves threads that can hang its successor."""
+    connect: Any = import_module("distributed.comm").connect
+    security: Any = import_module("distributed.security").Security()
+    arguments = security.get_connection_args("client")
+    communication = await connect(address, timeout=CONNECT_SECONDS, **arguments)
+    await communication.close()

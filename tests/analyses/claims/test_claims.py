@@ -20,6 +20,7 @@ from rascade.evidence import load
 from rascade.model import load_table
 
 DRAWS = 20
+MORE_DRAWS = {"U8": 60}  # most sets are left out in mice: of 20 too few remain
 KEYS = ["id", "verdict", "scientific_status", "effect", "ci", "experiment"]
 
 SUPPORTED = {  # claim -> what breaks it
@@ -54,7 +55,8 @@ UNCERTAIN = {
 
 
 def verdicts(*ids: str, **more) -> dict[str, Verdict]:
-    return {r.claim.id: r.verdict for r in run_claims(ids, draws=DRAWS, **more)}
+    draws = max(MORE_DRAWS.get(id, DRAWS) for id in ids) if len(ids) == 1 else DRAWS
+    return {r.claim.id: r.verdict for r in run_claims(ids, draws=draws, **more)}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,8 @@ def test_a_broken_mechanism_flips_support_to_contradiction(claim: str, intact) -
 
 @pytest.mark.parametrize("claim", sorted(UNCERTAIN))
 def test_a_broken_mechanism_contradicts_what_was_open(claim: str, intact) -> None:
-    assert intact[claim] is Verdict.UNCERTAIN
+    before = verdicts(claim)[claim] if claim in MORE_DRAWS else intact[claim]
+    assert before is Verdict.UNCERTAIN
     broken = load_table().with_values(UNCERTAIN[claim])
     assert verdicts(claim, table=broken)[claim] is Verdict.CONTRADICTED
 
