@@ -162,7 +162,9 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
     assert {name: (out / name).read_bytes() for name in before} == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
     """The signal comes while arms are simulated; earlier results stay, and the run can go on."""
     out = study.parent / "out"

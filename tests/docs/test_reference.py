@@ -73,7 +73,7 @@ def test_every_field_of_a_study_has_its_entry_and_stands_in_the_how_to() -> None
     for definition in json_schema()["$defs"].values():
         for field, facts in definition["properties"].items():
             assert f"| `{field}` |" in text
-            assert re.search(rf"^\s*(?:- )?{field}:", how_to, re.MULTILINE), field
+            assert re.search(rf"\b{field}:|`{field}`", how_to), field
             assert facts.get("description") or "$ref" in facts, f"{field} has no docstring"
 
 
@@ -114,11 +114,13 @@ def test_every_fact_has_its_entry_and_figure(rebuilt: Path) -> None:
 def test_identifiability_is_of_the_facts_and_parameters_as_they_are() -> None:
     import json
 
-    from rascade.analyses.facts.records import load_facts
+    from rascade.analyses.identifiability.run import chosen_facts
     from rascade.model import load_table
 
     kept = json.loads((DOCS / "results" / "identifiability.json").read_text(encoding="utf-8"))
-    assert kept["facts"] == [*load_facts()], "run docs/build.py --run identifiability"
+    assert kept["facts"] == [fact.id for fact in chosen_facts()], (
+        "run docs/build.py --run identifiability"
+    )
     for row in kept["parameters"]:
         assert load_table()[row["name"]].value == row["value"], row["name"]
         assert f"| {row['name']} |" in page("identifiability.md")

@@ -134,35 +134,22 @@ def test_what_the_readme_says_of_its_table_is_so(builder: dict[str, Any]) -> Non
     ]
 
 
-def test_what_the_texts_call_missed_is_missed(builder: dict[str, Any]) -> None:
+def test_what_the_texts_say_of_g12c_is_so(builder: dict[str, Any]) -> None:
     table = builder["build"].TABLES["kras-g12c"]()
-    missed = [line.split("|")[1:3] for line in table.splitlines() if "**no**" in line]
-    # "of six results ... three fall outside: adagrasib's response rate, sotorasib's PFS and its
-    # survival"; "half of the six miss"
-    assert table.count("not fitted") == 6
-    assert [(a.strip(), e.strip()) for a, e in missed] == [
-        ("sotorasib", "PFS, median, months"),
-        ("sotorasib", "OS, median, months"),
-        ("adagrasib", "ORR, %"),
-    ]
-
-
-def test_how_the_texts_say_they_are_missed_is_so(builder: dict[str, Any]) -> None:
+    # "six results ... lie inside the published intervals; sotorasib's were targets"
+    assert (table.count("| yes |"), table.count("**no**")) == (6, 0)
+    assert table.count("not fitted") == 3
     read = builder["builder.results"].read_result
     alone, pair = read("codebreak-100-pdac"), read("krystal-1-pdac")
     published = {(p["arm"], p["endpoint"]): p for r in (alone, pair) for p in r["published"]}
     arms = {arm["name"]: arm for arm in (pair["arms"][1], alone["arms"][0], pair["arms"][0])}
-    # "Responses are too rare", "held too long and live too long"
-    for drug in ("sotorasib", "adagrasib"):
+    for drug in ("sotorasib", "adagrasib"):  # "Responses are rarer than the published values"
         assert arms[drug]["orr_pct"] < published[drug, "orr"]["value"]
-    for end in ("pfs", "os"):
-        assert arms["sotorasib"][f"{end}_median_months"] > published["sotorasib", end]["high"]
-    # the same drug in the two studies, and both drugs in one
     text = " ".join(prose(DOCS / "explanation/calibration.md").split())
     contrast = pair["contrasts"][0]
     low, high = contrast["pfs_hr_ci"]
     for quoted in (
-        f"There {pair['arms'][1]['orr_pct']:.1f} % respond to it",
+        f"there {pair['arms'][1]['orr_pct']:.1f} % respond to sotorasib",
         f"against {alone['arms'][0]['orr_pct']:.0f} % in its own study",
         f"adagrasib {contrast['pfs_hr']:.2f}, {low:.2f} to {high:.2f}",
     ):

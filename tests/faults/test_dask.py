@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_one_of_two_workers_is_killed_in_the_middle(
 @pytest.mark.slow
 def test_workers_started_for_the_run(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
     faults.go(tmp_path / "out", executor=DaskExecutor(workers=2))
+    assert faults.results(tmp_path / "out") == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_running_scheduler_is_found(
+    tmp_path: Path, undisturbed: dict[str, bytes], by_file: bool
+) -> None:
+    with cluster(1, processes=True) as workers:
+        where = workers.scheduler_address
+        if by_file:
+            file = tmp_path / "scheduler.json"
+            file.write_text(json.dumps({"address": where}), encoding="utf-8")
+            where = str(file)
+        faults.go(tmp_path / "out", executor=DaskExecutor(where))
     assert faults.results(tmp_path / "out") == undisturbed
 
 

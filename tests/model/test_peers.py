@@ -52,7 +52,9 @@ def course(
     return segment.values
 
 
-@pytest.mark.parametrize("name", ["daraxonrasib", "folfirinox"])
+@pytest.mark.parametrize(
+    "name", ["daraxonrasib", pytest.param("folfirinox", marks=pytest.mark.slow)]
+)
 def test_back_ends_agree_on_two_patients_and_a_week(name: str) -> None:
     compiled, reference = (course(REGIMENS[name], b, 2, 7) for b in ("compiled", "reference"))
     np.testing.assert_allclose(compiled, reference, rtol=1e-5, atol=1e-9)
@@ -119,7 +121,9 @@ def compare_with_libroadrunner(regimen: str, days: int, outputs: tuple[str, ...]
     np.testing.assert_allclose(ours, np.array(theirs), rtol=1e-5, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["daraxonrasib", "sotorasib", "adagrasib"])
+@pytest.mark.parametrize(
+    "name", ["daraxonrasib", "sotorasib", pytest.param("adagrasib", marks=pytest.mark.slow)]
+)
 def test_libroadrunner_agrees_on_the_exported_model(name: str) -> None:
     compare_with_libroadrunner(REGIMENS[name], 14, OUTPUTS)
 

@@ -58,7 +58,7 @@ def simulate(
 
     \b
     What if? From before treatment on, without MDSC, with a third of the matrix:
-      rascade simulate --regimen "pembrolizumab 200 mg IV Q3W" --knockout MDSC \
+      rascade simulate --regimen "pembrolizumab 200 mg IV Q3W" --knockout MDSC \\
         --set stroma_density=0.3 --out out/what-if
 
     \b
