@@ -14,8 +14,8 @@ _KEPT = RESULTS / "identifiability.json"
 _HEAD = """\
 # Identifiability
 
-What the dish and xenograft experiments of all [facts](facts.md) together can tell of the parameters that nobody has
-verified. `rascade identifiability` asks anew, for all of them or for some;
+What the dish and xenograft experiments of all [facts](facts.md) together can tell of the
+parameters that nobody has verified. `rascade identifiability` asks anew, for all or for some;
 [the explanation](../explanation/identifiability.md) says how it is computed and how to read it.
 """
 

@@ -26,7 +26,7 @@ PAGES = ("README.md", "docs/tutorial.md", *sorted(
     path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "how-to").glob("*.md")
 ))  # fmt: skip
 # Pages whose snippets compile models or simulate for longer than a default run should take.
-LONG = frozenset(
+LONG = {"README.md"} | frozenset(
     f"docs/{name}.md"
     for name in (
         "tutorial", "how-to/clusters", "how-to/experiments", "how-to/long-runs",
