@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements/ci.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint bench docs lock clean
+.PHONY: help setup demo test coverage test-slow lint bench docs lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ demo: setup ## Run the RASolute 302 study in silico and print the path of its re
 
 test: setup ## Static checks and the default tests (under ten minutes on two cores)
 	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+coverage: setup ## The default tests again, with the share of lines that they run (slower)
 	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 test-slow: setup ## The tests that take longer

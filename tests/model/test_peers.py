@@ -128,7 +128,9 @@ def test_libroadrunner_agrees_on_the_exported_model(name: str) -> None:
     compare_with_libroadrunner(REGIMENS[name], 14, OUTPUTS)
 
 
-@pytest.mark.parametrize("name", ["CARTmeso", "autogene-cevumeran"])
+@pytest.mark.parametrize(
+    "name", ["CARTmeso", pytest.param("autogene-cevumeran", marks=pytest.mark.slow)]
+)
 def test_libroadrunner_agrees_on_surroundings_for_a_week(name: str) -> None:
     compare_with_libroadrunner(IMMUNE[name], 7, SURROUNDINGS)
 

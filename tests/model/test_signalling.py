@@ -84,6 +84,7 @@ def test_every_drug_keeps_amounts_positive_and_proteins_whole(drug: str) -> None
         assert dish.sim.value(state).min() > -1e-6, state
 
 
+@pytest.mark.slow
 def test_the_switch_of_every_drug_turns_it_off() -> None:
     for drug in known_drugs():
         assembly = assemble([drug], setting="culture", clones=["sensitive"])
