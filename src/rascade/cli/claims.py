@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.options import Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -35,12 +36,7 @@ def claims(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", metavar="T", help="Threads; the processors there are if left out."
-        ),
-    ] = None,
+    threads: Threads = None,
 ) -> None:
     """Test what the review says by experiment, and give each claim its verdict.
 

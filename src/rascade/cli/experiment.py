@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.options import Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -30,12 +31,7 @@ def experiment(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", metavar="T", help="Threads; the processors there are if left out."
-        ),
-    ] = None,
+    threads: Threads = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")
     ] = False,

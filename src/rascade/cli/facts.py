@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.options import Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -31,12 +32,7 @@ def facts(
     json: Annotated[
         bool, typer.Option("--json", help="Print facts.json, and nothing else, to stdout.")
     ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", metavar="T", help="Threads; the processors there are if left out."
-        ),
-    ] = None,
+    threads: Threads = None,
 ) -> None:
     """Repeat what the field agrees on, and say what comes out.
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.options import Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -38,17 +39,12 @@ def identifiability(
         int | None,
         typer.Option("--profiles", metavar="N", help="Parameters with a profile likelihood."),
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", metavar="T", help="Threads; the processors there are if left out."
-        ),
-    ] = None,
+    threads: Threads = None,
 ) -> None:
     """Tell which parameters the experiments of the facts can pin down, and which not.
 
     \b
-    All facts, with a page; what one experiment tells; without the check by profiles:
+    All facts of cells, with a page; what one experiment tells; without the check by profiles:
       rascade identifiability --out out/identifiability
       rascade identifiability g12c-rebound g12c-partners
       rascade identifiability signalling --profiles 0

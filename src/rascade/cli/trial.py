@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.options import Threads
 from rascade.cli.usage import PlainUsage
 from rascade.errors import InputError
 
@@ -45,12 +46,7 @@ def trial(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", metavar="T", help="Threads; the processors there are if left out."
-        ),
-    ] = None,
+    threads: Threads = None,
     adam: Annotated[
         bool, typer.Option("--adam", help="Write ADaM-shaped data sets into DIR/adam as well.")
     ] = False,

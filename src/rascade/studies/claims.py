@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rascade.errors import InputError
 from rascade.studies.manifest import base_manifest, now
+from rascade.studies.numbers import check_threads
 from rascade.studies.records_folder import write_records
-from rascade.studies.store import plain_json
+from rascade.studies.store import json_text
 
 __all__ = ["ClaimsResult", "claims_json", "run_claims_study"]
 
@@ -34,7 +33,7 @@ class ClaimsResult:
 
 def claims_json(records: list[dict[str, Any]]) -> str:
     """Return records as JSON text; equal records give equal bytes."""
-    return json.dumps(plain_json(records), indent=2, ensure_ascii=False) + "\n"
+    return json_text(records)
 
 
 def run_claims_study(
@@ -65,8 +64,7 @@ def run_claims_study(
     from rascade.analyses.claims.run import DRAWS, SEED, find_claims, run_claims
     from rascade.analyses.claims.tables import records
 
-    if threads < 1:
-        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+    check_threads(threads)
     draws, seed = DRAWS if draws is None else draws, SEED if seed is None else seed
     wanted = [claim.id for claim in find_claims(ids)]
     started = now()

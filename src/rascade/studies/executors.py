@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rascade.errors import InputError
 from rascade.regimen.words import did_you_mean
 from rascade.studies.jobs import Job, simulate
+from rascade.studies.numbers import check_threads
 
 __all__ = ["EXECUTORS", "Done", "Executor", "LocalExecutor", "Told", "make_executor"]
 
@@ -51,8 +52,7 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, threads: int = 1) -> None:
-        if threads < 1:
-            raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+        check_threads(threads)
         self.threads = threads
         self.name = "local"
 

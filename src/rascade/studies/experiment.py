@@ -15,9 +15,9 @@ from rascade.studies.experiment_schema import MAX_DRAWS, Dish, ExperimentStudy, 
 from rascade.studies.index import remember
 from rascade.studies.load import dump, study_hash
 from rascade.studies.manifest import add_new, base_manifest, now
+from rascade.studies.numbers import check_seed, check_threads
 from rascade.studies.store import (
-    MANIFEST,
-    file_hashes,
+    finish_results,
     new_results,
     plain_json,
     write_json,
@@ -61,8 +61,8 @@ def override_experiment(
     """
     if draws is not None and not 0 <= draws <= MAX_DRAWS:
         raise InputError(f"--draws: {draws} parameter sets; it must be 0 to {MAX_DRAWS}")
-    if seed is not None and not 0 <= seed < 2**63:
-        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    if seed is not None:
+        check_seed(seed)
     changes = {"draws": draws, "seed": seed}
     return study.model_copy(update={k: v for k, v in changes.items() if v is not None})
 
@@ -94,8 +94,7 @@ def run_experiment_study(
         UnsupportedFeature: the study asks for what cannot be simulated yet.
         SimulationError: the solver gave up.
     """
-    if threads < 1:
-        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+    check_threads(threads)
     study = override_experiment(study, draws=draws, seed=seed)
     spec = to_experiment(study)
     started = now()
@@ -105,11 +104,7 @@ def run_experiment_study(
         outcome = experiment(spec, threads=threads, progress=progress)
         summary = _write(folder, study, outcome)
         manifest = _manifest(study, outcome, started, threads)
-        write_json(folder / MANIFEST, manifest)
-        if finish is not None:
-            finish(folder)
-        manifest["files"] = file_hashes(folder)
-        write_json(folder / MANIFEST, manifest)
+        finish_results(folder, manifest, finish)
     remember(out)
     return ExperimentResult(Path(out), summary, manifest)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rascade.errors import InputError
 from rascade.studies.manifest import base_manifest, now
+from rascade.studies.numbers import check_threads
 from rascade.studies.records_folder import write_records
-from rascade.studies.store import plain_json
+from rascade.studies.store import json_text
 
 __all__ = ["FactsResult", "facts_json", "run_facts_study"]
 
@@ -33,7 +32,7 @@ class FactsResult:
 
 def facts_json(records: list[dict[str, Any]]) -> str:
     """Return records as JSON text; equal records give equal bytes."""
-    return json.dumps(plain_json(records), indent=1, ensure_ascii=False) + "\n"
+    return json_text(records, indent=1)
 
 
 def run_facts_study(
@@ -61,8 +60,7 @@ def run_facts_study(
     from rascade.analyses.facts.run import run_facts
     from rascade.analyses.facts.tables import records
 
-    if threads < 1:
-        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+    check_threads(threads)
     wanted = [fact.id for fact in find_facts(ids)]
     started = now()
 

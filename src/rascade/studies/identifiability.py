@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rascade.errors import InputError
 from rascade.studies.manifest import base_manifest, now
+from rascade.studies.numbers import check_threads
 from rascade.studies.records_folder import write_records
-from rascade.studies.store import plain_json
+from rascade.studies.store import json_text
 
 __all__ = ["IdentifiabilityResult", "identifiability_json", "run_identifiability_study"]
 
@@ -33,7 +32,7 @@ class IdentifiabilityResult:
 
 def identifiability_json(record: dict[str, Any]) -> str:
     """Return the record as JSON text; equal records give equal bytes."""
-    return json.dumps(plain_json(record), indent=1, ensure_ascii=False) + "\n"
+    return json_text(record, indent=1)
 
 
 def run_identifiability_study(
@@ -48,7 +47,7 @@ def run_identifiability_study(
     """Ask what the experiments of facts tell of parameters; write the folder, whole or not at all.
 
     Args:
-        ids: facts or subjects; all if none is given.
+        ids: facts or subjects; those of cells in a dish or in nude mice if none is given.
         out: the results folder; nothing is written without one.
         profiled: parameters with a profile likelihood; the default of the analyses if None.
         threads: of the solver, 1 or more; results do not depend on it.
@@ -62,8 +61,7 @@ def run_identifiability_study(
     from rascade.analyses.identifiability.run import PROFILES, chosen_facts, identify
     from rascade.analyses.identifiability.tables import record
 
-    if threads < 1:
-        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+    check_threads(threads)
     wanted = [fact.id for fact in chosen_facts(ids)]
     count = PROFILES if profiled is None else profiled
     started = now()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from rascade.errors import InputError, StudyFileError, UnsupportedFeature
 from rascade.regimen.words import did_you_mean
+from rascade.studies.numbers import check_seed
 from rascade.studies.problems import study_error
 from rascade.studies.schema import (
     KINDS,
@@ -205,8 +206,8 @@ def override(study: TrialStudy, *, size: int | None = None, seed: int | None = N
     """
     if size is not None and not 1 <= size <= MAX_PATIENTS:
         raise InputError(f"--size: {size} patients in each arm; it must be 1 to {MAX_PATIENTS}")
-    if seed is not None and not 0 <= seed < 2**63:
-        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    if seed is not None:
+        check_seed(seed)
     changes: dict[str, Any] = {}
     if size is not None:
         changes["cohort"] = study.cohort.model_copy(update={"size": size})

@@ -10,13 +10,13 @@ from typing import Any
 from rascade.errors import InputError
 from rascade.studies.load import dump, study_hash
 from rascade.studies.manifest import base_manifest, now
+from rascade.studies.numbers import check_seed, check_threads
 from rascade.studies.operating_designs import to_design
 from rascade.studies.operating_population import StudyPopulation, population_of, trial_of
 from rascade.studies.operating_schema import MAX_REPLICATES, OperatingStudy
 from rascade.studies.operating_summary import SIMULATING, Stages, summarize_designs
 from rascade.studies.store import (
-    MANIFEST,
-    file_hashes,
+    finish_results,
     new_results,
     plain_json,
     write_json,
@@ -54,8 +54,8 @@ def override_operating(
     """
     if replicates is not None and not 100 <= replicates <= MAX_REPLICATES:
         raise InputError(f"--replicates: {replicates} trials; it must be 100 to {MAX_REPLICATES}")
-    if seed is not None and not 0 <= seed < 2**63:
-        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    if seed is not None:
+        check_seed(seed)
     changes = {"replicates": replicates, "seed": seed}
     return study.model_copy(update={k: v for k, v in changes.items() if v is not None})
 
@@ -88,8 +88,7 @@ def run_operating(
         UnsupportedFeature: the population cannot be simulated yet.
         SimulationError: the solver gave up.
     """
-    if threads < 1:
-        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+    check_threads(threads)
     study = override_operating(study, replicates=replicates, seed=seed)
     designs = [to_design(study, part) for part in study.designs]
     trial = trial_of(study, Path(beside))
@@ -101,11 +100,7 @@ def run_operating(
         summary = summarize_designs(study, designs, population, stages, threads)
         _write(folder, study, population, summary)
         manifest = _manifest(study, population, started, threads)
-        write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
-        if finish is not None:
-            finish(folder)
-        manifest["files"] = file_hashes(folder)
-        write_json(folder / MANIFEST, manifest)
+        finish_results(folder, manifest, finish)
     return OperatingResult(Path(out), summary, manifest)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json, write_text
+from rascade.studies.store import finish_results, new_results, write_text
 
 __all__ = ["write_records"]
 
@@ -32,10 +32,5 @@ def write_records(
     """
     with new_results(out) as folder:
         write_text(folder / name, work())
-        entries = manifest()
-        write_json(folder / MANIFEST, entries)
-        if finish is not None:
-            finish(folder)
-        entries["files"] = file_hashes(folder)
-        write_json(folder / MANIFEST, entries)
+        finish_results(folder, manifest(), finish)
     return Path(out)

@@ -11,6 +11,7 @@ from rascade.errors import InputError
 from rascade.regimen import Regimen, format_regimen
 from rascade.studies.index import remember
 from rascade.studies.manifest import base_manifest, now
+from rascade.studies.numbers import check_seed
 from rascade.studies.patient import KnownPatient
 from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json, write_table
 
@@ -54,8 +55,7 @@ def run_single(
     """
     if not 1 <= days <= MAX_DAYS:
         raise InputError(f"--days: {days} days; it must be 1 to {MAX_DAYS}")
-    if not 0 <= seed < 2**63:
-        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    check_seed(seed)
     known = KnownPatient() if patient is None else patient
     started = now()
     from rascade.trial.single import simulate_patient

@@ -17,7 +17,7 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,10 @@ __all__ = [
     "as_output_error",
     "check_output",
     "file_hashes",
+    "finish_results",
     "flush_folder",
     "foreign_files",
+    "json_text",
     "make_parents",
     "new_results",
     "plain_json",
@@ -326,13 +328,18 @@ def plain_json(value: Any) -> Any:
     return value
 
 
+def json_text(value: Any, *, indent: int = 2) -> str:
+    """Return a value as JSON text that ends in a line feed; equal values give equal bytes."""
+    return json.dumps(plain_json(value), indent=indent, ensure_ascii=False) + "\n"
+
+
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write JSON, whole or not at all; see `plain_json` for what is not JSON by itself.
 
     Raises:
         OutputError: the place cannot be written.
     """
-    write_text(path, json.dumps(plain_json(value), indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json_text(value))
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -372,3 +379,23 @@ def file_hashes(folder: Path) -> dict[str, dict[str, Any]]:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             hashes[name] = {"bytes": path.stat().st_size, "sha256": digest}
     return hashes
+
+
+def finish_results(
+    folder: Path, manifest: dict[str, Any], finish: Callable[[Path], object] | None = None
+) -> None:
+    """Write the manifest, let the page be added, and put the hashes of all files into the manifest.
+
+    Args:
+        folder: where the results are.
+        manifest: gets the entry ``files``.
+        finish: called with the folder, in which it finds the manifest.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
+    if finish is not None:
+        finish(folder)
+    manifest["files"] = file_hashes(folder)
+    write_json(folder / MANIFEST, manifest)

@@ -18,8 +18,7 @@ from rascade.studies.load import dump, override, study_hash
 from rascade.studies.manifest import add_new, base_manifest
 from rascade.studies.schema import Arm, TrialStudy
 from rascade.studies.store import (
-    MANIFEST,
-    file_hashes,
+    finish_results,
     plain_json,
     write_json,
     write_table,
@@ -116,11 +115,7 @@ def run_trial(
                 outcome = run.outcome()
                 summary = _write(work.folder, study, outcome)
                 manifest = _manifest(study, outcome)
-                write_json(work.folder / MANIFEST, manifest | {"files": file_hashes(work.folder)})
-                if finish is not None:
-                    finish(work.folder)
-                manifest["files"] = file_hashes(work.folder)
-                write_json(work.folder / MANIFEST, manifest)
+                finish_results(work.folder, manifest, finish)
     finally:
         remember(out)
     return TrialResult(Path(out), summary, manifest)
