@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from builder.results import RESULTS, threads
 from builder.text import NOTE, code, table
+
+if TYPE_CHECKING:
+    from rascade.report.canvas import Figure
 
 __all__ = ["figures", "identifiability_page", "kept", "run"]
 
@@ -34,11 +38,16 @@ def kept() -> dict[str, Any]:
     return found
 
 
-def figures() -> dict[str, str]:
-    """Return file below ``docs`` -> SVG text."""
+@cache
+def _drawn() -> tuple[Figure, ...]:
     from rascade.report.identifiability import identifiability_figures
 
-    return {f"images/identifiability/{f.name}.svg": f.svg for f in identifiability_figures(kept())}
+    return tuple(identifiability_figures(kept()))
+
+
+def figures() -> dict[str, str]:
+    """Return file below ``docs`` -> SVG text."""
+    return {f"images/identifiability/{f.name}.svg": f.svg for f in _drawn()}
 
 
 def identifiability_page() -> str:
@@ -46,7 +55,6 @@ def identifiability_page() -> str:
     from rascade.report.identifiability import (
         LIMITS,
         direction_table,
-        identifiability_figures,
         lead,
         pair_table,
         parameter_table,
@@ -55,7 +63,7 @@ def identifiability_page() -> str:
 
     record = kept()
     parts = [NOTE, _HEAD, lead(record) + "\n", *(f"- {text}" for text in LIMITS), ""]
-    for figure in identifiability_figures(record):
+    for figure in _drawn():
         parts += [
             f"## {figure.title}\n",
             f"![{figure.title}](../images/identifiability/{figure.name}.svg)\n",

@@ -4,10 +4,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from dish import genotype
 from numpy.testing import assert_allclose
 
 from rascade.engine import Doses, Settings, Simulation
-from rascade.model import assemble, load_alleles
+from rascade.model import assemble
 
 SETTLE = 2880.0  # hours that bring every pool to rest
 CYTOKINES = ("IL6", "TGFb", "IL10", "VEGF", "GM_CSF", "CCL2", "CXCL12_signal", "IFNg", "IL2")
@@ -18,11 +19,10 @@ built = cache(lambda *drugs: assemble(drugs))
 def settle(*drugs: str, n: int = 1, initial=None, hours: float = SETTLE, **values) -> Simulation:
     """Return G12D patients at rest, the tumour held, each with its own values."""
     system = built(*drugs).system
-    allele = {k: v for k, v in load_alleles()["G12D"].values.items() if k in system.parameters}
     simulation = Simulation(
         system,
         patients=n,
-        parameters=allele | units() | {"tumour_active": 0.0} | values,
+        parameters=genotype(system, "G12D") | units() | {"tumour_active": 0.0} | values,
         initial=initial,
         start=-hours,
         settings=Settings(rtol=1e-7),
@@ -36,8 +36,9 @@ def settle(*drugs: str, n: int = 1, initial=None, hours: float = SETTLE, **value
 def units() -> dict[str, float]:
     """Return what the untreated cell of this model does, in which its surroundings are measured."""
     system = built().system
-    allele = {k: v for k, v in load_alleles()["G12D"].values.items() if k in system.parameters}
-    cell = Simulation(system, parameters=allele | {"tumour_active": 0.0}, start=-SETTLE)
+    cell = Simulation(
+        system, parameters=genotype(system, "G12D") | {"tumour_active": 0.0}, start=-SETTLE
+    )
     cell.advance(0.0)
     akt = cell.value("AKT_signal_total")[0] / cell.value("presenting_total")[0]
     return {"ERK_reference": float(cell.value("ERK_tumour")[0]), "AKT_reference": float(akt)}

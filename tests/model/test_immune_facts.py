@@ -3,17 +3,12 @@
 The facts, with limits and sources, stand in ``rascade/analyses/facts/data/immune.toml``.
 """
 
-import json
-from pathlib import Path
-
 import pytest
+from fact_checks import assert_breaks, assert_holds, assert_kept
 
 from rascade.analyses.facts.records import Fact, find_facts
 from rascade.analyses.facts.run import run_facts
-from rascade.analyses.facts.tables import records
-from rascade.model import load_table
 
-KEPT = Path(__file__).parents[2] / "docs" / "results" / "facts.json"
 OPEN = {  # fact -> why it does not hold; its figure tells it too
     "untreated-cd8-spread": "CD8 T cells spread more widely than in 55 tumours, on either side",
     "pulsatile-mek-t-cells": "pulses keep more effector T cells, but not more of their kill",
@@ -43,20 +38,11 @@ def results():
 
 @pytest.mark.parametrize("fact", [marked(name) for name in IMMUNE])
 def test_the_fact_holds(fact: str, results) -> None:
-    result = results[fact] if fact in results else run_facts([fact], threads=2)[0]
-    for outcome in result.outcomes:
-        assert outcome.holds, f"{outcome.check.what}: {outcome.effect}"
+    assert_holds(results[fact] if fact in results else run_facts([fact], threads=2)[0])
 
 
 def test_what_the_texts_quote_is_what_comes_out(results) -> None:
-    kept = {record["id"]: record for record in json.loads(KEPT.read_text(encoding="utf-8"))}
-    assert {name for name, r in kept.items() if r["subject"] == "immune"} == set(IMMUNE)
-    for record in records(results.values()):
-        before = kept[record["id"]]
-        assert record["statement"] == before["statement"], "run docs/build.py --run facts"
-        for now, then in zip(record["checks"], before["checks"], strict=True):
-            assert now["holds"] == then["holds"] and now["expected"] == then["expected"]
-            assert now["effect"] == pytest.approx(then["effect"], rel=0.02, abs=1e-3), record["id"]
+    assert_kept("immune", IMMUNE, results.values())
 
 
 BROKEN = {  # fact -> what breaks it
@@ -79,6 +65,4 @@ BROKEN = {  # fact -> what breaks it
 
 @pytest.mark.parametrize("fact", sorted(BROKEN))
 def test_a_broken_mechanism_fails_the_fact(fact: str, results) -> None:
-    assert results[fact].holds
-    (broken,) = run_facts([fact], table=load_table().with_values(BROKEN[fact]), threads=2)
-    assert not broken.holds
+    assert_breaks(results[fact], BROKEN[fact])

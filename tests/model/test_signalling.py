@@ -3,20 +3,16 @@
 The facts, with limits and sources, stand in ``rascade/analyses/facts/data/signalling.toml``.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from dish import Dish
+from fact_checks import assert_breaks, assert_holds, assert_kept
 
 from rascade.analyses.facts.records import find_facts
 from rascade.analyses.facts.run import run_facts
-from rascade.analyses.facts.tables import records
-from rascade.model import assemble, known_drugs, load_table
+from rascade.model import assemble, known_drugs
 from rascade.model.mechanisms import load_mechanisms
 
-KEPT = Path(__file__).parents[2] / "docs" / "results" / "facts.json"
 SIGNALLING = [fact.id for fact in find_facts(["signalling"])]
 OPEN: dict[str, str] = {}  # fact -> why it does not hold; the model page tells it too
 
@@ -36,19 +32,11 @@ def results():
     ],
 )
 def test_the_fact_holds(fact: str, results) -> None:
-    for outcome in results[fact].outcomes:
-        assert outcome.holds, f"{outcome.check.what}: {outcome.effect}"
+    assert_holds(results[fact])
 
 
 def test_what_the_texts_quote_is_what_comes_out(results) -> None:
-    kept = {record["id"]: record for record in json.loads(KEPT.read_text(encoding="utf-8"))}
-    now = {record["id"]: record for record in records(results.values())}
-    assert {name for name, r in kept.items() if r["subject"] == "signalling"} == set(now)
-    for name, record in now.items():
-        assert record["statement"] == kept[name]["statement"], "run docs/build.py --run facts"
-        for check, before in zip(record["checks"], kept[name]["checks"], strict=True):
-            assert check["holds"] == before["holds"] and check["expected"] == before["expected"]
-            assert check["effect"] == pytest.approx(before["effect"], rel=0.02, abs=1e-3), name
+    assert_kept("signalling", results, results.values())
 
 
 BROKEN = {  # fact -> what breaks it
@@ -64,9 +52,7 @@ BROKEN = {  # fact -> what breaks it
 
 @pytest.mark.parametrize("fact", sorted(BROKEN))
 def test_a_broken_mechanism_fails_the_fact(fact: str, results) -> None:
-    assert results[fact].holds
-    (broken,) = run_facts([fact], table=load_table().with_values(BROKEN[fact]))
-    assert not broken.holds
+    assert_breaks(results[fact], BROKEN[fact])
 
 
 @pytest.mark.parametrize("drug", sorted(known_drugs()))

@@ -17,7 +17,7 @@ def volumes(name: str, order: str = "", drugs=(), include=(), **more) -> np.ndar
     line = find_cell_line(name)
     cells = Cells(line.name, line.kras_allele, line.kras_share, None, line.genes)
     assembly = assemble(drugs, setting="xenograft", clones=["sensitive"], include=include)
-    values = {**cell_parameters(cells)[0], "CD8_influx": 0.0, **more}
+    values = {**cell_parameters(cells)[0], **more}
     known = {n: v for n, v in values.items() if n in assembly.system.parameters}
     sim = Simulation(
         assembly.system,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.options import Threads
+from rascade.cli.options import OptionalOut, Seed, Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -23,19 +22,14 @@ def claims(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="[ID]...", help="Claims, such as K8; all if none.")
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
-    ] = None,
+    out: OptionalOut = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print claims.json, and nothing else, to stdout.")
     ] = False,
     draws: Annotated[
         int | None, typer.Option("--draws", metavar="N", help="Parameter sets for the intervals.")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")
-    ] = None,
+    seed: Seed = None,
     threads: Threads = None,
 ) -> None:
     """Test what the review says by experiment, and give each claim its verdict.
@@ -62,7 +56,7 @@ def claims(
             out,
             draws=draws,
             seed=seed,
-            threads=default_threads() if threads is None else threads,
+            threads=default_threads(threads),
             progress=progress,
             finish=write_claims_report,
         )

@@ -43,8 +43,10 @@ def interruptible() -> Iterator[None]:
         raise Interrupted(f"interrupted; {interrupt}") from None
 
 
-def default_threads() -> int:
-    """Return the number of processors that this process may use."""
+def default_threads(given: int | None = None) -> int:
+    """Return what was asked for, or the number of processors that this process may use."""
+    if given is not None:
+        return given
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

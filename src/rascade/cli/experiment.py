@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.options import Threads
+from rascade.cli.options import Out, Seed, SummaryJson, Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -21,20 +20,14 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def experiment(
     study: Annotated[str, typer.Argument(metavar="STUDY.yaml", help="The study file.")],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
-    ],
+    out: Out,
     draws: Annotated[
         int | None,
         typer.Option("--draws", metavar="N", help="Parameter sets for the intervals; 0 for none."),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")
-    ] = None,
+    seed: Seed = None,
     threads: Threads = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")
-    ] = False,
+    json: SummaryJson = False,
 ) -> None:
     """Do the experiment of a study file and write its results and a report.
 
@@ -71,7 +64,7 @@ def experiment(
             out,
             draws=draws,
             seed=seed,
-            threads=default_threads() if threads is None else threads,
+            threads=default_threads(threads),
             progress=progress,
             finish=write_experiment_report,
         )

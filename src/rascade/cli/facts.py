@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.options import Threads
+from rascade.cli.options import OptionalOut, Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -25,10 +24,7 @@ def facts(
             metavar="[ID]...", help="Facts, such as g12c-rebound, or a subject; all if none."
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
-    ] = None,
+    out: OptionalOut = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print facts.json, and nothing else, to stdout.")
     ] = False,
@@ -57,7 +53,7 @@ def facts(
         result = run_facts_study(
             ids or (),
             out,
-            threads=default_threads() if threads is None else threads,
+            threads=default_threads(threads),
             progress=progress,
             finish=write_facts_report,
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.options import Threads
+from rascade.cli.options import OptionalOut, Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -27,10 +26,7 @@ def identifiability(
             help="Facts whose experiments are done, or a subject; those of cells if none.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
-    ] = None,
+    out: OptionalOut = None,
     json: Annotated[
         bool,
         typer.Option("--json", help="Print identifiability.json, and nothing else, to stdout."),
@@ -66,7 +62,7 @@ def identifiability(
             ids or (),
             out,
             profiled=profiles,
-            threads=default_threads() if threads is None else threads,
+            threads=default_threads(threads),
             progress=progress,
             finish=write_identifiability_report,
         )

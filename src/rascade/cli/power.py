@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.options import Threads
+from rascade.cli.options import Out, SummaryJson, Threads
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -21,9 +21,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def power(
     study: Annotated[str, typer.Argument(metavar="STUDY.yaml", help="The study file.")],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
-    ],
+    out: Out,
     replicates: Annotated[
         int | None,
         typer.Option("--replicates", metavar="N", help="Replicate trials of each design instead."),
@@ -32,9 +30,7 @@ def power(
         int | None, typer.Option("--seed", metavar="S", help="Seed of the replicates instead.")
     ] = None,
     threads: Threads = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")
-    ] = False,
+    json: SummaryJson = False,
 ) -> None:
     """Find power, type I error, duration and size of trial designs.
 
@@ -79,7 +75,7 @@ def power(
             beside=Path(study).parent,
             replicates=replicates,
             seed=seed,
-            threads=default_threads() if threads is None else threads,
+            threads=default_threads(threads),
             progress=progress,
             finish=write_operating_report,
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.options import Out
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -21,9 +21,7 @@ def simulate(
     regimen: Annotated[
         str, typer.Option("--regimen", metavar="ORDERS", help="Orders joined by +, or none.")
     ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
-    ],
+    out: Out,
     patient: Annotated[
         str | None,
         typer.Option("--patient", metavar="FILE", help="What is known of the patient, as YAML."),

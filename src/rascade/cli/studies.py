@@ -217,9 +217,9 @@ def _comparison(found: Comparison) -> dict[str, Any]:
 
 
 def _print_json(value: object) -> None:
-    import json
+    from rascade.studies.store import json_text
 
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(value))
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.options import Threads
+from rascade.cli.options import OptionalOut, Seed, SummaryJson, Threads
 from rascade.cli.usage import PlainUsage
 from rascade.errors import InputError
 
@@ -26,10 +26,7 @@ def trial(
     study: Annotated[
         str | None, typer.Argument(metavar="STUDY.yaml", help="The study file.")
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced."),
-    ] = None,
+    out: OptionalOut = None,
     arm: Annotated[
         str | None,
         typer.Option("--arm", metavar="TRIAL/ARM", help="A published arm instead of a study file."),
@@ -43,9 +40,7 @@ def trial(
     size: Annotated[
         int | None, typer.Option("--size", metavar="N", help="Patients in each arm instead.")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")
-    ] = None,
+    seed: Seed = None,
     threads: Threads = None,
     adam: Annotated[
         bool, typer.Option("--adam", help="Write ADaM-shaped data sets into DIR/adam as well.")
@@ -75,9 +70,7 @@ def trial(
             "--scheduler", metavar="ADDRESS", help="Dask scheduler, or its file; implies dask."
         ),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")
-    ] = False,
+    json: SummaryJson = False,
 ) -> None:
     """Simulate the trial of a study file and write its results and a report.
 
@@ -155,9 +148,7 @@ def trial(
             finish=finish,
             start="resume" if resume else "restart" if restart else "new",
             chunk_size=DEFAULT_SIZE if chunk is None else chunk,
-            executor=make_executor(
-                executor, default_threads() if threads is None else threads, scheduler
-            ),
+            executor=make_executor(executor, default_threads(threads), scheduler),
             note=notes.append,
         )
     for text in notes:
@@ -199,9 +190,9 @@ def _list_arms(as_json: bool) -> None:
 
     rows = arm_table()
     if as_json:
-        import json
+        from rascade.studies.store import json_text
 
-        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(rows))
         return
     from rich.console import Console
     from rich.table import Table

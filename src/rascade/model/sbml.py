@@ -151,8 +151,7 @@ def _set_species_units(model: Any, assembly: Assembly) -> None:
     for index in range(model.getNumSpecies()):
         species = model.getSpecies(index)
         _, symbol = assembly.composition.symbols[species.getId()]
-        facts = species_facts().get(symbol, {})
-        counted = species.getCompartment() == "tumour_mass" or facts.get("unit") == "1e6 cells"
+        counted = species_facts().get(symbol, {}).get("unit") == "1e6 cells"
         species.setSubstanceUnits("dimensionless" if counted else "nanomole")
     for index in range(model.getNumCompartments()):
         model.getCompartment(index).setUnits("litre")

@@ -21,10 +21,15 @@ _BLOCK = 4096  # patients drawn at once
 _PER_COUNTER = 4  # numbers that Philox makes at each step of its counter
 
 
+def _bits(seed: int, stream: str, attempt: int) -> np.random.Philox:
+    """Return the source of an attempt at a stream, at its beginning."""
+    digest = hashlib.sha256(f"{seed}\x1f{stream}\x1f{attempt}".encode()).digest()
+    return np.random.Philox(key=np.frombuffer(digest[:16], dtype="<u8"))
+
+
 def _block(seed: int, stream: str, attempt: int, block: int) -> NDArray[np.float64]:
     """Return the numbers of one block of patients, wherever in the stream it lies."""
-    digest = hashlib.sha256(f"{seed}\x1f{stream}\x1f{attempt}".encode()).digest()
-    bits = np.random.Philox(key=np.frombuffer(digest[:16], dtype="<u8"))
+    bits = _bits(seed, stream, attempt)
     bits.advance(block * _BLOCK // _PER_COUNTER)
     return np.random.Generator(bits).random(_BLOCK)
 
@@ -81,7 +86,5 @@ def uniform_rows(
     """
     drawn = np.empty((attempts.size, columns))
     for row, attempt in enumerate(attempts):
-        digest = hashlib.sha256(f"{seed}\x1f{stream}\x1f{int(attempt)}".encode()).digest()
-        bits = np.random.Philox(key=np.frombuffer(digest[:16], dtype="<u8"))
-        np.random.Generator(bits).random(out=drawn[row])
+        np.random.Generator(_bits(seed, stream, int(attempt))).random(out=drawn[row])
     return np.clip(drawn, _TINY, 1.0 - _TINY, out=drawn)

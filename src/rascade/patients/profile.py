@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rascade.errors import EvidenceError, InputError, ParameterError
 from rascade.model.sources import parse_source
@@ -193,10 +193,7 @@ def draw_shares(
         if item.truth:
             profiles[name][members] = draws < own.get("True", 0.0)
             continue
-        edges = np.cumsum([own.get(category, 0.0) for category in known])
-        drawn = np.array(known)[
-            np.minimum(np.searchsorted(edges, draws, side="right"), len(known) - 1)
-        ]
+        drawn = _pick(known, [own.get(category, 0.0) for category in known], draws)
         profiles[name][members] = drawn.astype(profiles[name].dtype)
 
 
@@ -229,6 +226,12 @@ def _density(kind: str, row: Mapping[str, str], value: float) -> float:
     return float(inside.pdf(value) / (inside.cdf(high) - inside.cdf(low)))
 
 
+def _pick(names: Sequence[str], shares: ArrayLike, draws: NDArray[np.float64]) -> NDArray[Any]:
+    """Return a category for each draw in (0, 1); rounding of the shares cannot leave the last."""
+    place = np.searchsorted(np.cumsum(shares), draws, side="right")
+    return np.array(names)[np.minimum(place, len(names) - 1)]
+
+
 def _draw(
     item: Property,
     draws: NDArray[np.float64],
@@ -238,10 +241,8 @@ def _draw(
     if item.truth:
         return draws < float(item.rows["True"]["value"])
     if item.kind == "share":
-        names = np.array(list(item.rows))
         shares = [float(row["value"]) for row in item.rows.values()] if odds is None else odds
-        edges = np.cumsum(shares)
-        drawn = names[np.minimum(np.searchsorted(edges, draws, side="right"), len(names) - 1)]
+        drawn = _pick(list(item.rows), shares, draws)
         return drawn.astype(np.int64) if item.name == "ecog" else drawn
     values = np.empty(draws.shape)
     for category, row in item.rows.items():

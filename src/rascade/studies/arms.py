@@ -97,7 +97,7 @@ class ArmPlan:
         """Patients, as published."""
         return self.arm.n or self.arm.n_evaluable or DEFAULT_SIZE
 
-    def study(self, size: int | None = None, seed: int | None = None) -> TrialStudy:
+    def study(self) -> TrialStudy:
         """Return the study of the arm.
 
         Raises:
@@ -112,15 +112,15 @@ class ArmPlan:
         data = {
             "kind": "trial",
             "name": f"{self.arm.trial}, {self.arm.arm}"[:200],
-            "description": " ".join(f"{_sentence(note)}" for note in self.notes),
+            "description": " ".join(map(_sentence, self.notes)),
             "cohort": {
                 "disease": "PDAC",
                 "stage": self.reading.stage,
                 "line": self.reading.line or 2,
-                "size": self.size if size is None else size,
+                "size": self.size,
                 "eligibility": self.reading.eligibility,
             },
-            "seed": SEED if seed is None else seed,
+            "seed": SEED,
             "arms": ({"name": self.arm.arm, "regimen": self.orders, "published": self.arm.id},),
             "imaging_every_weeks": self.imaging_every_weeks,
             "follow_up_months": FOLLOW_UP_MONTHS,

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -265,12 +265,6 @@ class ChunkStore:
                 _link(other.folder / name, self.folder / name)
             self._entries[span] = other._entries[span]
         self._write()
-
-    def files(self) -> Iterator[str]:
-        """Yield the names of the folder's files."""
-        yield LIST
-        for span in self._entries:
-            yield from self._files(span)
 
     def _files(self, span: Span) -> Mapping[str, Mapping[str, Any]]:
         stored = self._entries[span]

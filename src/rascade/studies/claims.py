@@ -68,25 +68,18 @@ def run_claims_study(
     draws, seed = DRAWS if draws is None else draws, SEED if seed is None else seed
     wanted = [claim.id for claim in find_claims(ids)]
     started = now()
-
-    found: list[dict[str, Any]] = []
-
-    def work() -> str:
-        done = run_claims(wanted, draws=draws, seed=seed, threads=threads, progress=progress)
-        found.extend(records(done))
-        return claims_json(found)
-
-    if out is None:
-        work()
-        return ClaimsResult(None, found)
-    folder = write_records(
-        out,
-        "claims.json",
-        work,
-        lambda: _manifest(found, started, draws=draws, seed=seed, threads=threads),
-        finish,
+    return ClaimsResult(
+        *write_records(
+            out,
+            "claims.json",
+            lambda: records(
+                run_claims(wanted, draws=draws, seed=seed, threads=threads, progress=progress)
+            ),
+            claims_json,
+            lambda found: _manifest(found, started, draws=draws, seed=seed, threads=threads),
+            finish,
+        )
     )
-    return ClaimsResult(folder, found)
 
 
 def _manifest(found: list[dict[str, Any]], started: str, **run: int) -> dict[str, Any]:

@@ -63,20 +63,16 @@ def run_facts_study(
     check_threads(threads)
     wanted = [fact.id for fact in find_facts(ids)]
     started = now()
-
-    found: list[dict[str, Any]] = []
-
-    def work() -> str:
-        found.extend(records(run_facts(wanted, threads=threads, progress=progress)))
-        return facts_json(found)
-
-    if out is None:
-        work()
-        return FactsResult(None, found)
-    folder = write_records(
-        out, "facts.json", work, lambda: _manifest(wanted, started, threads), finish
+    return FactsResult(
+        *write_records(
+            out,
+            "facts.json",
+            lambda: records(run_facts(wanted, threads=threads, progress=progress)),
+            facts_json,
+            lambda _: _manifest(wanted, started, threads),
+            finish,
+        )
     )
-    return FactsResult(folder, found)
 
 
 def _manifest(wanted: list[str], started: str, threads: int) -> dict[str, Any]:

@@ -65,23 +65,16 @@ def run_identifiability_study(
     wanted = [fact.id for fact in chosen_facts(ids)]
     count = PROFILES if profiled is None else profiled
     started = now()
-    found: dict[str, Any] = {}
-
-    def work() -> str:
-        found.update(record(identify(wanted, profiled=count, threads=threads, progress=progress)))
-        return identifiability_json(found)
-
-    if out is None:
-        work()
-        return IdentifiabilityResult(None, found)
-    folder = write_records(
-        out,
-        "identifiability.json",
-        work,
-        lambda: _manifest(wanted, started, count, threads),
-        finish,
+    return IdentifiabilityResult(
+        *write_records(
+            out,
+            "identifiability.json",
+            lambda: record(identify(wanted, profiled=count, threads=threads, progress=progress)),
+            identifiability_json,
+            lambda _: _manifest(wanted, started, count, threads),
+            finish,
+        )
     )
-    return IdentifiabilityResult(folder, found)
 
 
 def _manifest(wanted: list[str], started: str, profiled: int, threads: int) -> dict[str, Any]:

@@ -150,9 +150,10 @@ def _curves(
 ) -> list[dict[str, Any]]:
     from rascade.analyses.operating.power import power_curve
 
+    if study.curve is None:
+        return []
     found = []
-    for design in _chosen(designs, study.curve.designs) if study.curve is not None else ():
-        assert study.curve is not None
+    for design in _chosen(designs, study.curve.designs):
         with stages(f"power curve of {design.name}") as report:
             points = power_curve(
                 design,
@@ -176,9 +177,10 @@ def _sample_sizes(
     from rascade.analyses.operating.power import sample_size
 
     wanted = study.sample_size
+    if wanted is None:
+        return []
     found = []
-    for design in _chosen(designs, wanted.designs) if wanted is not None else ():
-        assert wanted is not None
+    for design in _chosen(designs, wanted.designs):
         with stages(f"sample size of {design.name}") as report:
             row = sample_size(
                 design,

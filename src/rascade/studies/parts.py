@@ -40,6 +40,7 @@ __all__ = [
     "Title",
     "check_parameters",
     "checks_of",
+    "readable",
     "wrong",
 ]
 
@@ -145,32 +146,33 @@ Parameters = Annotated[
 ]
 
 
-def _check_knockout(value: str) -> str:
+def readable(read: Callable[[str], object]) -> AfterValidator:
+    """Make a validator of a function that raises an `InputError` for a text that is wrong."""
+
+    def check(text: str) -> str:
+        try:
+            read(text)
+        except InputError as error:
+            raise wrong(str(error)) from None
+        return text
+
+    return AfterValidator(check)
+
+
+def _knockout(name: str) -> None:
     from rascade.model import Interventions
 
-    try:
-        Interventions(knockout=(value,)).check()
-    except InputError as error:
-        raise wrong(str(error)) from None
-    return value
+    Interventions(knockout=(name,)).check()
 
 
-def _check_mechanism(value: str) -> str:
+def _mechanism(name: str) -> None:
     from rascade.model import Interventions
 
-    try:
-        Interventions(include=(value,)).check()
-    except InputError as error:
-        raise wrong(str(error)) from None
-    return value
+    Interventions(include=(name,)).check()
 
 
-Knockouts = Annotated[
-    tuple[Annotated[StrictStr, AfterValidator(_check_knockout)], ...], Field(max_length=30)
-]
-Mechanisms = Annotated[
-    tuple[Annotated[StrictStr, AfterValidator(_check_mechanism)], ...], Field(max_length=30)
-]
+Knockouts = Annotated[tuple[Annotated[StrictStr, readable(_knockout)], ...], Field(max_length=30)]
+Mechanisms = Annotated[tuple[Annotated[StrictStr, readable(_mechanism)], ...], Field(max_length=30)]
 
 #: Where in the file, and what to check there once the file is right in itself.
 LaterCheck = tuple[tuple[str | int, ...], Callable[[], None]]

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
-from rascade.errors import InputError
-from rascade.studies.parts import Name, OrderText, Part, wrong
+from rascade.studies.parts import Name, OrderText, Part, readable, wrong
 
 __all__ = ["Conduct", "ConductText", "DoseLevels", "NextPhase", "ProtocolRule", "UntilText"]
-
-
-def _readable(read: Callable[[str], object]) -> AfterValidator:
-    """Make a validator of a function that raises an `InputError` for a text that is wrong."""
-
-    def check(text: str) -> str:
-        try:
-            read(text)
-        except InputError as error:
-            raise wrong(str(error)) from None
-        return text
-
-    return AfterValidator(check)
 
 
 def _condition(text: str) -> object:
@@ -45,7 +30,7 @@ def _until(text: str) -> object:
 
 
 _Text = Annotated[StrictStr, Field(min_length=1, max_length=200)]
-UntilText = Annotated[_Text, _readable(_until)]
+UntilText = Annotated[_Text, readable(_until)]
 DoseLevels = Annotated[
     dict[Name, Annotated[tuple[float, ...], Field(min_length=1, max_length=10)]],
     Field(max_length=20),
@@ -55,9 +40,9 @@ DoseLevels = Annotated[
 class ProtocolRule(Part):
     """What happens to a drug when an event or a laboratory value is seen."""
 
-    on: Annotated[_Text, _readable(_condition)]
+    on: Annotated[_Text, readable(_condition)]
     """When: ``grade >= 3 rash``, ``grade >= 4`` (any event), ``neutrophils < 1.0 10^9/L``."""
-    do: Annotated[_Text, _readable(_action)]
+    do: Annotated[_Text, readable(_action)]
     """What: ``hold until grade <= 1 then reduce one level``, ``... then resume``,
     ``reduce one level``, ``stop``."""
     drugs: Annotated[tuple[Name, ...], Field(max_length=20)] = ()

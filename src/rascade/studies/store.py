@@ -394,8 +394,9 @@ def finish_results(
     Raises:
         OutputError: the place cannot be written.
     """
-    write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
-    if finish is not None:
-        finish(folder)
     manifest["files"] = file_hashes(folder)
     write_json(folder / MANIFEST, manifest)
+    if finish is not None:
+        finish(folder)
+        manifest["files"] = file_hashes(folder)
+        write_json(folder / MANIFEST, manifest)

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "TrialResult", "run_trial", "to_spec"]
 
-#: Tables that a trial may have besides patients and visits.
-_FURTHER_TABLES = ("lesions", "adverse_events", "decisions")
+_TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
 
 #: Called with the share of work that is done (0 to 1) and what is being done.
 Progress = Callable[[float, str], None]
@@ -223,12 +222,8 @@ def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, 
         },
     )
     write_text(folder / "study.yaml", dump(study))
-    write_table(folder / "patients.parquet", outcome.patients)
-    write_table(folder / "visits.parquet", outcome.visits)
-    for name in _FURTHER_TABLES:
-        table = getattr(outcome, name, None)
-        if table is not None:
-            write_table(folder / f"{name}.parquet", table)
+    for name in _TABLES:
+        write_table(folder / f"{name}.parquet", getattr(outcome, name))
     write_json(folder / "summary.json", summary)
     return summary
 

@@ -218,8 +218,9 @@ def _join(values: Sequence[Any], path: str) -> Any:
         return value
     if is_dataclass(value) and not isinstance(value, type):
         parts = {}
+        pieces = _fields(values)
         for field in fields(value):
-            joined = _join(_fields(values)[field.name], _below(path, field.name))
+            joined = _join(pieces[field.name], _below(path, field.name))
             axis = _axis(field)
             parts[field.name] = np.moveaxis(joined, 0, axis) if axis else joined
         return type(value)(**parts)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rascade.engine import Doses, Simulation, System
 
-__all__ = ["SETTINGS", "Bench", "Courses", "run_courses", "symbol"]
+__all__ = ["SETTINGS", "Bench", "Courses", "rows_of", "run_courses", "symbol"]
 
 SETTINGS: Final = {
     "dish": "culture",
@@ -248,7 +248,8 @@ class Bench:
         return np.concatenate(pieces, axis=2)
 
 
-def _rows(experiment: Experiment) -> dict[str, slice]:
+def rows_of(experiment: Experiment) -> dict[str, slice]:
+    """Return condition -> its rows in what a bench reads."""
     rows: dict[str, slice] = {}
     start = 0
     for condition in experiment.conditions:
@@ -290,7 +291,7 @@ def run_courses(
     }
     return Courses(
         bench.assembly,
-        _rows(experiment),
+        rows_of(experiment),
         series,
         {c.name: c.drugs for c in experiment.conditions},
         np.array([0.0, *experiment.hours]),

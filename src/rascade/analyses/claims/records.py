@@ -28,6 +28,7 @@ __all__ = [
     "Condition",
     "Experiment",
     "Note",
+    "check_keys",
     "load_experiments",
     "load_notes",
     "parse_experiments",
@@ -185,7 +186,12 @@ def _folder() -> Traversable:
     return files("rascade.analyses.claims") / "data"
 
 
-def _known(where: str, given: Mapping[str, Any], kind: type, but: Sequence[str] = ()) -> None:
+def check_keys(where: str, given: Mapping[str, Any], kind: type, but: Sequence[str] = ()) -> None:
+    """Refuse a key that is no field of a record.
+
+    Raises:
+        EvidenceError: naming the key and those that there are.
+    """
     allowed = {item.name for item in fields(kind)} - set(but)
     for name in given:
         if name not in allowed:
@@ -193,7 +199,7 @@ def _known(where: str, given: Mapping[str, Any], kind: type, but: Sequence[str] 
 
 
 def _check(where: str, given: Mapping[str, Any]) -> Check:
-    _known(where, given, Check, ("value",))
+    check_keys(where, given, Check, ("value",))
     for name in ("claim", "reading", "effect", "what", "source"):
         if not given.get(name):
             raise EvidenceError(f"{where}: {name}: missing; every expectation needs one")
@@ -249,7 +255,7 @@ def _series(where: str, given: Any) -> tuple[float, ...]:
 
 
 def _condition(where: str, name: str, given: Mapping[str, Any]) -> Condition:
-    _known(where, given, Condition, ("name",))
+    check_keys(where, given, Condition, ("name",))
     where = f"{where}: conditions.{name}"
     doses = {
         drug: _series(f"{where}.drugs.{drug}", value)
@@ -280,7 +286,7 @@ def read_experiment(where: str, given: Mapping[str, Any]) -> Experiment:
     Raises:
         EvidenceError: naming the key and what is wrong.
     """
-    _known(where, given, Experiment)
+    check_keys(where, given, Experiment)
     if given.get("kind") not in KINDS:
         raise EvidenceError(f"{where}: kind: {given.get('kind')!r}; use {', '.join(KINDS)}")
     ready = dict(given)

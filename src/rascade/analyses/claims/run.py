@@ -205,13 +205,15 @@ class _Runner:
         courses = run_courses(
             experiment, self.table, draws=self.draws, seed=self.seed, threads=self.threads
         )
-        return [self._course(experiment, check, courses) for check in checks]
+        kept = ~implausible(experiment, courses)
+        return [self._course(experiment, check, courses, kept) for check in checks]
 
-    def _course(self, experiment: Experiment, check: Check, courses: Courses) -> CheckResult:
+    def _course(
+        self, experiment: Experiment, check: Check, courses: Courses, kept: Any
+    ) -> CheckResult:
         rows = courses.assembly.composition.parameters.values()
-        effects = effect_of_courses(check.effect, courses)
-        kept = effects[~implausible(experiment, courses)]
-        return self._drawn(experiment, check, kept, rows, courses.failed)
+        effects = effect_of_courses(check.effect, courses)[kept]
+        return self._drawn(experiment, check, effects, rows, courses.failed)
 
     def _formula(self, experiment: Experiment, check: Check) -> CheckResult:
         values: Mapping[str, Any] = draw(self.table, experiment.draw, self.seed, self.draws)

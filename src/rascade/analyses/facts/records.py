@@ -11,12 +11,12 @@ import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from rascade.analyses.claims.records import Check, Experiment, read_experiment
+from rascade.analyses.claims.records import Check, Experiment, check_keys, read_experiment
 from rascade.errors import EvidenceError, ParameterError
 
 __all__ = ["BEFORE", "Fact", "Panel", "facts_hash", "find_facts", "load_facts", "parse_facts"]
@@ -108,12 +108,7 @@ def _check_source(where: str, source: str) -> None:
 
 
 def _panel(where: str, experiment: Experiment, given: Mapping[str, Any]) -> Panel:
-    allowed = {item.name for item in fields(Panel)}
-    for name in given:
-        if name not in allowed:
-            raise EvidenceError(
-                f"{where}: panels: {name}: unknown key; use {', '.join(sorted(allowed))}"
-            )
+    check_keys(f"{where}: panels", given, Panel)
     panel = Panel(**{**given, "conditions": tuple(given.get("conditions", ()))})
     members = {c.name: c.members for c in experiment.conditions}
     relative = () if panel.relative in (BEFORE, _ABSOLUTE) else (panel.relative,)

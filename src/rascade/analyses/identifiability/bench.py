@@ -27,7 +27,7 @@ def symbols(bench: Bench, names: Iterable[str]) -> dict[str, str]:
     """
     from rascade.analyses.experiment_readouts import CLONE
 
-    table, known = readouts(), set(bench.assembly.system.observables)
+    table, known = readouts(), set(bench.system.observables)
     found = {}
     for name in names:
         stem = table[name].symbol if name in table else name
@@ -69,7 +69,8 @@ class TangentBench(_Reads):
     ) -> None:
         super().__init__(experiment, table, 1)
         own = self.uncertain()
-        self.rows = own if rows is None else [row for row in own if row in set(rows)]
+        wanted = own if rows is None else set(rows)
+        self.rows = [row for row in own if row in wanted]
         if not self.rows:
             raise EvidenceError(f"{experiment.id}: none of these parameters is uncertain here")
         self.lanes = min(_LANES, len(self.rows))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.analyses.claims.experiments_signalling import Bench
+from rascade.analyses.claims.experiments_signalling import Bench, rows_of
 from rascade.analyses.facts.groups import Group, groups
 from rascade.analyses.facts.records import Fact
 from rascade.analyses.identifiability.bench import SetBench, TangentBench, symbols
@@ -158,11 +158,7 @@ class Readouts:
 
 
 def _layout(group: Group, bench: Bench) -> _Layout:
-    members, start = {}, 0
-    for condition in group.experiment.conditions:
-        members[condition.name] = slice(start, start + condition.members)
-        start += condition.members
-    points = measured(group, members, np.array([0.0, *group.experiment.hours]))
+    points = measured(group, rows_of(group.experiment), np.array([0.0, *group.experiment.hours]))
     observables = symbols(bench, sorted({point.readout for point in points}))
     names = sorted(set(observables.values()))
     return _Layout(points, names, {r: names.index(name) for r, name in observables.items()})

@@ -54,7 +54,6 @@ def populations_of(
     endpoint: str,
     *,
     threads: int = 1,
-    progress: Progress | None = None,
 ) -> list[ArmPopulation]:
     """Simulate the arms of a trial and read them as populations.
 
@@ -63,11 +62,10 @@ def populations_of(
         names: of the arms wanted, the control first.
         endpoint: ``os`` or ``pfs``.
         threads: of the engine.
-        progress: told how far the simulation is.
     """
     from rascade.trial.run import run
 
-    outcome = run(spec, threads=threads, progress=progress)
+    outcome = run(spec, threads=threads)
     return [arm_population(outcome.patients, outcome.visits, name, endpoint) for name in names]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from rascade.errors import InputError
 from rascade.patients.keys import uniform_rows
 from rascade.trial.accrual import Accrual, Centre, arrivals
 from rascade.trial.endpoints import DAYS_PER_MONTH
-from rascade.trial.randomization import assign, position_in_stratum, strata_codes
+from rascade.trial.randomization import Randomization, assign, position_in_stratum, strata_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,14 +155,7 @@ class Source:
 
 
 def _slower(centre: Centre, share: float) -> Centre:
-    return Centre(
-        centre.name,
-        centre.rate_per_month * share,
-        centre.start_month,
-        centre.ramp_months,
-        centre.case_mix,
-        centre.reading_error,
-    )
+    return replace(centre, rate_per_month=centre.rate_per_month * share)
 
 
 def enrol(source: Source, seed: int, replicates: NDArray[np.int64]) -> Enrolled:
@@ -192,7 +185,7 @@ def enrol(source: Source, seed: int, replicates: NDArray[np.int64]) -> Enrolled:
     arm = _assign(source, design.randomization, seed, replicates, stratum, "arm")
     second = arm
     if design.selection is not None:
-        pair = type(design.randomization)(design.randomization.method, (1, 1))
+        pair = Randomization(design.randomization.method, (1, 1))
         second = _assign(source, pair, seed, replicates, stratum, "second")
     lost = np.full(entry.shape, np.inf)
     if design.dropout_per_year > 0:
@@ -203,7 +196,7 @@ def enrol(source: Source, seed: int, replicates: NDArray[np.int64]) -> Enrolled:
 
 def _assign(
     source: Source,
-    plan: Any,
+    plan: Randomization,
     seed: int,
     replicates: NDArray[np.int64],
     stratum: NDArray[np.int64],

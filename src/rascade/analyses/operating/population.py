@@ -15,7 +15,7 @@ each trial anew, under these conditions:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,14 +71,12 @@ class ArmPopulation:
 
     def kept(self, chosen: NDArray[np.bool_]) -> ArmPopulation:
         """Return the chosen patients."""
-        return ArmPopulation(
-            self.name,
-            self.event_day[chosen],
-            self.last_day[chosen],
-            {name: values[chosen] for name, values in self.properties.items()},
-            self.checked,
-            None if self.known_day is None else self.known_day[chosen],
-            self.left_out,
+        return replace(
+            self,
+            event_day=self.event_day[chosen],
+            last_day=self.last_day[chosen],
+            properties={name: values[chosen] for name, values in self.properties.items()},
+            known_day=None if self.known_day is None else self.known_day[chosen],
         )
 
     def observe(self, rows: NDArray[np.intp], watched: Floats) -> tuple[Floats, NDArray[np.bool_]]:

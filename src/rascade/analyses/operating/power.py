@@ -16,6 +16,7 @@ from rascade.analyses.operating.characteristics import describe_population, shar
 from rascade.analyses.operating.enrolment import Source
 from rascade.analyses.operating.replicates import EFFICACY, run_replicates
 from rascade.errors import InputError
+from rascade.trial.group_sequential import fixed_drift
 
 if TYPE_CHECKING:
     from rascade.analyses.operating.designs import Design
@@ -40,11 +41,8 @@ def schoenfeld_events(
         power: wanted.
         ratio: allocation.
     """
-    from scipy.special import ndtri
-
     first = ratio[0] / sum(ratio)
-    z = float(ndtri(1.0 - alpha) + ndtri(power))
-    return z**2 / (first * (1.0 - first) * math.log(hazard_ratio) ** 2)
+    return fixed_drift(alpha, power) ** 2 / (first * (1.0 - first) * math.log(hazard_ratio) ** 2)
 
 
 def schoenfeld_power(

@@ -141,14 +141,16 @@ class _Course:
 
     def scores(self, day: Floats, new: int | Counts = 1) -> Scores:
         """Log-rank scores of a new arm against the control, at one calendar day a trial."""
-        time, event, present = self.observe(day)
-        arm = self.arm == (new if isinstance(new, int) else new[:, None])
-        return log_rank_scores(time, event, arm, present & (arm | (self.arm == 0)), self.stratum)
+        return log_rank_scores(*self._compared(day, new), self.stratum)
 
     def log_hazard(self, day: Floats, new: int | Counts = 1) -> Floats:
+        return cox_log_hazard(*self._compared(day, new))
+
+    def _compared(self, day: Floats, new: int | Counts) -> tuple[Floats, Flags, Flags, Flags]:
+        """Times, events, who is in the new arm, and who is in it or in the control."""
         time, event, present = self.observe(day)
         arm = self.arm == (new if isinstance(new, int) else new[:, None])
-        return cox_log_hazard(time, event, arm, present & (arm | (self.arm == 0)))
+        return time, event, arm, present & (arm | (self.arm == 0))
 
     def finish(
         self, look: Counts, reason: Counts, scores: Scores, day: Floats, complete: Flags,

@@ -149,12 +149,12 @@ def _terms(dataset: str, table: pd.DataFrame) -> Iterator[Fault]:
             words = ", ".join(str(term) or "blank" for term in allowed)
             rule = f"must be one of {words}"
             yield from _found(dataset, variable.name, rule, table, wrong)
-    for code, name, family in (("PARAMCD", "PARAM", dataset[2:].lower()),):
-        if code in table:
-            pairs = dict(zip(terms[f"{family}_code"], terms[f"{family}_name"], strict=True))
-            rule = "PARAM and PARAMCD belong together"
-            wrong = table[code].map(pairs).fillna("") != table[name]
-            yield from _found(dataset, f"{code}, {name}", rule, table, wrong)
+    if "PARAMCD" in table:
+        family = dataset[2:].lower()
+        pairs = dict(zip(terms[f"{family}_code"], terms[f"{family}_name"], strict=True))
+        rule = "PARAM and PARAMCD belong together"
+        wrong = table["PARAMCD"].map(pairs).fillna("") != table["PARAM"]
+        yield from _found(dataset, "PARAMCD, PARAM", rule, table, wrong)
 
 
 def _subjects(adsl: pd.DataFrame) -> Iterator[Fault]:
