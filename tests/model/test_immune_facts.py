@@ -9,12 +9,7 @@ from fact_checks import assert_breaks, assert_holds, assert_kept
 from rascade.analyses.facts.records import Fact, find_facts
 from rascade.analyses.facts.run import run_facts
 
-OPEN = {  # fact -> why it does not hold; its figure tells it too
-    "untreated-cd8-spread": "CD8 T cells spread more widely than in 55 tumours, on either side",
-    "pulsatile-mek-t-cells": "pulses keep more effector T cells, but not more of their kill",
-    "pulsatile-mek-tumour": "what tumours regrow in the pauses outweighs what T cells gain",
-    "b2m-untreated": "T cells of the untreated patient select as well",
-}
+OPEN: dict[str, str] = {}  # fact -> why it does not hold; its figure tells it too
 
 
 def is_slow(fact: Fact) -> bool:
