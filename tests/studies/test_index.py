@@ -13,6 +13,7 @@ from rascade.errors import InputError, OutputError, ResultsError
 from rascade.studies import index
 from rascade.studies.compare import Reading, compare_runs
 from rascade.studies.folders import damages, find_runs, read_run, remove_run
+from rascade.studies.records_folder import write_records
 from rascade.studies.store import file_hashes, new_results, write_json, write_text
 
 STUDY = """\
@@ -75,6 +76,12 @@ def test_runs_are_known_latest_first_and_found_by_words(tmp_path: Path) -> None:
     assert index.known_runs(["o'ne\" --"]) == []
     index.forget(tmp_path / "One")
     assert [run.name for run in index.known_runs()] == ["Two"]
+
+
+def test_a_folder_of_facts_or_claims_is_noted_when_it_is_made(tmp_path: Path) -> None:
+    manifest = {"rascade_version": "0.1.0", "kind": "facts", "study": "Facts of the field"}
+    write_records(tmp_path / "out", "facts.json", lambda: 1, str, lambda _: manifest)
+    assert [(run.kind, run.folder) for run in index.known_runs()] == [("facts", tmp_path / "out")]
 
 
 def test_what_the_index_says_is_read_from_the_folders(tmp_path: Path) -> None:

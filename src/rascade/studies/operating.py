@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
+from rascade.studies.index import remember
 from rascade.studies.load import dump, study_hash
 from rascade.studies.manifest import base_manifest, now
 from rascade.studies.numbers import check_seed, check_threads
@@ -101,6 +102,7 @@ def run_operating(
         _write(folder, study, population, summary)
         manifest = _manifest(study, population, started, threads)
         finish_results(folder, manifest, finish)
+    remember(out)
     return OperatingResult(Path(out), summary, manifest)
 
 

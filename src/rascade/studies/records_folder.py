@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rascade.studies.index import remember
 from rascade.studies.store import finish_results, new_results, write_text
 
 __all__ = ["write_records"]
@@ -43,4 +44,5 @@ def write_records(
         found = work()
         write_text(folder / name, text(found))
         finish_results(folder, manifest(found), finish)
+    remember(out)
     return Path(out), found
