@@ -27,6 +27,7 @@ IMMUNE = {
     "autogene-cevumeran": "autogene cevumeran 25 ug IV QW",
     "CARTmeso": "CARTmeso 3e8 cells IV D1,3,5 Q7D",
     "anti-AGER": "anti-AGER 10 mg/kg IV QW",
+    "pulses": "trametinib 2 mg PO QD 7 days on 7 days off + ipilimumab 1 mg/kg IV Q6W",
 }
 SURROUNDINGS = (
     "CD8", "CD8_exhausted", "Treg", "MDSC", "M2", "IL6_signal", "PD1_signal", "PDL1", "DC_LN",
