@@ -80,7 +80,7 @@ def test_the_knock_out_is_a_tumour_that_does_not_adapt() -> None:
 
 
 def test_without_a_therapy_that_tells_them_apart_twins_keep_their_share() -> None:
-    """They rest, divide and die as their siblings do, with and without a drug on the tumour cell."""
+    """Like their siblings they rest, divide and die, with a drug on the tumour cell or without."""
     drugs = ("CARTmeso", "KRAS G12D TCR-T", "daraxonrasib")
     system = assemble(drugs).system
     blind = {"k_CD8_kill": 0.0, "k_resistance": 0.0, "b2m_null_fraction": 0.01}

@@ -12,6 +12,7 @@ import pytest
 from rascade.analyses.operating.assurance import drawn_parameters, summarize_assurance
 from rascade.analyses.operating.population import arm_population
 from rascade.errors import InputError, StudyFileError
+from rascade.model.interventions import Interventions
 from rascade.report.operating import write_operating_report
 from rascade.studies import OperatingStudy, dump, load, loads
 from rascade.studies.operating import run_operating
@@ -203,6 +204,14 @@ def test_drawn_parameters_hold_what_is_verified_and_what_the_study_sets():
     name = next(iter(few[0]))
     held = drawn_parameters(replace(spec, parameters={name: table[name].value}), 1, 1)
     assert name not in held[0]
+    # Knock-outs hold too; what one arm alone sets or asks for is drawn for the others.
+    lifted = Interventions(knockout=("TGFB1",), include=("autophagy",))
+    assert "TGFb_level" in few[0] and "k_autophagy" not in few[0]
+    changed = drawn_parameters(replace(spec, changes=lifted), 1, 1)[0]
+    assert "TGFb_level" not in changed and "k_autophagy" in changed
+    first = replace(spec.arms[0], changes=lifted)
+    one = drawn_parameters(replace(spec, arms=(first, *spec.arms[1:])), 1, 1)[0]
+    assert "TGFb_level" in one and "k_autophagy" in one
 
 
 @pytest.mark.slow

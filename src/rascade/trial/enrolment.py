@@ -108,8 +108,10 @@ def randomized(
     patients = np.arange(sum(sizes), dtype=np.int64)
     stratum, names = np.zeros(patients.shape, dtype=np.int64), ["all"]
     if spec.randomization.strata:
+        changes = spec.shared_changes
+        table = load_table().with_values(changes.parameters)
         screened = draw_cohort(
-            assemble((), table=load_table().with_values(spec.parameters)),
+            assemble((), table=table, include=changes.include),
             seed=spec.seed,
             patients=patients,
             eligibility=spec.cohort.eligibility,

@@ -142,9 +142,14 @@ class TrialSpec:
     randomization: Randomization | None = None
     cut_off: CutOff | None = None
 
+    @property
+    def shared_changes(self) -> Interventions:
+        """What is changed in every arm."""
+        return Interventions.merged((self.changes, Interventions(set=self.parameters)))
+
     def changes_of(self, arm: ArmSpec) -> Interventions:
         """Return everything that is changed in an arm; what the arm says has the last word."""
-        return Interventions.merged((self.changes, Interventions(set=self.parameters), arm.changes))
+        return Interventions.merged((self.shared_changes, arm.changes))
 
     def __post_init__(self) -> None:
         ratio = self.randomization.ratio if self.randomization is not None else None

@@ -34,16 +34,18 @@ def drawn_parameters(spec: TrialSpec, seed: int, draws: int) -> list[dict[str, f
     """Draw sets of typical values for the models of a trial's arms.
 
     Args:
-        spec: the trial; what it sets is not drawn.
+        spec: the trial; what it sets in every arm is not drawn, what it sets in one holds there.
         seed: of the study.
         draws: how many sets; more draws hold fewer ones.
     """
     from rascade.analyses.claims.draws import draw, uncertain_rows
-    from rascade.model import assemble, load_table
+    from rascade.model import load_table
+    from rascade.trial.run import arm_assembly
 
-    table = load_table().with_values(spec.parameters)
-    models = [assemble(arm.regimen.drugs, table=table) for arm in spec.arms]
-    rows = sorted({row for model in models for row in uncertain_rows(model, spec.parameters)})
+    fixed = spec.shared_changes.parameters
+    table = load_table().with_values(fixed)
+    models = [arm_assembly(spec, arm) for arm in spec.arms]
+    rows = sorted({row for model in models for row in uncertain_rows(model, fixed)})
     values = draw(table, rows, seed, draws)
     return [{name: float(values[name][k + 1]) for name in rows} for k in range(draws)]
 
