@@ -12,13 +12,12 @@ from rascade import RESEARCH_USE, __version__
 from rascade.errors import InputError
 from rascade.regimen import format_regimen
 from rascade.studies.experiment_schema import MAX_DRAWS, Dish, ExperimentStudy, Given, Grid
-from rascade.studies.index import remember
+from rascade.studies.index import noted_results
 from rascade.studies.load import dump, study_hash
 from rascade.studies.manifest import add_new, base_manifest, now
 from rascade.studies.numbers import check_seed, check_threads
 from rascade.studies.store import (
     finish_results,
-    new_results,
     plain_json,
     write_json,
     write_text,
@@ -100,12 +99,11 @@ def run_experiment_study(
     started = now()
     from rascade.analyses.experiment import experiment
 
-    with new_results(out) as folder:
+    with noted_results(out) as folder:
         outcome = experiment(spec, threads=threads, progress=progress)
         summary = _write(folder, study, outcome)
         manifest = _manifest(study, outcome, started, threads)
         finish_results(folder, manifest, finish)
-    remember(out)
     return ExperimentResult(Path(out), summary, manifest)
 
 

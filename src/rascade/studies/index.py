@@ -19,9 +19,9 @@ from pathlib import Path
 from rascade.errors import ResultsError
 from rascade.studies.folders import Run, find_runs, read_run
 from rascade.studies.manifest import LOG
-from rascade.studies.store import MANIFEST, UNFINISHED
+from rascade.studies.store import MANIFEST, UNFINISHED, new_results
 
-__all__ = ["forget", "index_file", "known_runs", "remember", "scan"]
+__all__ = ["forget", "index_file", "known_runs", "noted_results", "remember", "scan"]
 
 _VERSION = 1
 _COLUMNS = [field.name for field in fields(Run)]
@@ -82,6 +82,18 @@ def remember(folder: str | Path) -> None:
     """Note a results folder, or forget one that is none. A run never fails for its index."""
     with contextlib.suppress(OSError, RuntimeError, sqlite3.Error), _index() as index:
         _refresh(index, Path(folder).resolve())
+
+
+@contextlib.contextmanager
+def noted_results(out: str | Path) -> Iterator[Path]:
+    """Yield a folder to fill as `new_results` does, and note it once it is whole.
+
+    Raises:
+        OutputError: `out` cannot be written or holds what Rascade did not write.
+    """
+    with new_results(out) as folder:
+        yield folder
+    remember(out)
 
 
 def forget(folder: str | Path) -> None:

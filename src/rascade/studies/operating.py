@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.studies.index import remember
+from rascade.studies.index import noted_results
 from rascade.studies.load import dump, study_hash
 from rascade.studies.manifest import base_manifest, now
 from rascade.studies.numbers import check_seed, check_threads
@@ -18,7 +18,6 @@ from rascade.studies.operating_schema import MAX_REPLICATES, OperatingStudy
 from rascade.studies.operating_summary import SIMULATING, Stages, summarize_designs
 from rascade.studies.store import (
     finish_results,
-    new_results,
     plain_json,
     write_json,
     write_table,
@@ -94,7 +93,7 @@ def run_operating(
     designs = [to_design(study, part) for part in study.designs]
     trial = trial_of(study, Path(beside))
     started = now()
-    with new_results(out) as folder:
+    with noted_results(out) as folder:
         stages = Stages(study, trial, progress)
         with stages(SIMULATING) as report:
             population = population_of(study, trial, Path(beside), threads, report)
@@ -102,7 +101,6 @@ def run_operating(
         _write(folder, study, population, summary)
         manifest = _manifest(study, population, started, threads)
         finish_results(folder, manifest, finish)
-    remember(out)
     return OperatingResult(Path(out), summary, manifest)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rascade.studies.index import remember
-from rascade.studies.store import finish_results, new_results, write_text
+from rascade.studies.index import noted_results
+from rascade.studies.store import finish_results, write_text
 
 __all__ = ["write_records"]
 
@@ -40,9 +40,8 @@ def write_records(
     """
     if out is None:
         return None, work()
-    with new_results(out) as folder:
+    with noted_results(out) as folder:
         found = work()
         write_text(folder / name, text(found))
         finish_results(folder, manifest(found), finish)
-    remember(out)
     return Path(out), found

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from rascade.errors import InputError
 from rascade.regimen import Regimen, format_regimen
-from rascade.studies.index import remember
+from rascade.studies.index import noted_results
 from rascade.studies.manifest import base_manifest, now
 from rascade.studies.numbers import check_seed
 from rascade.studies.patient import KnownPatient
-from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json, write_table
+from rascade.studies.store import MANIFEST, file_hashes, write_json, write_table
 
 if TYPE_CHECKING:
     from rascade.model import Interventions
@@ -60,7 +60,7 @@ def run_single(
     started = now()
     from rascade.trial.single import simulate_patient
 
-    with new_results(out) as folder:
+    with noted_results(out) as folder:
         course = simulate_patient(
             regimen,
             days=days,
@@ -82,5 +82,4 @@ def run_single(
             **({} if changes is None else {"interventions": asdict(changes)}),
         )
         write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})
-    remember(out)
     return Path(out)
