@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from dish import genotype
 from numpy.testing import assert_allclose
+from rest import settle
 from scipy.integrate import solve_ivp
 
-from rascade.engine import Doses, Settings, Simulation
+from rascade.engine import Doses, Simulation
 from rascade.model import assemble
 from rascade.model.interventions import knockouts
 
@@ -14,18 +14,10 @@ DAY = 24.0
 MEK_INHIBITORS = ("binimetinib", "cobimetinib", "selumetinib", "trametinib")
 
 
-def under_trametinib(amount: float, **values: float) -> Simulation:
-    """Return one G12D patient at rest, then under a plasma level that stays as it is."""
-    system = assemble(["trametinib"]).system
-    still = {"CL_trametinib": 0.0, "Q_trametinib": 0.0, "tumour_active": 0.0}
-    patient = Simulation(
-        system,
-        parameters=genotype(system, "G12D") | still | values,
-        initial={"central_trametinib": amount},
-        start=-2880.0,
-        settings=Settings(rtol=1e-8),
-    )
-    patient.advance(0.0)
+def under_trametinib(**values: float) -> Simulation:
+    """Return one patient at rest under a plasma level that stays as it is, the tumour let go."""
+    still = {"CL_trametinib": 0.0, "Q_trametinib": 0.0}
+    patient = settle("trametinib", initial={"central_trametinib": 4000.0}, **still, **values)
     patient.set_parameters({"tumour_active": 1.0})
     return patient
 
@@ -38,7 +30,7 @@ def test_adaptation_comes_with_a_mek_inhibitor_only(drug: str) -> None:
 
 
 def test_adaptation_follows_its_equation_and_stays_a_share() -> None:
-    patient = under_trametinib(4000.0)
+    patient = under_trametinib()
     days = np.array([10.0, 40.0, 90.0, 180.0, 365.0, 2000.0])
     before = patient.value("adapted_sensitive")[0]
     occupancy = patient.value("MEK_occupancy_sensitive")[0]
@@ -60,8 +52,8 @@ def test_adaptation_follows_its_equation_and_stays_a_share() -> None:
 
 
 def test_adapted_cells_have_more_erk_under_the_drug_and_die_when_mek_is_free() -> None:
-    plain = under_trametinib(4000.0, adaptation_gain=0.0)
-    adapting = under_trametinib(4000.0)
+    plain = under_trametinib(adaptation_gain=0.0)
+    adapting = under_trametinib()
     for patient in (plain, adapting):
         patient.advance(200 * DAY)
     assert plain.value("adapted_sensitive")[0] == 0.0
@@ -82,16 +74,8 @@ def test_the_knock_out_is_a_tumour_that_does_not_adapt() -> None:
 def test_without_a_therapy_that_tells_them_apart_twins_keep_their_share() -> None:
     """Like their siblings they rest, divide and die, with a drug on the tumour cell or without."""
     drugs = ("CARTmeso", "KRAS G12D TCR-T", "daraxonrasib")
-    system = assemble(drugs).system
     blind = {"k_CD8_kill": 0.0, "k_resistance": 0.0, "b2m_null_fraction": 0.01}
-    patients = Simulation(
-        system,
-        patients=2,
-        parameters=genotype(system, "G12D") | blind | {"tumour_active": 0.0},
-        start=-2880.0,
-        settings=Settings(rtol=1e-8),
-    )
-    patients.advance(0.0)
+    patients = settle(*drugs, n=2, **blind)
     patients.set_parameters({"tumour_active": 1.0})
     days = np.arange(168.0)
     second = np.ones(len(days), dtype=np.int64)
