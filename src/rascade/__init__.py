@@ -1,8 +1,28 @@
 """Rascade: in-silico trials of KRAS-targeted drugs and checkpoint inhibitors in pancreatic cancer.
 
-For research; never for treating a patient. Nothing heavy is imported here: names are looked up in
-their package when first used.
+For research; never for treating a patient.
+
+    import rascade as rc
+
+    trial = rc.Trial(arms={"new": "daraxonrasib 300 mg PO QD", "old": "none"}, seed=1)
+    result = trial.run()
+    result.endpoint("os").curve("new")
+
+Nothing heavy is imported here: names are looked up in their package when first used.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rascade import evidence, model
+    from rascade.face.cohort import Cohort
+    from rascade.face.experiment import Experiment, ExperimentResult
+    from rascade.face.published import PublishedArm, published
+    from rascade.face.result import EndPoint, TrialResult, open_result
+    from rascade.face.simulate import simulate
+    from rascade.face.trial import Trial
 
 __version__ = "0.1.0"
 
@@ -11,4 +31,51 @@ RESEARCH_USE = (
     "it must not be used to choose a treatment for a patient."
 )
 
-__all__ = ["RESEARCH_USE", "__version__"]
+__all__ = [
+    "RESEARCH_USE",
+    "Cohort",
+    "EndPoint",
+    "Experiment",
+    "ExperimentResult",
+    "PublishedArm",
+    "Trial",
+    "TrialResult",
+    "__version__",
+    "evidence",
+    "model",
+    "open_result",
+    "published",
+    "simulate",
+]
+
+#: Name -> the module that holds it; `evidence` and `model` are packages of their own.
+_WHERE = {
+    "Cohort": "cohort",
+    "EndPoint": "result",
+    "Experiment": "experiment",
+    "ExperimentResult": "experiment",
+    "PublishedArm": "published",
+    "Trial": "trial",
+    "TrialResult": "result",
+    "open_result": "result",
+    "published": "published",
+    "simulate": "simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Look a public name up when it is first used, so that `import rascade` stays fast."""
+    from importlib import import_module
+
+    if name in ("evidence", "model"):
+        found: Any = import_module(f"rascade.{name}")
+    elif name in _WHERE:
+        found = getattr(import_module(f"rascade.face.{_WHERE[name]}"), name)
+    else:
+        raise AttributeError(f"module 'rascade' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,47 @@
+"""Who is treated, as an object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Cohort"]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Virtual patients of a trial.
+
+    >>> import rascade as rc
+    >>> rc.Cohort(size=250, eligibility="kras_allele != 'WT'")
+    Cohort(size=250, line=2, eligibility=("kras_allele != 'WT'",), stage='metastatic', disease='PDAC')
+
+    Attributes:
+        size: patients in each arm.
+        line: of treatment; 1 is the first.
+        eligibility: conditions that every patient meets, one text or several.
+        stage: ``metastatic``.
+        disease: ``PDAC``.
+    """
+
+    size: int = 100
+    line: int = 2
+    eligibility: str | Sequence[str] = ()
+    stage: str = "metastatic"
+    disease: str = "PDAC"
+
+    def __post_init__(self) -> None:
+        given = self.eligibility
+        texts = (given,) if isinstance(given, str) else tuple(given)
+        object.__setattr__(self, "eligibility", texts)
+
+    def as_study_part(self) -> dict[str, Any]:
+        """Return what stands under ``cohort:`` in a study file."""
+        return {
+            "disease": self.disease,
+            "stage": self.stage,
+            "line": self.line,
+            "size": self.size,
+            "eligibility": list(self.eligibility),
+        }

@@ -1,0 +1,101 @@
+"""Figures of a trial's result as matplotlib figures: the same that the report shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rascade.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from rascade.face.result import TrialResult
+    from rascade.report.canvas import Figure as Drawn
+
+__all__ = ["Plots"]
+
+
+class Plots:
+    """Figures of a result; each call draws anew and returns a ``matplotlib.figure.Figure``.
+
+    >>> figure = result.plot.survival("os")  # doctest: +SKIP
+    >>> figure.savefig("os.png", dpi=200)  # doctest: +SKIP
+    """
+
+    def __init__(self, result: TrialResult) -> None:
+        self._result = result
+
+    def survival(self, end: str = "pfs") -> Figure:
+        """Draw Kaplan-Meier curves of all arms for ``pfs`` or ``os``.
+
+        Raises:
+            InputError: no end point is called so.
+        """
+        from rascade.report.survival_figures import survival_figure
+
+        name = self._result.endpoint(end).name
+        return _draw(lambda run: survival_figure(run, name), self._result, "survival")
+
+    def waterfall(self) -> Figure:
+        """Draw the best change of every tumour, arm by arm."""
+        from rascade.report.response_figures import waterfall_figure
+
+        return _draw(waterfall_figure, self._result, "waterfall")
+
+    def spider(self) -> Figure:
+        """Draw the change of every tumour over time."""
+        from rascade.report.response_figures import spider_figure
+
+        return _draw(spider_figure, self._result, "spider")
+
+    def swimmer(self) -> Figure:
+        """Draw every patient as a lane from first dose to death or the end of follow-up."""
+        from rascade.report.swimmer_figure import swimmer_figure
+
+        return _draw(swimmer_figure, self._result, "swimmer")
+
+    def forest(self, arm: str | None = None) -> Figure:
+        """Draw hazard ratios by subgroup of an arm against the reference.
+
+        Args:
+            arm: which; the first that is not the reference if None.
+
+        Raises:
+            InputError: no arm is called so, or the trial has no contrast.
+        """
+        from rascade.report.forest_figure import forest_figure
+
+        contrasts = [row["arm"] for row in self._result.summary["contrasts"]]
+        if not contrasts:
+            raise InputError("a trial of one arm has no contrast to draw")
+        wanted = contrasts[0] if arm is None else arm
+        if wanted not in contrasts:
+            self._result.endpoint("os").hazard_ratio(wanted)  # says what is wrong with the name
+        return _draw(lambda run: forest_figure(run, wanted), self._result, "forest")
+
+    def pathway(self) -> Figure:
+        """Draw pERK, RAS-GTP and pAKT relative to baseline over time."""
+        from rascade.report.biomarker_figure import biomarker_figure
+
+        return _draw(biomarker_figure, self._result, "pathway")
+
+    def markers(self) -> Figure:
+        """Draw CA 19-9 and the KRAS allele fraction in plasma over time."""
+        from rascade.report.marker_figure import marker_figure
+
+        return _draw(marker_figure, self._result, "markers")
+
+
+def _draw(figure: Any, result: TrialResult, name: str) -> Figure:
+    """Draw one figure in the look of the report.
+
+    Raises:
+        InputError: the data do not hold what the figure shows.
+    """
+    from rascade.report.canvas import drawing
+
+    with drawing():
+        drawn: Drawn | None = figure(result._run)
+    if drawn is None:
+        raise InputError(f"this trial has nothing for the figure {name!r}")
+    return drawn.picture

@@ -1,0 +1,335 @@
+"""What a trial came to, as an object: tables, end points, figures, report, data sets."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade import RESEARCH_USE
+from rascade.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rascade.face.plots import Plots
+
+__all__ = ["EndPoint", "TrialResult", "open_result"]
+
+TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
+_END_POINTS = {"pfs": "progression-free survival", "os": "overall survival"}
+
+
+@dataclass(frozen=True)
+class EndPoint:
+    """A time to an event, arm by arm.
+
+    Attributes:
+        name: ``pfs`` or ``os``.
+        title: in words.
+    """
+
+    name: str
+    title: str
+    _result: TrialResult = field(repr=False)
+
+    def curve(self, arm: str) -> pd.DataFrame:
+        """Return the Kaplan-Meier curve of an arm.
+
+        Returns:
+            One row a distinct time, from month 0: ``month``, ``survival`` just after it, ``low`` and
+            ``high`` (95 % log-log limits, NaN where there are none), ``at_risk`` just before it,
+            ``events``, ``censored``.
+
+        Raises:
+            InputError: no arm is called so.
+        """
+        import pandas as pd
+
+        from rascade.trial.survival import kaplan_meier
+
+        rows = self._result.of_arm(arm)
+        months = rows[f"{self.name}_months"].to_numpy(float)
+        known = np.isfinite(months)
+        curve = kaplan_meier(
+            months[known], rows[f"{self.name}_event"].to_numpy()[known].astype(bool)
+        )
+        count = int(known.sum())
+        return pd.DataFrame(
+            {
+                "month": np.append(0.0, curve.time),
+                "survival": np.append(1.0, curve.survival),
+                "low": np.append(1.0, curve.low),
+                "high": np.append(1.0, curve.high),
+                "at_risk": np.append(count, curve.at_risk),
+                "events": np.append(0, curve.events),
+                "censored": np.append(0, curve.censored),
+            }
+        )
+
+    def median(self, arm: str) -> tuple[float | None, float | None, float | None]:
+        """Return median and 95 % limits in months; None where not reached.
+
+        Raises:
+            InputError: no arm is called so.
+        """
+        row = self._result.summary_of(arm)
+        low, high = row[f"{self.name}_ci"] or (None, None)
+        return row[f"{self.name}_median_months"], low, high
+
+    def hazard_ratio(self, arm: str) -> tuple[float | None, float | None, float | None]:
+        """Return the hazard ratio of an arm against the reference, and its 95 % limits.
+
+        Raises:
+            InputError: no arm is called so, or it is the reference.
+        """
+        for row in self._result.summary["contrasts"]:
+            if row["arm"] == arm:
+                low, high = row[f"{self.name}_hr_ci"] or (None, None)
+                return row[f"{self.name}_hr"], low, high
+        self._result.summary_of(arm)
+        raise InputError(f"{arm!r} is the arm that the others are compared with; name another")
+
+
+class TrialResult:
+    """What a trial came to.
+
+    Attributes:
+        summary: what ``summary.json`` of the command line holds.
+        manifest: what ``manifest.json`` holds: hashes, versions, sources.
+        study: the study file's text.
+        folder: where it is kept; None for a trial that was run in memory.
+        patients: one row a patient.
+        visits: one row a patient and scan.
+        lesions, adverse_events, decisions: one row a lesion and scan, episode, decision.
+    """
+
+    def __init__(
+        self,
+        summary: Mapping[str, Any],
+        manifest: Mapping[str, Any],
+        study: str,
+        *,
+        tables: Mapping[str, pd.DataFrame] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.summary, self.manifest, self.study, self.folder = summary, manifest, study, folder
+        self._tables = dict(tables or {})
+
+    # -- tables ------------------------------------------------------------------------------
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table, read from the folder when it is first asked for.
+
+        Raises:
+            InputError: there is no such table, or it cannot be read.
+        """
+        if name not in TABLES:
+            raise InputError(f"no table is called {name!r}; there are {', '.join(TABLES)}")
+        if name not in self._tables:
+            from rascade.report.folder import read_table
+
+            assert self.folder is not None
+            self._tables[name] = read_table(self.folder / f"{name}.parquet", ("patient", "arm"))
+        return self._tables[name]
+
+    @property
+    def patients(self) -> pd.DataFrame:
+        """One row a patient: profile, end points, treatment, parameters (``p:...``)."""
+        return self.table("patients")
+
+    @property
+    def visits(self) -> pd.DataFrame:
+        """One row a patient and scan: sums of diameters, responses, markers."""
+        return self.table("visits")
+
+    @property
+    def lesions(self) -> pd.DataFrame:
+        """One row a patient, scan and lesion."""
+        return self.table("lesions")
+
+    @property
+    def adverse_events(self) -> pd.DataFrame:
+        """One row an episode of a side effect."""
+        return self.table("adverse_events")
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """One row a hold, reduction, restart or stop of a drug."""
+        return self.table("decisions")
+
+    # -- arms and end points -----------------------------------------------------------------
+
+    @property
+    def arms(self) -> list[str]:
+        """Names of the arms in the study's order."""
+        return [str(arm["name"]) for arm in self.summary["arms"]]
+
+    def of_arm(self, arm: str) -> pd.DataFrame:
+        """Return the patients of an arm.
+
+        Raises:
+            InputError: no arm is called so.
+        """
+        self.summary_of(arm)
+        return self.patients[self.patients["arm"].astype(str) == arm]
+
+    def summary_of(self, arm: str) -> Mapping[str, Any]:
+        """Return what the summary says of an arm.
+
+        Raises:
+            InputError: no arm is called so.
+        """
+        from rascade.regimen.words import did_you_mean
+
+        for row in self.summary["arms"]:
+            if row["name"] == arm:
+                found: Mapping[str, Any] = row
+                return found
+        hint = did_you_mean(str(arm), self.arms) or f"; the arms are {', '.join(self.arms)}"
+        raise InputError(f"no arm is called {arm!r}{hint}")
+
+    def endpoint(self, name: str) -> EndPoint:
+        """Return an end point: ``pfs`` or ``os``.
+
+        Raises:
+            InputError: no end point is called so.
+        """
+        found = name.strip().casefold() if isinstance(name, str) else ""
+        if found not in _END_POINTS:
+            raise InputError(f"no end point is called {name!r}; there are {', '.join(_END_POINTS)}")
+        return EndPoint(found, _END_POINTS[found], self)
+
+    # -- figures, report, data sets ----------------------------------------------------------
+
+    @property
+    def plot(self) -> Plots:
+        """Figures of matplotlib, made from this object: ``.plot.survival("os")``."""
+        from rascade.face.plots import Plots
+
+        return Plots(self)
+
+    @cached_property
+    def _run(self) -> Any:
+        """The result as the report reads it."""
+        from rascade.report.folder import trial_run
+
+        tables = {name: self.table(name) for name in ("patients", "visits", "adverse_events")}
+        return trial_run(self.study, self.manifest, self.summary, tables)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report as one HTML file that needs no network.
+
+        Raises:
+            OutputError: the place cannot be written.
+        """
+        from rascade.report.trial_report import report_page
+        from rascade.studies.store import write_text
+
+        target = Path(path)
+        write_text(target, report_page(self._run))
+        return target
+
+    def to_adam(self, folder: str | Path) -> list[Path]:
+        """Write ADaM-shaped data sets; returns the files.
+
+        Raises:
+            InputError: the data break a rule of ADaM.
+            OutputError: the folder cannot be written.
+        """
+        from rascade.exchange.adam import build_datasets, write_datasets
+        from rascade.studies.adam import source_from
+
+        tables = {name: self.table(name) for name in TABLES}
+        return write_datasets(folder, build_datasets(source_from(self.summary, tables)))
+
+    # -- how it shows itself -----------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        lines = [f"{self.summary['study']} (seed {self.summary['seed']})"]
+        lines += [f"  {name}: {', '.join(cells)}" for name, cells in self._lines()]
+        lines += [f"  {text}" for text in self._contrasts()]
+        return "\n".join([*lines, f"  {RESEARCH_USE}"])
+
+    def _lines(self) -> list[tuple[str, list[str]]]:
+        rows = []
+        for arm in self.summary["arms"]:
+            cells = [f"n {arm['n']}", f"ORR {_estimate(arm['orr_pct'], arm['orr_ci'], 0)} %"]
+            for end in _END_POINTS:
+                value = _estimate(arm[f"{end}_median_months"], arm[f"{end}_ci"], 1)
+                cells.append(f"{end.upper()} {value} months")
+            rows.append((str(arm["name"]), cells))
+        return rows
+
+    def _contrasts(self) -> list[str]:
+        return [
+            f"{row['arm']} against {row['reference']}: "
+            + ", ".join(
+                f"{end.upper()} HR {_estimate(row[f'{end}_hr'], row[f'{end}_hr_ci'], 2)}"
+                for end in _END_POINTS
+            )
+            for row in self.summary["contrasts"]
+        ]
+
+    def _repr_html_(self) -> str:
+        """Return the arms as a table, for notebooks."""
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+            + "</tr>"
+            for name, cells in self._lines()
+        )
+        below = "".join(f"<li>{html.escape(text)}</li>" for text in self._contrasts())
+        return (
+            f"<p><b>{html.escape(str(self.summary['study']))}</b></p><table>{rows}</table>"
+            f"<ul>{below}</ul><p><small>{html.escape(RESEARCH_USE)}</small></p>"
+        )
+
+
+def _estimate(value: float | None, limits: Any, digits: int) -> str:
+    """Return ``7.2 (6.1 to 8.0)``; what was not reached is said so."""
+    text = "not reached" if value is None else f"{value:.{digits}f}"
+    if not limits:
+        return text
+    low, high = ("not reached" if bound is None else f"{bound:.{digits}f}" for bound in limits)
+    return f"{text} ({low} to {high})"
+
+
+def open_result(folder: str | Path) -> TrialResult:
+    """Open the results of a trial that the command line, or `Trial.run`, wrote.
+
+    Args:
+        folder: the DIR of ``rascade trial ... --out DIR``.
+
+    Raises:
+        InputError: it is not such a folder, or a file in it cannot be read.
+    """
+    place = Path(folder)
+    if not (place / "summary.json").is_file():
+        raise InputError(
+            f"{place}: no results of a trial here (no summary.json); name the DIR of "
+            "rascade trial ... --out DIR"
+        )
+    summary, manifest = (_json(place / name) for name in ("summary.json", "manifest.json"))
+    for key in ("study", "seed", "arms", "contrasts"):
+        if key not in summary:
+            raise InputError(f"{place / 'summary.json'}: no {key!r} in it; not the results of a trial")
+    study = place / "study.yaml"
+    text = study.read_text(encoding="utf-8") if study.is_file() else ""
+    return TrialResult(summary, manifest, text, folder=place)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); run the trial again") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: expected an object, found {type(found).__name__}")
+    return found
