@@ -166,7 +166,7 @@ def _least_squares(x: NDArray[np.float64], y: NDArray[np.float64], e0: float | N
             least_squares(residuals, start, slopes, bounds=(low, high), x_scale="jac", xtol=1e-12)
         )
     best = min(found, key=lambda fit: float(fit.cost))
-    best.at_bound = np.minimum(best.x - low, high - best.x) < _AT_BOUND
+    best["at_bound"] = np.minimum(best.x - low, high - best.x) < _AT_BOUND
     return best
 
 
@@ -270,7 +270,9 @@ def _misfit(
     """Least sum of squares at each of some EC50s, over slope and ends of the curve."""
     low, high = math.log(_HILL[0]), math.log(_STEEPEST)
     slopes = np.linspace(low, high, 40)
-    sums = np.stack([_ends_fitted(log_ec50, np.full(log_ec50.size, h), log_x, y, e0) for h in slopes])
+    sums = np.stack(
+        [_ends_fitted(log_ec50, np.full(log_ec50.size, h), log_x, y, e0) for h in slopes]
+    )
     step = slopes[1] - slopes[0]
     left = np.clip(slopes[sums.argmin(axis=0)] - step, low, high)
     right = np.clip(left + 2.0 * step, low, high)

@@ -9,8 +9,8 @@ one-sided.
 Own code, since no wheel fits: rpact and gsDesign are R, `gsdesign` on PyPI (0.1.5) has the
 integration but no boundaries, `sequential-analysis` is under the AGPL. The recursive integration is
 that of Armitage, McPherson & Rowe (J R Stat Soc A 1969;132:235-244), with Gauss-Legendre nodes, in
-panels as narrow as the step between two looks asks for. The tests hold it against printed tables and
-R's rpact.
+panels as narrow as the step between two looks asks for. The tests hold it against printed tables
+and R's rpact.
 """
 
 from __future__ import annotations

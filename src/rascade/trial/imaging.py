@@ -181,7 +181,9 @@ class Imaging:
     def _noise(self) -> float | Floats:
         """Ratio of two readings of one volume that the error of reading seldom exceeds."""
         error = load_measurement()["measurement_error"].value
-        return np.exp(3.0 * _BEYOND_NOISE * (error if self.reading_error is None else self.reading_error))
+        return np.exp(
+            3.0 * _BEYOND_NOISE * (error if self.reading_error is None else self.reading_error)
+        )
 
     def _read_non_targets(self, size: Floats, done: Flags) -> tuple[Codes, Flags, Flags]:
         """Return codes, who is worse than at the pending iUPD, and who has nodes only."""
@@ -204,7 +206,7 @@ class Imaging:
         self._least_volume = np.where(
             done, np.minimum(volume, self._least_volume), self._least_volume
         )
-        return code, worse, ~(seen & ~node).any(axis=1)
+        return code, worse, np.asarray(~(seen & ~node).any(axis=1))
 
 
 def lesion_names() -> tuple[str, ...]:

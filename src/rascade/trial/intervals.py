@@ -153,7 +153,7 @@ def median_limits(
 
 
 def _last_true(holds: Callable[[int], bool], inner: int, outer: int) -> int:
-    """The number nearest to `outer` up to which a condition holds, by bisection; it holds inside."""
+    """The number nearest to `outer` up to which a condition holds, which it does inside."""
     while abs(outer - inner) > 1:
         half = (inner + outer) // 2
         inner, outer = (half, outer) if holds(half) else (inner, half)
@@ -170,9 +170,7 @@ def _pairs(left: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:
     return pairs, weight.astype(float)
 
 
-def _inside(
-    pairs: Floats, start: Floats, stop: Floats, exact: NDArray[np.bool_]
-) -> Floats:
+def _inside(pairs: Floats, start: Floats, stop: Floats, exact: NDArray[np.bool_]) -> Floats:
     """1 where an innermost interval, or any other without an end inside, lies in a pair's."""
     own_exact = pairs[:, 0] == pairs[:, 1]
     after = np.where(

@@ -21,8 +21,9 @@ Readings that the paper leaves open, chosen here and used by the tests:
   EORTC's answers on iRECIST, recist.eortc.org/faq/how-do-new-lesions-define-progression). A smaller
   reading in between lowers no bar: 60, 57 and 62 mm are 2 mm more than at the iUPD, which the error
   of reading alone can make.
-* After a reset new lesions that are known make an iUPD anew if one more is there than when last seen,
-  or if their sum is 20 % and 5 mm above its smallest since, as RECIST 1.1 has it (same source).
+* After a reset new lesions that are known make an iUPD anew if one more is there than when last
+  seen, or if their sum is 20 % and 5 mm above its smallest since, as RECIST 1.1 has it (same
+  source).
 * A visit that is not evaluable between iUPD and the next one neither confirms nor resets.
 * After iCPD a patient stays iCPD.
 * An iUPD that nothing evaluable follows counts as progression at its own date, whether the patient

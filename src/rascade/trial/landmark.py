@@ -1,9 +1,10 @@
 """What is read off a Kaplan-Meier curve besides its median: rates, restricted means, follow-up.
 
 Conventions are those of R: `summary(survfit(), times=)` for rates at landmarks (log-log limits
-unless others are asked for), `survRM2::rmst2` for restricted mean survival times with the Greenwood plug-in variance (Uno et al.
-2014, J Clin Oncol 32:2380-2385, PMID 24982461), and the reverse Kaplan-Meier estimate of follow-up
-(Schemper and Smith 1996, Control Clin Trials 17:343-346, PMID 8889347).
+unless others are asked for), `survRM2::rmst2` for restricted mean survival times with the Greenwood
+plug-in variance (Uno et al. 2014, J Clin Oncol 32:2380-2385, PMID 24982461), and the reverse
+Kaplan-Meier estimate of follow-up (Schemper and Smith 1996, Control Clin Trials 17:343-346, PMID
+8889347).
 
 Where nobody has had the event yet, Greenwood's formula gives no width, and R prints no limits. A
 landmark then has the exact binomial limit of the patients who are known to have passed it without

@@ -15,10 +15,10 @@ Readings of the guideline that a reader may want to know:
   PD even while it is 30 % below baseline.
 * Complete response wins over progression of small nodes: nodes under 10 mm are normal (4.3.1).
 * After an overall CR any target or non-target that is seen again is PD whatever its size (Table 3,
-  footnote a), unless it is a node: nodes under 10 mm are benign, and one that is read at 9 mm and then
-  at 10 mm may have been the same all along. A target node progresses by the rule for sums, 20 % and
-  5 mm from the nadir, and a non-target node by unequivocal progression only (EORTC's answers on
-  RECIST 1.1, recist.eortc.org/faq/abnormal-lymph-node-2); until then the visit is PR.
+  footnote a), unless it is a node: nodes under 10 mm are benign, and one that is read at 9 mm and
+  then at 10 mm may have been the same all along. A target node progresses by the rule for sums,
+  20 % and 5 mm from the nadir, and a non-target node by unequivocal progression only (EORTC's
+  answers on RECIST 1.1, recist.eortc.org/faq/abnormal-lymph-node-2); until then the visit is PR.
 * A scan that misses a target is not evaluable, unless what was measured already is PD (4.4.2).
 """
 

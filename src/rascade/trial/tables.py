@@ -20,6 +20,7 @@ from rascade.trial.endpoints import (
 )
 from rascade.trial.enrolment import enrolment
 from rascade.trial.imaging import lesion_names
+from rascade.trial.incidence import add_incidence
 from rascade.trial.irecist import (
     best_immune_response,
     immune_labels,
@@ -29,6 +30,7 @@ from rascade.trial.lesions import ORGANS
 from rascade.trial.markers import MARKERS
 from rascade.trial.provenance import provenance
 from rascade.trial.response import NonTarget, labels
+from rascade.trial.response_times import confirmed_times
 from rascade.trial.safety import add_safety, exposure_columns
 from rascade.trial.statistics import summarize
 
@@ -147,6 +149,7 @@ def _responses(
         "confirmed_response": labels(best_overall_response(overall, day, confirm=True)),
         "best_immune_response": immune_labels(best_immune_response(immune, day)),
         "best_change_pct": best_change(change, overall),
+        **confirmed_times(overall, day, pfs, failed),
         "pfs_event": pfs.event,
         "pfs_reason": pfs.reason,
         "ipfs_event": ipfs.event,
@@ -272,6 +275,7 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
     decisions = pd.concat([run.safety.decisions for run in arms], ignore_index=True)
     decisions = decisions.sort_values(["patient", "day"], kind="stable", ignore_index=True)
     add_safety(summary, arms)
+    add_incidence(summary, patients, events)
     return TrialOutcome(
         patients=patients,
         visits=visits,
