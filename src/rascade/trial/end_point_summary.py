@@ -234,10 +234,11 @@ def _compared(rows: pd.DataFrame, base: pd.DataFrame, end: str) -> tuple[tuple[A
 
 
 def _premiss(end: str, sample: tuple[Any, Any, Any], strata: Any = None) -> dict[str, Any]:
-    """Test of proportional hazards, and log-rank tests that do without them."""
+    """Why there is no hazard ratio, the test that it is constant, and tests that do without it."""
     found = proportional_hazards(*sample, strata=strata)
     combined = max_combo(*sample, strata=strata)
     return {
+        f"{end}_hr_problem": cox_hazard_ratio(*sample, strata=strata).problem,
         f"{end}_proportional_hazards": None
         if found is None
         else {
@@ -271,7 +272,6 @@ def _stratified(rows: pd.DataFrame, base: pd.DataFrame) -> dict[str, Any]:
         fit = cox_hazard_ratio(*sample, strata=strata)
         found[f"{end}_stratified_hr"] = tidy(fit.hazard_ratio.estimate)
         found[f"{end}_stratified_hr_ci"] = tidy_limits(fit.hazard_ratio)
-        found[f"{end}_stratified_hr_problem"] = fit.problem
         found[f"{end}_stratified_logrank_p"] = tidy(log_rank(*sample, strata=strata).p)
         found |= _premiss(f"{end}_stratified", sample, strata)
     return found

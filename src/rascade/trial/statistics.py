@@ -168,7 +168,6 @@ def _contrast(name: str, rows: pd.DataFrame, reference: str, base: pd.DataFrame)
         fit = cox_hazard_ratio(times, events, in_arm)
         result[f"{end}_hr"] = tidy(fit.hazard_ratio.estimate)
         result[f"{end}_hr_ci"] = tidy_limits(fit.hazard_ratio)
-        result[f"{end}_hr_problem"] = fit.problem
         tests[f"{end}_logrank_p"] = tidy(log_rank(times, events, in_arm).p)
     return result | tests
 

@@ -32,7 +32,6 @@ __all__ = ["MAX_COMBO", "MaxCombo", "WeightedLogRank", "max_combo", "weighted_lo
 MAX_COMBO = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
 _MOST_DIMENSIONS = 3
 _NODES = 30  # in each of eight panels, a probability is then right to about 1e-6
-_POINTS = 400_000
 
 
 @dataclass(frozen=True)
@@ -149,16 +148,10 @@ def _outside(correlation: Floats, low: Floats, high: Floats) -> float:
     factor = (axes[:, told] * np.sqrt(size[told]))[:, ::-1]
     rank = factor.shape[1]
     if rank > _MOST_DIMENSIONS:  # never of the usual four; the grid would be too large
-        inside = multivariate_normal.cdf(
-            high,
-            np.zeros(low.size),
-            correlation,
-            allow_singular=True,
-            maxpts=_POINTS,
-            lower_limit=low,
-            rng=np.random.default_rng(1),
+        normal = multivariate_normal(
+            np.zeros(low.size), correlation, allow_singular=True, seed=np.random.default_rng(1)
         )
-        return 1.0 - float(inside)
+        return 1.0 - float(normal.cdf(high, lower_limit=low))
     node, weight = _normal_nodes()
     grids = np.meshgrid(*[node] * (rank - 1), indexing="ij")
     mass = np.ones(())
