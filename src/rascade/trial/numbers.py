@@ -27,6 +27,7 @@ TABLES = (
     ("rascade.trial", "conduct.csv", ("name",)),
     ("rascade.trial", "ctcae.csv", ("term", "version")),
     ("rascade.trial", "dose_levels.csv", ("drug",)),
+    ("rascade.trial", "dose_ranges.csv", ("drug", "route", "given")),
     ("rascade.trial", "label_rules.csv", ("drug", "on")),
 )
 _TARGET = re.compile(r"CT\d+")
