@@ -196,8 +196,8 @@ def _far_a_week(order: Order, known: DoseRange) -> Iterator[str]:
     if where is not None:
         low, high = known.weekly
         yield (
-            f"{order.drug}: {a_week * order.dose.value:.4g} {order.dose.unit} a week is far {where} "
-            f"what is labelled or has been studied, {low:g} to {high:g} {known.unit} a week"
+            f"{order.drug}: {a_week * order.dose.value:.4g} {order.dose.unit} a week is far "
+            f"{where} what is labelled or has been studied, {low:g} to {high:g} {known.unit} a week"
         )
 
 
