@@ -1,13 +1,15 @@
-"""Cox's proportional hazards model with strata, and the test of an interaction with the arm.
+"""Cox's proportional hazards model with strata, and tests of its interaction and of its premiss.
 
-Efron's method for ties, as R's `coxph` has it by default. Own vectorised code, because replicate
-trials need thousands of fits; the tests hold it against lifelines and against printed results of
-R. A quantity that the data do not determine is ``None``, never an exception.
+Efron's method for ties, as R's `coxph` has it by default; times that differ by rounding alone are
+tied. Covariates are centred and scaled inside, so that a fit does not depend on their unit. Own
+vectorised code, because replicate trials need thousands of fits; the tests hold it against lifelines
+and against R. A quantity that the data do not determine is ``None``, never an exception, and a fit
+says why.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +21,28 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["CoxFit", "CoxModel", "cox_hazard_ratio", "cox_model", "interaction_p"]
+__all__ = [
+    "CONSTANT",
+    "NO_EVENTS",
+    "SEPARATED",
+    "CoxFit",
+    "CoxModel",
+    "cox_hazard_ratio",
+    "cox_model",
+    "interaction_p",
+]
 
-_MAX_LOG_HAZARD = 15.0  # beyond it a likelihood has no maximum: one group has no events
-_LEAST_INFORMATION = 1e-10
+#: Why there is no fit.
+NO_EVENTS = "no events"
+CONSTANT = "the covariates do not vary independently among the patients at risk"
+SEPARATED = "separation: all events are on one side, so that the likelihood has no maximum"
+
+_STEPS = 100
+_LONGEST_STEP = 10.0  # change of a patient's log hazard in one step of Newton's method
+_TINIEST = 1e-140
+_ROUNDING = 1e-10  # a spread below this share of the size of a covariate is rounding
+_ALIASED = 1e-9  # share of a covariate's information that the others leave
+_SEPARATED = 1e-6  # information left, as a share of that at 0, where a likelihood has no maximum
 
 
 @dataclass(frozen=True)
@@ -34,12 +54,14 @@ class CoxFit:
         std_error: its standard error from the observed information.
         p: two-sided Wald p value.
         hazard_ratio: with its Wald interval.
+        problem: why there is no fit, `NO_EVENTS`, `CONSTANT` or `SEPARATED`; None where there is.
     """
 
     coefficient: float | None
     std_error: float | None
     p: float | None
     hazard_ratio: Interval
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +86,19 @@ class CoxModel:
         return np.sqrt(np.diag(self.covariance))
 
 
-_NO_FIT = CoxFit(None, None, None, Interval(None, None, None))
+@dataclass(frozen=True)
+class _Maximum:
+    """Where the climb ended, in the covariates' own units.
+
+    Attributes:
+        model: the fit; its values are limits where there is a problem.
+        kept: numbers of the covariates that are in it.
+        problem: as in `CoxFit`.
+    """
+
+    model: CoxModel
+    kept: NDArray[np.intp]
+    problem: str | None
 
 
 def cox_model(
@@ -82,14 +116,10 @@ def cox_model(
         The fit, or None where the partial likelihood has no maximum.
 
     Raises:
-        ValueError: a time is negative or not finite.
+        ValueError: a time is negative, or a time or covariate is not finite.
     """
-    times, events = columns(time, event)
-    x = np.asarray(covariates, dtype=float)
-    x = x[:, None] if x.ndim == 1 else x
-    members = strata_members(strata, len(times))
-    parts = [_Stratum.of(times[m], events[m], x[m]) for m in members]
-    return _newton(parts, x.shape[1])
+    found = _maximize(time, event, covariates, strata)
+    return found.model if found.problem is None else None
 
 
 def cox_hazard_ratio(
@@ -114,88 +144,179 @@ def cox_hazard_ratio(
     """
     from scipy.special import ndtr, ndtri
 
-    fit = cox_model(time, event, covariate, strata=strata)
-    if fit is None:
-        return _NO_FIT
-    beta, error = float(fit.coefficients[0]), float(fit.std_errors[0])
+    found = _maximize(time, event, covariate, strata)
+    if found.problem is not None:
+        return CoxFit(None, None, None, Interval(None, None, None), found.problem)
+    beta, error = float(found.model.coefficients[0]), float(found.model.std_errors[0])
     width = float(ndtri(0.5 + level / 2)) * error
     p = float(2.0 * ndtr(-abs(beta) / error))
-    ratio = Interval(*(float(np.exp(b)) for b in (beta, beta - width, beta + width)))
+    with np.errstate(over="ignore"):
+        ratio = Interval(*(float(np.exp(b)) for b in (beta, beta - width, beta + width)))
     return CoxFit(beta, error, p, ratio)
 
 
 def interaction_p(
-    time: ArrayLike, event: ArrayLike, treated: ArrayLike, group: ArrayLike
+    time: ArrayLike,
+    event: ArrayLike,
+    treated: ArrayLike,
+    group: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
 ) -> float | None:
     """Test whether the hazard ratio of an arm differs between the levels of a factor.
 
     Likelihood ratio test of the Cox model with treatment, factor and their product against the one
-    without the product.
+    without the product. A level that has patients of one arm only says nothing of the hazard ratio
+    in it and takes no degree of freedom, as in R, where its coefficient is NA; nor does a level
+    without an event.
 
     Args:
         time: (n,) times.
         event: (n,) event flags.
         treated: (n,) 1 for the arm, 0 for the reference.
         group: (n,) levels of the factor.
+        strata: (n,) labels; each stratum has its own baseline hazard.
 
     Returns:
-        The p value; None with fewer than two levels or where a likelihood has no maximum.
+        The p value; None where fewer than two levels have events and patients of both arms.
     """
     from scipy.special import chdtrc
 
-    names, code = np.unique(np.asarray(group), return_inverse=True)
+    labels, died = np.asarray(group), np.asarray(event, dtype=bool)
+    told = np.isin(labels, labels[died])
+    time, event, treated = (np.asarray(column)[told] for column in (time, event, treated))
+    strata = None if strata is None else np.asarray(strata)[told]
+    names, code = np.unique(labels[told], return_inverse=True)
     if len(names) < 2:
         return None
     arm = np.asarray(treated, dtype=float)[:, None]
     levels = (code[:, None] == np.arange(1, len(names))).astype(float)
-    small = cox_model(time, event, np.hstack([arm, levels]))
-    large = cox_model(time, event, np.hstack([arm, levels, arm * levels]))
-    if small is None or large is None:
+    small, large = (
+        _maximize(time, event, np.hstack(parts), strata, drop_aliased=True)
+        for parts in ([arm, levels], [arm, levels, arm * levels])
+    )
+    degrees = len(large.kept) - len(small.kept)
+    if degrees < 1:
         return None
-    gain = 2.0 * (large.log_likelihood - small.log_likelihood)
-    return float(chdtrc(len(names) - 1, max(gain, 0.0)))
+    # Where a level has no event in one arm, the likelihood rises to a limit, which serves as well.
+    gain = 2.0 * (large.model.log_likelihood - small.model.log_likelihood)
+    return float(chdtrc(degrees, max(gain, 0.0)))
 
 
-def _newton(parts: list[_Stratum], count: int) -> CoxModel | None:
-    """Maximise the partial likelihood, which is concave; None if it has no maximum."""
+def _maximize(
+    time: ArrayLike,
+    event: ArrayLike,
+    covariates: ArrayLike,
+    strata: ArrayLike | None,
+    *,
+    drop_aliased: bool = False,
+) -> _Maximum:
+    """Maximise the partial likelihood; optionally without what other covariates determine."""
+    times, events = columns(time, event)
+    x = np.asarray(covariates, dtype=float)
+    x = x[:, None] if x.ndim == 1 else x
+    if x.size and not np.isfinite(x).all():
+        raise ValueError("covariates must be finite")
+    sizes = np.abs(x[x != 0])
+    if sizes.size and not (_TINIEST < sizes.max() < 1.0 / _TINIEST):
+        raise ValueError("covariates must be of a size that can be squared; use another unit")
+    members = [_under_risk(times, events, m) for m in strata_members(strata, len(times))]
+    scaled, scale = _standardized(x, np.concatenate([np.empty(0, dtype=np.intp), *members]))
+    parts = [_Stratum.of(times[m], events[m], scaled[m]) for m in members]
+    information = _total(parts, np.zeros(x.shape[1]))[2]
+    kept = _independent(information)
+    problem = None
+    if not events.any():
+        problem = NO_EVENTS
+    elif len(kept) < x.shape[1]:
+        problem = CONSTANT
+    if problem is not None and not (drop_aliased and len(kept)):
+        nothing = np.full(x.shape[1], np.nan)
+        return _Maximum(CoxModel(nothing, np.diag(nothing), np.nan, np.nan), kept, problem)
+    found, separated = _newton([part.only(kept) for part in parts], len(kept))
+    scale = scale[kept]
+    model = CoxModel(
+        found.coefficients / scale,
+        found.covariance / np.outer(scale, scale),
+        found.log_likelihood,
+        found.null_log_likelihood,
+    )
+    return _Maximum(model, kept, SEPARATED if separated else None)
+
+
+def _under_risk(
+    time: Floats, event: NDArray[np.bool_], members: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Those of a stratum who are at risk at an event of it; the others say nothing."""
+    died = time[members][event[members]]
+    first = died.min() if died.size else np.inf
+    return members[time[members] >= first]
+
+
+def _standardized(x: Floats, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Centre and scale covariates by some rows; one that is constant but for rounding becomes 0."""
+    if not rows.size:
+        return np.zeros_like(x), np.ones(x.shape[1])
+    largest = np.abs(x[rows]).max(axis=0)
+    largest = np.where(largest > 0, largest, 1.0)  # so that squares neither overflow nor vanish
+    unit = x / largest
+    centred = unit - unit[rows].mean(axis=0)
+    varies = np.ptp(unit[rows], axis=0) > _ROUNDING
+    scale = np.where(varies, centred[rows].std(axis=0), 1.0)
+    return np.where(varies, centred / scale, 0.0), scale * largest
+
+
+def _independent(information: Floats) -> NDArray[np.intp]:
+    """Numbers of the covariates, in order, that those before them do not determine."""
+    kept: list[int] = []
+    for k in range(len(information)):
+        own = information[k, k]
+        left = own
+        if kept:
+            cross = information[np.ix_(kept, [k])]
+            left = own - float((cross.T @ np.linalg.solve(information[np.ix_(kept, kept)], cross))[0, 0])
+        if own > _ALIASED and left > _ALIASED * own:
+            kept.append(k)
+    return np.array(kept, dtype=np.intp)
+
+
+def _newton(parts: list[_Stratum], count: int) -> tuple[CoxModel, bool]:
+    """Climb the partial likelihood, which is concave.
+
+    Returns:
+        The fit, and whether the likelihood goes on rising for ever: then coefficients are where
+        the climb was given up, and the likelihood is its limit up to rounding.
+    """
     beta: Floats = np.zeros(count)
     value, slope, information = _total(parts, beta)
-    null = value
-    for _ in range(60):
-        if not _regular(information):
-            return None
-        step = np.clip(np.linalg.solve(information, slope), -5.0, 5.0)
-        for _ in range(40):
+    null, start = value, np.diag(information)
+    for _ in range(_STEPS):
+        step = np.linalg.lstsq(information, slope, rcond=1e-14)[0]
+        reach = max((float(np.abs(part.x @ step).max()) for part in parts if part.x.size), default=0)
+        step = step * min(1.0, _LONGEST_STEP / reach) if reach > 0 else step
+        gain = float(slope @ step)
+        for _ in range(60):
             new = _total(parts, beta + step)
-            if new[0] >= value - 1e-12 * abs(value):
+            if np.isfinite(new[0]) and new[0] >= value - 1e-12 * abs(value):
                 break
             step = step / 2
+        else:
+            break
         beta = beta + step
         value, slope, information = new
-        if np.abs(beta).max() > _MAX_LOG_HAZARD * _scale(parts):
-            return None
-        if np.abs(step).max() < 1e-10:
-            if not _regular(information):
-                return None
-            return CoxModel(beta, np.asarray(np.linalg.inv(information)), value, null)
-    return None
+        if np.abs(step).max() < 1e-10 or (gain < 1e-9 and _flat(information, start)):
+            break
+    separated = _flat(information, start)
+    inverse = np.linalg.pinv(information) if separated else np.linalg.inv(information)
+    return CoxModel(beta, np.asarray(inverse), value, null), separated
 
 
-def _scale(parts: list[_Stratum]) -> float:
-    """Return how large a coefficient can be before a hazard ratio is absurd: 1 for 0/1 codes."""
-    spread = max((float(np.ptp(part.x, axis=0).max()) for part in parts if part.x.size), default=1)
-    return 1.0 / min(max(spread, 1e-6), 1.0)
-
-
-def _regular(information: Floats) -> bool:
+def _flat(information: Floats, start: Floats) -> bool:
+    """Tell whether next to nothing of the information at 0 is left in some direction."""
     if not np.isfinite(information).all():
-        return False
-    diagonal = np.diag(information)
-    if not (diagonal > _LEAST_INFORMATION).all():
-        return False
-    scale = np.sqrt(diagonal)
-    # Relative to its own scale, so that covariates in months and in grams are judged alike.
-    return bool(np.linalg.eigvalsh(information / np.outer(scale, scale))[0] > 1e-9)
+        return True
+    scale = np.sqrt(start)
+    return bool(np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < _SEPARATED)
 
 
 def _total(parts: list[_Stratum], beta: Floats) -> tuple[float, Floats, Floats]:
@@ -228,6 +349,10 @@ class _Stratum:
         tie = np.unique(start, return_inverse=True)[1]
         centred = x[order] - (x.mean(axis=0) if len(x) else 0.0)
         return cls(centred, centred[event[order]], last, tie, share)
+
+    def only(self, kept: NDArray[np.intp]) -> _Stratum:
+        """Return the stratum with some of the covariates."""
+        return replace(self, x=self.x[:, kept], event_x=self.event_x[:, kept])
 
     def derivatives(self, beta: Floats) -> tuple[float, Floats, Floats]:
         """Log partial likelihood, its slope (p,), and the information (p, p) at `beta`."""

@@ -90,7 +90,8 @@ class ArmPopulation:
             Days to event or censoring, and whether it is an event.
         """
         due = self.event_day[rows]
-        event = due <= watched
+        # Whoever is watched without end has no event either where none was seen.
+        event = np.isfinite(due) & (due <= watched)
         if self.known_day is None or self.checked is None:
             censored = np.minimum(self.last_day[rows], watched)
         else:
