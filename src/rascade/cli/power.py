@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out, SummaryJson, Threads
 from rascade.cli.usage import PlainUsage
 
@@ -79,6 +80,7 @@ def power(
             progress=progress,
             finish=write_operating_report,
         )
+    tell_warnings(result.summary["warnings"])
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
@@ -117,8 +119,6 @@ def _show(summary: Mapping[str, Any]) -> None:
     for row in (summary["assurance"] or {}).get("designs", ()):
         if row["assurance"] is not None:
             typer.echo(f"{row['design']}: assurance {row['assurance']:.0%}")
-    for warning in summary["warnings"]:
-        typer.echo(f"note: {warning}")
 
 
 def _percent(found: Mapping[str, float]) -> str:

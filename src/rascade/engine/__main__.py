@@ -51,8 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = options.select or list(system.observables)
         for name in (*names, *options.amount, *options.concentration):
             system.observable(name)
+        for note in system.notes:
+            sys.stderr.write(f"rascade.engine: note: {note}\n")
         times, values = _run(system, names, options)
-        _write(Path(options.out), names, np.column_stack((times, values)))
+        _write(Path(options.out), _header(names), np.column_stack((times, values)))
     except UnsupportedFeature as error:
         # The name of the feature in any case, whatever the message makes of it.
         named = error.feature if error.feature not in str(error) else ""
@@ -73,7 +75,10 @@ Columns: time, then the selection in the order given; one row more than there ar
 
 A species is written in the meaning that its name has in the model: a concentration, unless it
 hasOnlySubstanceUnits. --amount and --concentration force one or the other. Amounts may become
-negative, as SBML allows.
+negative, as SBML allows. A column of the model that is called time is headed "time (model)".
+
+Absolute tolerances are a thousandth of --rtol times the typical size of each state. A number given
+with --atol is in the species' own meaning: a concentration means that times the compartment's size.
 
 Exit codes: 0 done; 1 the solver gave up; 2 wrong use, or a file that cannot be read or written;
 3 the model uses a feature that is not supported, whose name is on standard error; 130 interrupted.
@@ -101,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--amount", type=_names, default=[], metavar="A,B", help="species wanted as amounts")
     add("--concentration", type=_names, default=[], metavar="A,B", help="as concentrations")
     add("--rtol", type=float, default=1e-9, metavar="X", help="relative tolerance (1e-9)")
-    add("--atol", type=float, default=1e-12, metavar="X", help="absolute tolerance (1e-12)")
+    add("--atol", type=float, metavar="X", help="absolute tolerance (by the size of each state)")
     add("--backend", choices=["compiled", "reference"], default="compiled",
         help="generated machine code, or the slow and obvious check of it (compiled)")  # fmt: skip
     add("--out", required=True, metavar="FILE.csv", help="the table to write")
@@ -162,9 +167,14 @@ def _form(system: System, name: str, options: argparse.Namespace) -> str:
     return name
 
 
-def _write(path: Path, names: Sequence[str], table: NDArray[np.float64]) -> None:
+def _header(names: Sequence[str]) -> list[str]:
+    """Return the names of all columns; only the first is called time."""
+    return ["time", *("time (model)" if name == "time" else name for name in names)]
+
+
+def _write(path: Path, columns: Sequence[str], table: NDArray[np.float64]) -> None:
     """Write the table under a temporary name, then rename: whole or not at all."""
-    header = ",".join(f'"{name}"' if "," in name else name for name in ("time", *names))
+    header = ",".join(f'"{name}"' if "," in name else name for name in columns)
     rows = "".join(",".join(map(repr, row)) + "\n" for row in table.tolist())
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

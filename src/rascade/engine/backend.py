@@ -60,9 +60,11 @@ class Settings:
 
     Attributes:
         rtol: relative tolerance of a step.
-        atol: absolute tolerance: one number for all states, or by state name (in the unit of the
-            state: amounts for species), or None for 1e-3 * rtol * the typical size of each state:
-            its value in the model at the start, or the largest dose that the patient gets there.
+        atol: absolute tolerance: one number for all states, or by name, in the meaning that the
+            name has as an output (for a concentration, times the size of the compartment at the
+            start; ``amount(S)`` and ``[S]`` force one or the other); or None for 1e-3 * rtol * the
+            typical size of each state: its value in the model at the start, or the largest dose
+            that the patient gets there.
         max_steps: the cap on accepted and rejected steps of one patient between two pauses.
         min_step: the smallest step, in the model's time; None for 16 units in the last place of
             the current time.

@@ -125,4 +125,5 @@ def _stored(folder: Path) -> StudyPopulation:
     if (folder / "study.yaml").exists():
         _check_follow_up(load(folder / "study.yaml", kind=TrialStudy), str(folder))
     facts = {name: manifest.get(name) for name in ("study", "study_hash", "seed", "model_hash")}
-    return StudyPopulation(patients, visits, facts | {"warnings": []})
+    # Results of earlier versions have no warnings in their manifest.
+    return StudyPopulation(patients, visits, facts | {"warnings": manifest.get("warnings") or []})

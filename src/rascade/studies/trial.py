@@ -247,6 +247,7 @@ def _manifest(study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
             for arm in study.arms
         ],
         reference=study.reference_arm,
+        warnings=list(outcome.summary["warnings"]),
     )
     add_new(manifest, plain_json(outcome.provenance))
     return manifest

@@ -233,8 +233,8 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
     """Collect the arms into a trial's outcome."""
     import pandas as pd
 
+    from rascade.trial.cautions import trial_cautions
     from rascade.trial.run import TrialOutcome
-    from rascade.trial.spec import population_warnings
 
     patients = pd.concat([_patients(run, spec) for run in arms], ignore_index=True)
     visits = pd.concat([_visits(run) for run in arms], ignore_index=True)
@@ -261,7 +261,7 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         arms=[arm.name for arm in spec.arms],
         reference=spec.reference_arm,
         cohort=cohort,
-        warnings=population_warnings(spec.cohort),
+        warnings=trial_cautions(spec),
     )
     summary["end_points"] = end_points(
         patients,
