@@ -70,9 +70,8 @@ def exposure_days(patients: pd.DataFrame) -> Floats:
     followed = patients["os_months"].to_numpy(dtype=float, na_value=np.nan) * DAYS_PER_MONTH
     end = patients["treatment_end_day"].to_numpy(dtype=float, na_value=np.nan)
     window = load_conduct()["reporting_window"].value
-    return np.asarray(
-        np.nan_to_num(np.fmin(followed, np.where(np.isnan(end), np.inf, end + window)))
-    )
+    until = np.where(np.isnan(end), np.inf, end + window)
+    return np.asarray(np.nan_to_num(np.minimum(followed, until)))
 
 
 def incidence_of(events: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:

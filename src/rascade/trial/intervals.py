@@ -182,17 +182,14 @@ def _inside(pairs: Floats, start: Floats, stop: Floats, exact: NDArray[np.bool_]
 
 
 def _halved(pairs: Floats, weight: Floats, moment: float) -> float:
-    """Greatest log likelihood with S = 1/2 just after a moment, minus infinity if there is none.
+    """Greatest log likelihood with S = 1/2 at a moment that is no end of an interval.
 
-    Every interval is cut at the moment: mass on either side is one half.
+    Every interval is cut at the moment: mass on either side is one half. Where no interval reaches
+    into a side, the half there is lost.
     """
-    exact = pairs[:, 0] == pairs[:, 1]
     early, late = pairs[pairs[:, 0] < moment], pairs[pairs[:, 1] > moment]
     early = np.c_[early[:, 0], np.minimum(early[:, 1], moment)]
-    early = np.r_[early, pairs[exact & (pairs[:, 0] == moment)]]
     late = np.c_[np.maximum(late[:, 0], moment), late[:, 1]]
-    if not len(early) or not len(late):
-        return -np.inf
     sides = [_innermost(side) for side in (early, late)]
     start, stop, single = (np.concatenate(columns) for columns in zip(*sides, strict=True))
     inside = _inside(pairs, start, stop, single)
