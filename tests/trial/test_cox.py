@@ -129,7 +129,9 @@ def test_a_level_without_an_event_in_one_arm_has_the_limit_of_the_likelihood():
     event = event & ~((level == 1) & (treated == 1))
     found = interaction_p(time, event, treated, level)
     # With one event there, late, the coefficient exists and the test is nearly the same.
-    last = np.flatnonzero((level == 1) & (treated == 1))[time[(level == 1) & (treated == 1)].argmax()]
+    last = np.flatnonzero((level == 1) & (treated == 1))[
+        time[(level == 1) & (treated == 1)].argmax()
+    ]
     event[last] = True
     assert 0 < found < interaction_p(time, event, treated, level) < 1e-3
 

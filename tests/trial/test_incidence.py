@@ -92,4 +92,6 @@ def test_the_summary_has_them_by_term_and_is_valid_json():
     assert [term["term"] for term in terms] == ["rash", "nausea"]
     assert terms[0]["any"]["episodes"] == 3 and terms[0]["grade3plus"]["episodes"] == 1
     assert new["exposure_adjusted"]["any"]["episodes"] == 4
-    assert new["exposure_adjusted"]["patient_months"] == pytest.approx(645.25 / DAYS_PER_MONTH, rel=1e-5)
+    assert new["exposure_adjusted"]["patient_months"] == pytest.approx(
+        645.25 / DAYS_PER_MONTH, rel=1e-5
+    )

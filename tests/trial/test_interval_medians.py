@@ -26,7 +26,10 @@ def test_a_plateau_at_one_half_is_read_as_by_kaplan_and_meier():
 
 
 def test_ends_that_differ_by_rounding_are_one():
-    one, other = turnbull([0, 0, 0.1 + 0.2], [0.3, 0.3, 0.9]), turnbull([0, 0, 0.3], [0.3, 0.3, 0.9])
+    one, other = (
+        turnbull([0, 0, 0.1 + 0.2], [0.3, 0.3, 0.9]),
+        turnbull([0, 0, 0.3], [0.3, 0.3, 0.9]),
+    )
     assert one.left.tolist() == other.left.tolist() and one.right.tolist() == other.right.tolist()
     # (0.30000000000000004, 1] and (0, 0.3] do not meet, nor do they when it is written otherwise.
     assert turnbull([0, 0.3], [0.1 + 0.2, 1.0]).mass.tolist() == [0.5, 0.5]

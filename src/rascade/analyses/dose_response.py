@@ -235,7 +235,7 @@ def _profile_limits(
 
     log_x, far = np.log(x), _FAR * math.log(10.0)
     free = y.size - (4 if e0 is None else 3)
-    grid = np.linspace(log_x.min() - far, log_x.max() + far, 1001)
+    grid = np.linspace(log_x.min() - far, log_x.max() + far, 401)
     grid = np.sort(np.append(grid, log_ec50))
     misfit = _misfit(grid, log_x, y, e0)
     span = float(np.ptp(y if e0 is None else np.append(y, e0)))
@@ -269,7 +269,7 @@ def _misfit(
 ) -> NDArray[np.float64]:
     """Least sum of squares at each of some EC50s, over slope and ends of the curve."""
     low, high = math.log(_HILL[0]), math.log(_STEEPEST)
-    slopes = np.linspace(low, high, 40)
+    slopes = np.linspace(low, high, 24)
     sums = np.stack(
         [_ends_fitted(log_ec50, np.full(log_ec50.size, h), log_x, y, e0) for h in slopes]
     )

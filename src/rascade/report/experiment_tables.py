@@ -50,6 +50,16 @@ def summary_tables(summary: Mapping[str, Any]) -> list[Table]:
     return found
 
 
+def _ec50(row: Mapping[str, Any], text: str) -> str:
+    """The EC50, or what the doses leave open of it."""
+    if row.get("ec50_determined", True):
+        return text if row["ec50_among_doses"] else f"{text}, outside the doses"
+    low, high = row["ec50_fit_ci95"]
+    if low and high is None:
+        return f"above {number(low)}"
+    return f"below {number(high)}" if high is not None else "not determined"
+
+
 def _curves(summary: Mapping[str, Any]) -> Table:
     rows = []
     for row in summary["dose_response"]:
@@ -61,7 +71,7 @@ def _curves(summary: Mapping[str, Any]) -> Table:
         rows.append(
             (
                 *head,
-                ec50 if row["ec50_among_doses"] else f"{ec50}, outside the doses",
+                _ec50(row, ec50),
                 _with_range(row["ic50_nM"], row["ic50_interval"], "not reached"),
                 _with_range(row["hill"], row["hill_interval"], ""),
                 _with_range(row["emax"], row["emax_interval"], ""),
