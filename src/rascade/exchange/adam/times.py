@@ -179,5 +179,5 @@ def _with_bounds(part: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     high = own["pfs_by_months"].astype(float) * DAYS_PER_MONTH
     return part.assign(
         AVALLO=np.floor(low + 1e-9) + 1.0,
-        AVALHI=(np.floor(high + 1e-9) + 1.0).where(np.isfinite(high)),
+        AVALHI=np.where(np.isfinite(high), np.floor(high + 1e-9) + 1.0, np.nan),
     )
