@@ -190,6 +190,7 @@ def test_reasons_are_told_in_words_and_every_word_is_known(rich) -> None:
     told = adtte.groupby("PARAMCD")["EVNTDESC"].agg(set)
     assert {"DEATH", "ALIVE AT DATA CUT-OFF", "LOST TO FOLLOW-UP"} == told["OS"]
     assert "WITHDRAWAL BEFORE PROGRESSION OR DEATH" in told["PFS"]
+    assert "WITHDRAWAL BEFORE PROGRESSION OR DEATH" in told["IPFS"]
     assert "PROGRESSIVE DISEASE: TARGET LESIONS" in told["PFS"]
     assert "EVENT AFTER TWO OR MORE MISSED ASSESSMENTS" in told["PFSFDA"]
     assert "EVENT AFTER TWO OR MORE MISSED ASSESSMENTS" not in told["PFSEMA"]
