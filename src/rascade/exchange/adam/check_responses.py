@@ -90,8 +90,10 @@ def _table(scans: pd.DataFrame, code: str, codes: dict[str, int]) -> tuple[list[
     """Return subjects, and their codes and days by scan, (n, v); 'NE' and NaN without a scan."""
     own = scans[scans["PARAMCD"] == code].drop_duplicates(["USUBJID", "AVISITN"])
     kept = own.assign(code=own["AVALC"].map(codes).fillna(codes["NE"]), day=own["ADY"] - 1.0)
-    read = kept.pivot(index="USUBJID", columns="AVISITN", values="code").fillna(codes["NE"])
-    day = kept.pivot(index="USUBJID", columns="AVISITN", values="day")
+    read = kept.pivot_table(index="USUBJID", columns="AVISITN", values="code", dropna=False).fillna(
+        codes["NE"]
+    )
+    day = kept.pivot_table(index="USUBJID", columns="AVISITN", values="day", dropna=False)
     return list(read.index), read.to_numpy(dtype=np.int8), day.to_numpy(dtype=float)
 
 
@@ -215,7 +217,9 @@ def _readings(adtr: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
     yield from _growth(adtr, said)
     wrong = (said == "PR") & ~(sums["PCHG"] <= _RESPONSE_PCT + TOLERANCE)
     wrong |= (said == "SD") & (sums["PCHG"] <= _RESPONSE_PCT - TOLERANCE)
-    rule = "a partial response of the targets is a sum at least 30 % below baseline, a stable is not"
+    rule = (
+        "a partial response of the targets is a sum at least 30 % below baseline, a stable is not"
+    )
     yield from found("ADTR", "PCHG, AVALC", rule, sums, wrong)
     rule = "a partial response of the targets has a sum of diameters"
     keyed = set(map(tuple, sums[keys].to_numpy()))
@@ -227,7 +231,8 @@ def _readings(adtr: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
 def _growth(adtr: pd.DataFrame, said: Any) -> Iterator[Fault]:
     """Yield sums that have grown to a progression and are none, and the other way round."""
     sums = adtr[adtr["PARAMCD"] == "SUMDIAM"].sort_values(["USUBJID", "AVISITN"])
-    before = sums.groupby("USUBJID")["AVAL"].transform(lambda mm: mm.cummin().shift())
+    least = sums.groupby("USUBJID")["AVAL"].cummin()
+    before = least.groupby(sums["USUBJID"]).shift()
     later = sums["AVISITN"] > 0
     sums, before = sums[later], before[later]
     grown = np.fmin(sums["AVAL"] - _GROWTH * before, sums["AVAL"] - before - _GROWTH_MM)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rascade.exchange.adam.fault import TOLERANCE, found, missing, one_to_one, subject_values
 
 if TYPE_CHECKING:
@@ -35,7 +33,9 @@ def _identifiers(adsl: pd.DataFrame) -> Iterator[Fault]:
     yield from found("ADSL", "USUBJID, SUBJID", rule, adsl, wrong)
     if len(adsl):
         rule = "all subjects are of one study"
-        yield from found("ADSL", "STUDYID", rule, adsl, adsl["STUDYID"] != adsl["STUDYID"].mode()[0])
+        yield from found(
+            "ADSL", "STUDYID", rule, adsl, adsl["STUDYID"] != adsl["STUDYID"].mode()[0]
+        )
 
 
 def _arms(adsl: pd.DataFrame) -> Iterator[Fault]:
@@ -174,7 +174,7 @@ def _relative_days(
     for date, day in (("ADT", "ADY"), ("ASTDT", "ASTDY"), ("AENDT", "AENDY")):
         if day not in table:
             continue
-        days = (table[date] - subject["TRTSDT"]) / np.timedelta64(1, "D")
+        days = (table[date] - subject["TRTSDT"]).dt.days
         expected = days + (days >= 0)
         same = (expected.isna() & table[day].isna()) | ((expected - table[day]).abs() < TOLERANCE)
         rule = f"{day} is the relative day of {date} (day 1 is TRTSDT, no day 0)"

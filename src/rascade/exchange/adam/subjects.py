@@ -102,7 +102,7 @@ def _treatments(
     place = {name: float(k) for k, name in enumerate(order, start=1)}
     ended = numbers(own, "treatment_end_day").fillna(lived)
     over = numbers(own, "other_treatment_end_day").fillna(lived).where(began.notna())
-    last = np.fmax(ended, over)
+    last = ended.where(over.isna() | (ended >= over), over)
     return pd.DataFrame(
         {
             "ARMCD": "ARM" + arm.map(place).map("{:.0f}".format),
@@ -117,18 +117,18 @@ def _treatments(
             "TRT02AN": second.map(place),
             "second_day": began,
             # Treatment that goes on at the end of follow-up ends with it in these data.
-            "TRTEDT": dates(first, np.fmin(last, lived)),
+            "TRTEDT": dates(first, last.clip(upper=lived)),
             "TR01SDT": first,
-            "TR01EDT": dates(first, np.fmin(ended, lived)),
+            "TR01EDT": dates(first, ended.clip(upper=lived)),
             "TR02SDT": dates(first, began),
-            "TR02EDT": dates(first, np.fmin(over, lived).where(began.notna())),
+            "TR02EDT": dates(first, over.clip(upper=lived)),
         }
     )
 
 
 def _end_of_treatment(own: pd.DataFrame, lived: pd.Series[Any]) -> pd.DataFrame:
     """Return status and reason of the end of the treatment of period 1."""
-    reason = texts(own, "treatment_end_reason")
+    reason = texts(own, "treatment_end_reason").mask(lived.isna(), "")
     over = numbers(own, "treatment_end_day").notna()
     status = np.select([lived.isna(), over], ["", "COMPLETED"], "ONGOING")
     return _worded("treatment", reason, status, ("EOTSTT", "DCTREAS", "DCTREASP"))
