@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit, text_width
+from rascade.report.canvas import (
+    FAINT,
+    GREY,
+    WIDTH,
+    Canvas,
+    Figure,
+    arm_color,
+    fit,
+    text_width,
+    wrap,
+)
 from rascade.report.text import number, plain, power_of_ten
 
 if TYPE_CHECKING:
@@ -43,22 +53,23 @@ def line_style(k: int) -> dict[str, Any]:
 
 def legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
     """Write the legend, in two columns if every name fits; return where it ends."""
-    from matplotlib.lines import Line2D
-
     columns = _legend_columns(names)
-    width = WIDTH / columns
-    for k, name in enumerate(names):
-        x, y = 0.1 + width * (k % columns), top + _LINE * (k // columns)
-        canvas.figure.add_artist(
-            Line2D(
-                [x / canvas.width, (x + 0.25) / canvas.width],
-                [1 - y / canvas.height] * 2,
-                linewidth=1.6,
-                **line_style(k),
-            )
-        )
-        canvas.text(x + 0.32, y, fit(name, width - 0.45, 7), size=7)
+    width, row = WIDTH / columns, 0
+    for k, name in enumerate(_legend_names(names)):
+        x = 0.1 + width * (k % columns)
+        for index, line in enumerate(name.split("\n")):
+            y = top + _LINE * (row + index)
+            if not index:
+                canvas.key(x, y, 0.25, linewidth=1.6, **line_style(k))
+            canvas.text(x + 0.32, y, line, size=7)
+        if k % columns == columns - 1:
+            row += name.count("\n") + 1
     return top + legend_height(names)
+
+
+def _legend_names(names: Sequence[str]) -> list[str]:
+    room = WIDTH / _legend_columns(names) - 0.45
+    return [wrap(name, room, 7, most=6) for name in names]
 
 
 def _legend_columns(names: Sequence[str]) -> int:
@@ -68,7 +79,8 @@ def _legend_columns(names: Sequence[str]) -> int:
 
 def legend_height(names: Sequence[str]) -> float:
     """Return how high a legend is, in inches."""
-    return _LINE * math.ceil(len(names) / _legend_columns(names))
+    lines = sum(name.count("\n") + 1 for name in _legend_names(names))
+    return _LINE * math.ceil(lines / _legend_columns(names))
 
 
 def _panels(count: int) -> float:

@@ -60,7 +60,7 @@ def _figures(run: ExperimentFolder) -> list[Figure]:
 
 def _content(run: ExperimentFolder) -> dict[str, Any]:
     from rascade.report.experiment_tables import cells_table, summary_tables
-    from rascade.report.tables import parameter_table, provenance_table
+    from rascade.report.tables import parameter_tables, provenance_table
     from rascade.report.text import plain
 
     summary = run.summary
@@ -73,7 +73,7 @@ def _content(run: ExperimentFolder) -> dict[str, Any]:
         "warnings": [plain(text) for text in summary.get("warnings") or []],
         "tables": summary_tables(summary),
         "cells": cells_table(summary),
-        "parameters": parameter_table(run.manifest.get("parameters") or []),
+        "parameters": parameter_tables(run.manifest),
         "limits": _limits(run),
         "provenance": provenance_table(run.manifest),
         "study": run.study,
