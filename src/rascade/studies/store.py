@@ -354,8 +354,9 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     import pyarrow.parquet as pq
 
     data = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    with _new_file(path) as temporary:
-        pq.write_table(data, temporary, compression="zstd", version="2.6", store_schema=False)
+    # Through a file of Python's: Arrow cannot open names that the locale has no letters for.
+    with _new_file(path) as temporary, temporary.open("wb") as file:
+        pq.write_table(data, file, compression="zstd", version="2.6", store_schema=False)
 
 
 def result_files(folder: Path, above: str = "") -> Iterator[str]:
