@@ -28,7 +28,7 @@ from rascade.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from numpy.typing import NDArray
@@ -157,6 +157,27 @@ def _check_request(options: argparse.Namespace) -> None:
         raise OutputError(f"cannot write {str(out)!r}: it is a folder")
     if not out.parent.is_dir():
         raise OutputError(f"cannot write {str(out)!r}: there is no folder {str(out.parent)!r}")
+    _try_to_write(out)
+
+
+def _try_to_write(path: Path) -> None:
+    """Find out whether a file can be made where the table will be, before anything is solved."""
+    with _as_output_error(path):
+        temporary = _temporary(path)
+        temporary.touch(exist_ok=False)
+        temporary.unlink()
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+@contextlib.contextmanager
+def _as_output_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
 
 
 def _run(
@@ -197,17 +218,18 @@ def _write(path: Path, columns: Sequence[str], table: NDArray[np.float64]) -> No
     """Write the table under a temporary name, then rename: whole or not at all."""
     header = ",".join(f'"{name}"' if "," in name else name for name in columns)
     rows = "".join(",".join(map(repr, row)) + "\n" for row in table.tolist())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(f"{header}\n{rows}")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
+        with _as_output_error(path):
+            with temporary.open("x", encoding="utf-8") as file:
+                file.write(f"{header}\n{rows}")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+    except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        raise
 
 
 if __name__ == "__main__":

@@ -163,8 +163,9 @@ def remove_empty(folders: Sequence[Path]) -> None:
 def _refuse_foreign(target: Path, *, unfinished: bool) -> None:
     if (target / UNFINISHED).exists() and not unfinished:
         raise ResultsError(
-            f"{target} holds a trial that was not finished; go on with it by --resume, remove it "
-            f"with 'rascade studies rm {target}', or name another folder"
+            f"{target} holds a trial that was not finished; go on with it by 'rascade trial "
+            f"STUDY.yaml --out {target} --resume', remove it with 'rascade studies rm {target}', "
+            "or name another folder"
         )
     foreign = foreign_files(target)
     if foreign:
