@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.usage import PlainUsage
+from rascade.cli.usage import PlainGroup, PlainUsage
 
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=PlainGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.usage import PlainUsage
+from rascade.cli.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
     from rascade.model.describe import Description
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=PlainGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,

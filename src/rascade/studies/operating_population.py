@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,7 +118,8 @@ def _stored(folder: Path) -> StudyPopulation:
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         patients, visits = (
-            pd.read_parquet(folder / f"{name}.parquet") for name in ("patients", "visits")
+            pd.read_parquet(io.BytesIO((folder / f"{name}.parquet").read_bytes()))
+            for name in ("patients", "visits")
         )
         if manifest.get("kind") != "trial":
             raise InputError(f"{folder}: not the results of rascade trial")

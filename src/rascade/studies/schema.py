@@ -290,6 +290,12 @@ class TrialStudy(Part):
                 )
         if checks.population is not None:
             yield from self._enrolment_checks()
+        for index, arm in enumerate(self.arms):
+            if checks.published is not None and arm.published is not None:
+                yield ("arms", index, "published"), partial(checks.published, arm.published)
+        mixed = any(centre.case_mix for centre in (self.accrual.centres if self.accrual else ()))
+        if checks.somebody is not None and self.cohort.eligibility and not mixed:
+            yield ("cohort", "eligibility"), partial(checks.somebody, self.cohort.eligibility)
 
     def _enrolment_checks(self) -> Iterator[LaterCheck]:
         from rascade.patients.profile import check_category, check_shares
