@@ -14,7 +14,7 @@ from rascade.engine.kernel.frame import Field, Real, Shared
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine.backend import Batch, DoseTable, Settings
+    from rascade.engine.backend import Batch, Breaks, DoseTable, Settings
     from rascade.engine.kernel.emit import ModelCode
     from rascade.engine.kernel.machine import Program
     from rascade.engine.system import System
@@ -86,6 +86,7 @@ class Call:
         queue: patients to run.
         to: where to pause.
         settings: how to solve.
+        breaks: where else steps must end.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Call:
         queue: NDArray[np.int64],
         to: float,
         settings: Settings,
+        breaks: Breaks,
     ) -> None:
         self.kernel, self.queue = kernel, queue
         self.shared = np.zeros(int(Shared.COUNT), dtype=np.int64)
@@ -108,11 +110,13 @@ class Call:
         self.reals[Real.TO] = to
         self.reals[Real.RTOL] = settings.rtol
         self.reals[Real.MIN_STEP] = settings.min_step or 0.0
+        self.reals[Real.MAX_STEP] = settings.max_step or np.inf
         self.slots = max(outputs.slots, kernel.code.layout.end)
         # The arrays must outlive the run: the kernel holds their addresses only.
         self.arrays = {
             **_batch_arrays(batch, out),
             **_dose_arrays(doses),
+            **_break_arrays(breaks),
             **_structure_arrays(system, kernel.code, batch, settings),
             Field.QUEUE: queue,
             Field.OUTPUT_TIMES: np.ascontiguousarray(times, dtype=np.float64),
@@ -196,6 +200,17 @@ def _dose_arrays(doses: DoseTable) -> dict[Field, NDArray[Any]]:
         Field.DOSE_STATE: np.ascontiguousarray(doses.state, dtype=np.int64),
         Field.DOSE_AMOUNT: np.ascontiguousarray(doses.amount, dtype=np.float64),
         Field.DOSE_DURATION: np.ascontiguousarray(doses.duration, dtype=np.float64),
+    }
+
+
+def _break_arrays(breaks: Breaks) -> dict[Field, NDArray[Any]]:
+    return {
+        Field.BREAK_START: breaks.start,
+        Field.BREAK_END: breaks.end,
+        Field.BREAK_TIME: breaks.time,
+        Field.BREAK_BEFORE: breaks.before,
+        Field.BREAK_AFTER: breaks.after,
+        Field.BREAK_KIND: breaks.kind,
     }
 
 

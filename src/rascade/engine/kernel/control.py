@@ -42,6 +42,9 @@ def write_control(module: Module, lanes: int) -> None:
 def choose_step(f: Frame) -> None:
     """Step of each lane: never past the next stop, and no crumb left before it."""
     step, time, stop = (f.get(s) for s in (Slot.STEP, Slot.TIME, Slot.NEXT_STOP))
+    longest = f.splat(f.real(Real.MAX_STEP))
+    step = (step < longest).select(step, longest)
+    f.put(Slot.STEP, step)
     room = stop - time
     lands = step * 1.000001 >= room
     half = room * 0.5

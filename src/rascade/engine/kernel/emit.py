@@ -133,7 +133,7 @@ def _write_prepare(plan: Plan, module: Module, lanes: int) -> None:
 
 def _write_linearize(plan: Plan, module: Module, lanes: int) -> None:
     base, position = plan.base, plan.factorization.position
-    sources = plan.sources(base.state, Slot.TIME)
+    sources = plan.sources(base.state, Slot.RATE_TIME)
     roots = [
         Root(node, _store_at(base.rate + position[i])) for i, node in enumerate(plan.system.rates)
     ]

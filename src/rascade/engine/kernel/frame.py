@@ -67,6 +67,12 @@ class Field(IntEnum):
     DOSE_STATE = auto()
     DOSE_AMOUNT = auto()
     DOSE_DURATION = auto()
+    BREAK_START = auto()
+    BREAK_END = auto()
+    BREAK_TIME = auto()
+    BREAK_BEFORE = auto()
+    BREAK_AFTER = auto()
+    BREAK_KIND = auto()
     OUTPUT_TIMES = auto()
     OUTPUT_VALUES = auto()
     NEEDED_STATES = auto()  # positions, int64
@@ -87,6 +93,7 @@ class Real(IntEnum):
     TO = 0
     RTOL = auto()
     MIN_STEP = auto()
+    MAX_STEP = auto()
     COUNT = auto()
 
 

@@ -53,6 +53,11 @@ class Slot(IntEnum):
     LANDS = auto()  # whether the step ends at NEXT_STOP
     CUT = auto()  # whether it is shorter than STEP because of that
     EVENT = auto()  # the trigger of an event holds at the end of the step
+    RATE_TIME = auto()  # TIME, or AFTER where that is later: where a step looks at the rates first
+    BEFORE = auto()  # last time at which rates are looked at on the way to the next stop
+    AFTER = auto()  # first such time
+    BREAK = auto()  # next row of the breaks
+    BREAK_END = auto()
     CLOSE = auto()  # how near a time must be to where the trigger turns (a real number)
     HUNT = auto()  # looking for where a trigger turns: how often it was missed, plus one
     STEPS = auto()  # work counters, in the order of COUNTERS
