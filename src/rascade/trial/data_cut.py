@@ -178,13 +178,14 @@ def cut_by_events(rule: CutOff, entry: Floats, after: Floats, failed: Floats) ->
     after = np.asarray(after, dtype=float).copy()
     while True:
         day = rule.day(entry, after)
-        gone = np.isfinite(after) & (failed <= day + _HAIR)
+        gone = np.isfinite(after) & np.isfinite(failed) & (failed <= day + _HAIR)
         if not gone.any():
             break
         after[gone] = np.inf  # one event less on any day from here on: look further
     latest = np.inf if rule.month is None else rule.month * DAYS_PER_MONTH
     day = min(day + _HAIR, latest)
-    return DataCut(day, rule.events, rule.endpoint, int((entry + after <= day).sum()))
+    there = np.isfinite(after) & (entry + after <= day)
+    return DataCut(day, rule.events, rule.endpoint, int(there.sum()))
 
 
 def _event_after(run: ArmRun, spec: TrialSpec, endpoint: str) -> Floats:

@@ -121,9 +121,11 @@ def pauses(spec: TrialSpec, arm: ArmSpec) -> list[Pause]:
     if first is not None and first.kind == "time" and first.days < end:
         visits.add(first.days)
     # Whoever is scanned is seen on the scheduled day, or at the end of the week in which he was.
-    read = {float(day) for day in scheduled}
-    read |= {float(day) + _WEEK * math.ceil(window / _WEEK) for day in scheduled}
-    visits |= {day for day in read if day <= end + _HAIR}
+    weeks = math.ceil(window / _WEEK)
+    read = {
+        float(day) + _WEEK * k for day in scheduled for k in range(min(1 - weeks, 0), weeks + 1)
+    }
+    visits |= {day for day in read if 0 < day <= end + _HAIR}
     found, before = [], 0.0
     for day in sorted({*visits, end}):
         near = (scheduled - window <= day) & (scheduled + window > before)
