@@ -70,7 +70,8 @@ def test_a_broken_data_set_is_found(trial: Path, tmp_path: Path) -> None:
     done = rascade("adam", "check", tmp_path)
     assert done.returncode == 2
     assert "ADSL AGEU: .parquet and .csv differ: 1 records" in done.stdout
-    assert "1 rules are broken" in done.stderr and "Traceback" not in done.stderr
+    assert "ADSL AGEU: in .csv: must be one of YEARS" in done.stdout
+    assert "2 rules are broken" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

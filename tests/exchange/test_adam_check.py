@@ -358,12 +358,48 @@ def targets_progress_and_the_scan_does_not(data):
     adrs.loc[own & (adrs["PARAMCD"] == "TRGRESP"), "AVALC"] = "PD"
 
 
-@breaks("ADRS", "an overall response needs one of the targets")
+@breaks("ADRS", "without progression the overall response is that of the targets")
 def a_response_without_one_of_the_targets(data):
     adrs = data["ADRS"]
     row = adrs[(adrs["PARAMCD"] == "OVRLRESP") & (adrs["AVALC"] == "PR")].iloc[0]
     own = (adrs["USUBJID"] == row["USUBJID"]) & (adrs["AVISITN"] == row["AVISITN"])
     adrs.loc[own & (adrs["PARAMCD"] == "TRGRESP"), "AVALC"] = "SD"
+
+
+@breaks("ADRS", "a progression is one of targets, of non-targets, or a new lesion")
+def a_progression_without_a_cause(data):
+    adrs = data["ADRS"]
+    known = set(data["ADTR"].loc[data["ADTR"]["TRLNKID"].str.startswith("NEW"), "USUBJID"])
+    own = (adrs["PARAMCD"] == "OVRLRESP") & (adrs["AVALC"] == "SD")
+    adrs.loc[first(own & ~adrs["USUBJID"].isin(known)), "AVALC"] = "PD"
+
+
+@breaks("ADRS", "are numbered from 1 without a gap")
+def a_reading_is_gone(data):
+    adrs = data["ADRS"]
+    row = first((adrs["PARAMCD"] == "IOVRRESP") & (adrs["AVISITN"] == 1))
+    data["ADRS"] = adrs.drop(index=row).reset_index(drop=True)
+
+
+@breaks("ADAE", "are numbered from 1 without a gap")
+def an_adverse_event_is_gone(data):
+    data["ADAE"] = data["ADAE"].iloc[1:].reset_index(drop=True)
+
+
+@breaks("ADAE", "an event that came with treatment does not begin before it")
+def an_event_before_treatment(data):
+    data["ADAE"].loc[0, ["ASTDT", "ASTDY"]] = [pd.Timestamp("1999-12-31"), -1.0]
+
+
+@breaks("ADSL", "nobody is treated after the day last known alive")
+def treatment_after_the_last_day_alive(data):
+    row = first(data["ADSL"]["EOSSTT"] == "ONGOING")
+    data["ADSL"].loc[row, "TRTEDT"] = data["ADSL"].loc[row, "LSTALVDT"] + DAY
+
+
+@breaks("ADSL", "the treatment of period 1 does not end after all treatment")
+def period_1_ends_after_all_treatment(data):
+    data["ADSL"].loc[0, "TR01EDT"] = data["ADSL"].loc[0, "TRTEDT"] + DAY
 
 
 @breaks("ADRS", "every scan has an overall response")

@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 import pandas as pd
 import pyreadstat
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rascade.exchange.adam import build_datasets, check_datasets, check_folder, read_datasets
 from rascade.exchange.adam.files import write_datasets
@@ -45,6 +47,14 @@ def test_every_name_has_a_label_of_its_own(length) -> None:
     assert all(fits(label, length) for label in labels.values()), labels
     assert labels["Arm 1"] == "Arm 1", "a name that fits is its own label"
     assert not any("??" in label for label in labels.values())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=40), max_size=8, unique=True), st.sampled_from([20, 100]))
+def test_no_two_names_share_a_label(names, length) -> None:
+    labels = unique_labels(names, "site", length)
+    assert len(set(labels.values())) == len(names)
+    assert all(fits(label, length) or not name for name, label in labels.items())
 
 
 def test_studies_of_alike_names_are_apart() -> None:

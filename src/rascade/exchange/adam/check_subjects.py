@@ -68,6 +68,10 @@ def _dates(adsl: pd.DataFrame) -> Iterator[Fault]:
     yield from found("ADSL", "TRTEDT", rule, adsl, adsl["TRTEDT"] < adsl["TRTSDT"])
     rule = "nobody is treated after death"
     yield from found("ADSL", "TRTEDT, DTHDT", rule, adsl, adsl["TRTEDT"] > adsl["DTHDT"])
+    rule = "nobody is treated after the day last known alive"
+    yield from found("ADSL", "TRTEDT, LSTALVDT", rule, adsl, adsl["TRTEDT"] > adsl["LSTALVDT"])
+    rule = "the treatment of period 1 does not end after all treatment"
+    yield from found("ADSL", "TR01EDT, TRTEDT", rule, adsl, adsl["TR01EDT"] > adsl["TRTEDT"])
     rule = "who died was last known alive on the day of death"
     wrong = died & (adsl["LSTALVDT"] != adsl["DTHDT"])
     yield from found("ADSL", "LSTALVDT, DTHDT", rule, adsl, wrong)
@@ -187,6 +191,9 @@ def check_events(adae: pd.DataFrame) -> Iterator[Fault]:
         return
     rule = "an event does not end before it begins"
     yield from found("ADAE", "AENDT", rule, adae, adae["AENDT"] < adae["ASTDT"])
+    rule = "an event that came with treatment does not begin before it"
+    wrong = (adae["TRTEMFL"] == "Y") & (adae["ASTDY"] < 1)
+    yield from found("ADAE", "TRTEMFL, ASTDY", rule, adae, wrong)
     rule = "ATOXGR and ATOXGRN say the same"
     wrong = adae["ATOXGR"].astype(str) != adae["ATOXGRN"].map(lambda g: f"{g:.0f}")
     yield from found("ADAE", "ATOXGR, ATOXGRN", rule, adae, wrong)

@@ -50,7 +50,7 @@ def subject_records(source: AdamSource) -> pd.DataFrame:
 
     own = source.patients.reset_index(drop=True)
     study = study_identifier(source.study, *source.arms, source.identity)
-    number = own["patient"].astype(int).map("{:06d}".format)
+    number = own["patient"].astype(int).map("{:06d}".format).astype(object)
     entry = numbers(own, "entry_day").fillna(0.0)
     first = dates(pd.Series(pd.Timestamp(FIRST_DAY), index=own.index), entry)
     hours = entry - (first - pd.Timestamp(FIRST_DAY)).dt.days
@@ -105,7 +105,7 @@ def _treatments(
     last = ended.where(over.isna() | (ended >= over), over)
     return pd.DataFrame(
         {
-            "ARMCD": "ARM" + arm.map(place).map("{:.0f}".format),
+            "ARMCD": "ARM" + arm.map(place).map("{:.0f}".format).astype(object),
             "ARM": arm,
             "TRT01P": arm,
             "TRT01PN": arm.map(place),
