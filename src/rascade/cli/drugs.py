@@ -56,6 +56,7 @@ def list_(as_json: JSON = False) -> None:
                     "name": drug.name,
                     "class": drug.drug_class,
                     "target": drug.target,
+                    "group": drug.group,
                     "aliases": drug.aliases,
                     "facts": len(drug.facts),
                 }
@@ -95,6 +96,7 @@ def _print_drug(evidence: Evidence, drug: Drug) -> None:
     typer.echo(drug.name)
     for heading, text in (
         ("class", drug.drug_class),
+        ("group", drug.group),
         ("target", drug.target),
         ("mechanism", drug.mechanism),
         ("other names", ", ".join(drug.aliases)),
