@@ -237,7 +237,7 @@ def _copies(
     by_drug = [copy for drug in drugs for copy in _drug_copies(drug, clones)]
     by_clone = [copy for clone in clones for copy in _clone_copies(clone, drugs)]
     copies = [system[0], *by_drug, *by_clone, *system[1:]]
-    cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
+    cytotoxics = any("cytotoxic_kill_sum" in copy.mechanism.adds for copy in copies)
     asked = {*include, *(name for drug in drugs for name in drug.needs)}
     wanted = asked.union(*(library[name].brings for name in asked))
     return [
