@@ -97,11 +97,11 @@ class ArmPlan:
 
     def refusal(self) -> UnsupportedFeature | None:
         """Why the model cannot simulate the arm; None where it can."""
+        from rascade.model.compose import not_modelled
+
         missing = next((drug for drug in self._drugs() if not _modelled(drug)), None)
         if missing is not None:
-            return UnsupportedFeature(
-                f"drug {missing}", f"{self.label}: the model does not have {missing}"
-            )
+            return UnsupportedFeature(f"drug {missing}", f"{self.label}: {not_modelled(missing)}")
         disease, stage = self.reading.disease, self.reading.stage
         if disease not in ("PDAC", "solid tumours"):
             return UnsupportedFeature(
