@@ -9,7 +9,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.evidence import JSON, print_json, value_text
-from rascade.cli.tables import print_table, show_entry, show_table
+from rascade.cli.tables import print_table, say, show_entry, show_table
 from rascade.cli.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _print_drug(evidence: Evidence, drug: Drug) -> None:
     }
     for conflict in conflicts.values():
         outcome = f"used: {conflict.used}, {conflict.why}" if conflict.used else conflict.why
-        typer.echo(f"  conflict: {conflict.what}; {outcome}")
+        say(f"  conflict: {conflict.what}; {outcome}")
 
 
 def _show_facts(facts: Sequence[Fact]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.tables import print_table
+from rascade.cli.tables import print_table, say
 from rascade.cli.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def show(
     if as_json:
         print_json(data)
     else:
-        typer.echo("\n".join(_record_lines(record, data)))
+        say("\n".join(_record_lines(record, data)))
 
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)

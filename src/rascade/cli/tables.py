@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from rascade.cli.streams import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_table", "show_entry", "show_table"]
+__all__ = ["print_table", "say", "show_entry", "show_table"]
 
 _LONGEST_WORDS = (28, 20, 14)
 """A longer word, such as a path, is folded before the table is given up; whole is tried first."""
@@ -75,6 +76,20 @@ def show_entry(name: str, fields: Iterable[tuple[str, str]]) -> None:
 
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     _block(visible(name), [(field, visible(text)) for field, text in fields], console)
+
+
+def say(text: str) -> None:
+    """Print lines; on a terminal each is wrapped between words, below its own indentation."""
+    from textwrap import fill
+
+    if not sys.stdout.isatty():
+        print(visible(text))  # noqa: T201
+        return
+    width = shutil.get_terminal_size().columns
+    for line in visible(text).splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        print(fill(line.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ",  # noqa: T201
+                   break_long_words=False, break_on_hyphens=False))  # fmt: skip
 
 
 def _widths(lines: Sequence[Sequence[str]], keep: Collection[int], window: int) -> list[int] | None:
