@@ -63,12 +63,14 @@ class Outputs:
 
     Attributes:
         program: holds ``outputs``.
-        needed: positions of the states that it reads.
+        needed: positions of the states that it reads and that change within a step.
+        still: positions of those that only events and doses change: they come out to the last bit.
         slots: slots of lane memory in all.
     """
 
     program: Program
     needed: NDArray[np.int64]
+    still: NDArray[np.int64]
     slots: int
 
 
@@ -121,6 +123,7 @@ class Call:
             Field.QUEUE: queue,
             Field.OUTPUT_TIMES: np.ascontiguousarray(times, dtype=np.float64),
             Field.NEEDED_STATES: outputs.needed,
+            Field.STILL_STATES: outputs.still,
             Field.SHARED: self.shared,
         }
         for which, array in self.arrays.items():
@@ -133,6 +136,7 @@ class Call:
             self.fields[which] = kernel.model.address(name)
         self.fields[Field.EVALUATE] = outputs.program.address("outputs")
         self.fields[Field.NEEDED] = len(outputs.needed)
+        self.fields[Field.STILL] = len(outputs.still)
         self.fields[Field.QUEUE_LENGTH] = len(queue)
         self.fields[Field.MAX_STEPS] = settings.max_steps
         self.fields[Field.TIMES] = len(times)
@@ -222,6 +226,7 @@ def _structure_arrays(
     bounded = system.nonnegative[order] & settings.nonnegative
     return {
         Field.ORDER: order,
+        Field.WATCHED_STATES: np.array(code.watched, dtype=np.int64),
         Field.POSITION: np.array(code.factorization.position, dtype=np.int64),
         Field.TOLERANCE: batch.atol,
         Field.FLOOR: np.where(bounded, -10.0, -np.inf),
@@ -254,5 +259,11 @@ def _layout_numbers(system: System, code: ModelCode) -> dict[Field, int]:
         Field.PARAMETER_AT: layout.parameter,
         Field.TRIGGER_AT: layout.trigger,
         Field.ARMED_AT: layout.trigger + len(system.events),
+        Field.CONDITIONS: len(system.conditions),
+        Field.CONDITION_AT: layout.condition,
+        Field.MARK_AT: layout.condition + len(system.conditions),
+        Field.LAST_AT: layout.condition + 2 * len(system.conditions),
+        Field.EARLIER_AT: layout.condition + 3 * len(system.conditions),
+        Field.WATCHED: len(code.watched),
         Field.OUTPUT_AT: layout.output,
     }

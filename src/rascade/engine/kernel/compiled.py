@@ -145,5 +145,10 @@ def _build_outputs(
     text = write_outputs(system, code, nodes, kernel.lanes, fused=machine.fused)
     program = _program(text, machine, simplify=False)
     states = leaves(system.graph, nodes, Op.STATE)
-    needed = np.array(sorted(code.factorization.position[s] for s in states), dtype=np.int64)
-    return Outputs(program, needed, int(text.split(maxsplit=3)[2]))
+    # A state that stays as it is must come out just so, not as interpolation rounds it.
+    still = {s for s in states if system.graph.constant_value(system.rates[s]) == 0.0}
+    needed, kept = (
+        np.array(sorted(code.factorization.position[s] for s in which), dtype=np.int64)
+        for which in (states - still, still)
+    )
+    return Outputs(program, needed, kept, int(text.split(maxsplit=3)[2]))

@@ -251,7 +251,10 @@ def _write_check_inside(module: Module, lanes: int) -> None:
     an error of the state.
     """
     f = Frame(module, "check_inside", lanes)
-    where = f.mask(Slot.ACCEPTED) & (f.get(Slot.NEXT_OUTPUT) < f.get(Slot.REACHED))
+    # Triggers are looked at inside every step.
+    always = (f.field(Field.EVENTS) * f.field(Field.SLOPED)).differs(0)
+    inside = f.get(Slot.NEXT_OUTPUT) < f.get(Slot.REACHED)
+    where = f.mask(Slot.ACCEPTED) & (f.splat(always.convert(I64, "zext")).differs(0) | inside)
     with f.when(where.any()):
         state, candidate, stage, coupling, right, residual = (
             f.base(x)

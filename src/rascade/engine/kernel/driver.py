@@ -52,6 +52,8 @@ def _write_outputs(module: Module, lanes: int) -> None:
     with f.when(due().any()):
         with f.loop(f.field(Field.NEEDED)) as n:
             prepare_dense(f, f.item(Field.NEEDED_STATES, n, I64))
+        with f.loop(f.field(Field.STILL)) as n:
+            prepare_dense(f, f.item(Field.STILL_STATES, n, I64))
         with f.repeat(lambda: due().any()):
             where = due()
             wanted = where.select(f.get(Slot.NEXT_OUTPUT), reached)
@@ -60,6 +62,13 @@ def _write_outputs(module: Module, lanes: int) -> None:
             with f.loop(f.field(Field.NEEDED)) as n:
                 i = f.item(Field.NEEDED_STATES, n, I64)
                 f.put_row(stage, i, interpolate(f, i, part))
+            with f.loop(f.field(Field.STILL)) as n:
+                i = f.item(Field.STILL_STATES, n, I64)
+                state, candidate = (
+                    f.row(f.base(x), i) for x in (Field.STATE_AT, Field.CANDIDATE_AT)
+                )
+                value = interpolate(f, i, part)
+                f.put_row(stage, i, state.equals(candidate).select(state, value))
             f.put(Slot.STAGE_TIME, wanted)
             f.model(Field.EVALUATE)
             f.put_mask(Slot.DUE, where)

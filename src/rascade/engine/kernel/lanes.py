@@ -176,9 +176,6 @@ def _write_events(module: Module, lanes: int) -> None:
     end = f.lane(Slot.DOSE_END, lane, I64)
     dose = f.variable(I64, f.lane(Slot.DOSE, lane, I64))
     stop = f.variable(F64, f.real(Real.TO))
-    with f.when(f.field(Field.EVENTS).differs(0)):  # see events.py
-        following = f.lane(Slot.NEXT_OUTPUT, lane)
-        stop.set((following < stop.value).select(following, stop.value))
     jump = f.variable(I64, (f.lane(Slot.STEP, lane) <= 0.0).convert(I64, "zext"))
 
     def position(index: Value) -> Value:

@@ -87,6 +87,8 @@ class Layout:
         tolerance: absolute tolerances.
         parameter: parameters.
         trigger: whether each trigger holds (1 or 0), and whether it did before.
+        condition: differences of the comparisons in triggers: at the place looked at, at the one from
+            which changes count, and at the last two places of a step.
         output: chosen outputs.
         model: the model's own slots: shared nodes, Jacobian, factors.
         end: number of slots.
@@ -105,6 +107,7 @@ class Layout:
     tolerance: int
     parameter: int
     trigger: int
+    condition: int
     output: int
     model: int
     end: int
@@ -114,8 +117,8 @@ class Layout:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def make_layout(states: int, parameters: int, events: int, own: int) -> Layout:
-    """Lay out a model with so many states, parameters, events and slots of its own.
+def make_layout(states: int, parameters: int, events: int, conditions: int, own: int) -> Layout:
+    """Lay out a model with so many states, parameters, events, conditions and slots of its own.
 
     The outputs come last, so that their number does not matter.
     """
@@ -135,6 +138,7 @@ def make_layout(states: int, parameters: int, events: int, own: int) -> Layout:
         "tolerance": states,
         "parameter": parameters,
         "trigger": 2 * events,
+        "condition": 4 * conditions,
         "model": own,
         "output": 0,
     }
