@@ -287,15 +287,19 @@ def readable(color: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a text in inches."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+def _advance(character: str, weight: str) -> float:
+    """How far a character moves the pen, in units of the font's size."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    if not text.strip():
-        return 0.3 * size / 72 * len(text)
-    font = FontProperties(family="DejaVu Sans", weight=weight)
-    return float(TextPath((0, 0), stand_in(text), size=size, prop=font).get_extents().x1) / 72
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(100.0, 72.0)
+    glyph = font.load_char(ord(character))
+    return float(glyph.linearHoriAdvance) / 65536 / 100
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a text in inches: the sum of its characters, kerning left out."""
+    return sum(_advance(c, weight) for c in stand_in(text) if c != "\n") * size / 72
 
 
 def fit(text: str, width: float, size: float, weight: str = "normal") -> str:

@@ -68,8 +68,8 @@ def _content(run: ExperimentFolder) -> dict[str, Any]:
     return {
         "title": plain(summary["study"]),
         "lead": f"{summary['design'].capitalize()} in {names}: {summary['conditions']} conditions, "
-        f"{summary['draws'] or 'no'} drawn parameter sets. Every value is relative to untreated cells "
-        "at the same time.",
+        f"{summary['draws'] or 'no'} drawn parameter sets. Every value is relative to untreated "
+        "cells at the same time.",
         "warnings": [plain(text) for text in summary.get("warnings") or []],
         "tables": summary_tables(summary),
         "cells": cells_table(summary),
