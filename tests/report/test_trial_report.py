@@ -75,7 +75,9 @@ def test_page_is_whole_accessible_and_needs_no_network(two):
     assert page.all("html")[0]["lang"] == "en"
     # One script, ours, named by its hash: no other can run.
     digest = base64.b64encode(hashlib.sha256(page.scripts.encode()).digest()).decode()
-    policy = next(m["content"] for m in page.all("meta") if "content" in m and "src" in m["content"])
+    policy = next(
+        m["content"] for m in page.all("meta") if "content" in m and "src" in m["content"]
+    )
     assert len(page.all("script")) == 1 and f"script-src 'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
     assert not page.all("link")

@@ -58,8 +58,8 @@ def biomarker_figure(run: TrialRun) -> Figure | None:
     heads = [wrap(own[0], WIDTH - _LEFT, 7, most=6) for own in groups] if not legend else []
     key = LEGEND_LINE * sum(text.count("\n") + 1 for text in legend)
     head = 0.13 * lines_of(heads) if heads else 0.0
-    top = Canvas.TOP + key + 0.2 + (head + 0.1 if heads else 0.0)
-    step = height + (head + 0.2 if heads else 0.0)
+    top = Canvas.TOP + key + 0.2 + (head + 0.14 if heads else 0.0)
+    step = height + (head + 0.28 if heads else 0.0)
     total = top + height + step * (len(groups) - 1) + 0.5 + Canvas.FOOTER
     canvas = Canvas(WIDTH, total, "Pathway signals", run.footer)
     arm_legend(canvas, list(enumerate(legend)), _LEFT, Canvas.TOP - 0.03)
@@ -76,14 +76,14 @@ def biomarker_figure(run: TrialRun) -> Figure | None:
             axes.tick_params(labelbottom=bottom)
             if row == 0:
                 at: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "weight": "bold"}
-                axes.text(0, 1 + (head + 0.12 if heads else 0.09) / height, BIOMARKERS[name], **at)
+                axes.text(0, 1 + (head + 0.18 if heads else 0.09) / height, BIOMARKERS[name], **at)
             if column == 0:
                 axes.set_ylabel(
                     "% of own baseline" if len(groups) > 1 else "Signal (% of own baseline)"
                 )
         if len(groups) > 1:
             color = readable(arm_color(row))
-            y = top + step * row - 0.03 - head / 2
+            y = top + step * row - 0.09 - head / 2
             canvas.text(_LEFT, y, heads[row], size=7, color=color)
     return Figure("biomarkers", "Pathway signals", _CAPTION, _alt(bands), canvas.svg())
 

@@ -27,11 +27,11 @@ __all__ = [
     "FAINT",
     "GREY",
     "INK",
+    "LEGEND_LINE",
     "RESPONSE_COLORS",
     "WIDTH",
     "Canvas",
     "Figure",
-    "LEGEND_LINE",
     "arm_color",
     "arm_legend",
     "declutter",
@@ -41,6 +41,7 @@ __all__ = [
     "legend_lines",
     "lines_of",
     "readable",
+    "shrink",
     "stand_in",
     "text_width",
     "wrap",
@@ -200,7 +201,8 @@ class Canvas:
             width, height = self.figure.get_size_inches()
             nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
             inner = _renderer()(width * 72, height * 72, buffer, image_dpi=dpi, metadata=nothing)
-            renderer = MixedModeRenderer(self.figure, width, height, dpi, inner)
+            mixed: Any = MixedModeRenderer
+            renderer = mixed(self.figure, width, height, dpi, inner)
             self.figure.draw(renderer)
             renderer.finalize()
         finally:
@@ -213,14 +215,14 @@ class Canvas:
 def _renderer() -> type[Any]:
     """Return the SVG renderer that leaves to the reader's fonts what ours has no glyphs for."""
     import matplotlib
-    from matplotlib.backends.backend_svg import RendererSVG
+    from matplotlib.backends import backend_svg
 
-    class Renderer(RendererSVG):  # type: ignore[misc, unused-ignore]
+    base: Any = backend_svg.RendererSVG
+
+    class Renderer(base):  # type: ignore[misc]
         """Draws glyphs as outlines, and texts of other scripts as text."""
 
-        def draw_text(
-            self, gc: Any, x: Any, y: Any, s: str, *args: Any, **options: Any
-        ) -> None:
+        def draw_text(self, gc: Any, x: Any, y: Any, s: str, *args: Any, **options: Any) -> None:
             if drawn(s):
                 super().draw_text(gc, x, y, s, *args, **options)
                 return
@@ -285,15 +287,19 @@ def readable(color: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a text in inches."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+def _advance(character: str, weight: str) -> float:
+    """How far a character moves the pen, in units of the font's size."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    if not text.strip():
-        return 0.3 * size / 72 * len(text)
-    font = FontProperties(family="DejaVu Sans", weight=weight)
-    return float(TextPath((0, 0), stand_in(text), size=size, prop=font).get_extents().x1) / 72
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(100.0, 72.0)
+    glyph = font.load_char(ord(character))
+    return float(glyph.linearHoriAdvance) / 65536 / 100
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a text in inches: the sum of its characters, kerning left out."""
+    return sum(_advance(c, weight) for c in stand_in(text) if c != "\n") * size / 72
 
 
 def fit(text: str, width: float, size: float, weight: str = "normal") -> str:
@@ -326,7 +332,8 @@ def wrap(text: str, width: float, size: float, weight: str = "normal", most: int
         weight: of the font.
         most: lines; what does not fit into them is cut with an ellipsis.
     """
-    rest, lines = clean(text), []
+    rest = clean(text)
+    lines: list[str] = []
     while rest and len(lines) < most - 1 and text_width(rest, size, weight) > width:
         count = max(1, _longest(rest, width, size, weight))
         space = rest.rfind(" ", 0, count + 1)
@@ -338,6 +345,15 @@ def wrap(text: str, width: float, size: float, weight: str = "normal", most: int
     return "\n".join(lines)
 
 
+def shrink(labels: Iterable[Any], width: float) -> None:
+    """Make labels smaller that are wider than a width in inches; none is cut."""
+    for label in labels:
+        size = float(label.get_fontsize())
+        wide = text_width(clean(label.get_text()), size)
+        if wide > width:
+            label.set_fontsize(size * width / wide)
+
+
 def lines_of(texts: Iterable[str]) -> int:
     """Return the lines of the tallest of some wrapped texts, one at least."""
     return max((text.count("\n") + 1 for text in texts), default=1)
@@ -346,9 +362,7 @@ def lines_of(texts: Iterable[str]) -> int:
 LEGEND_LINE = 0.135  # inches
 
 
-def arm_legend(
-    canvas: Canvas, entries: Sequence[tuple[int, str]], left: float, top: float
-) -> None:
+def arm_legend(canvas: Canvas, entries: Sequence[tuple[int, str]], left: float, top: float) -> None:
     """Name arms under each other, each with a line of its colour; see `legend_lines`.
 
     Args:

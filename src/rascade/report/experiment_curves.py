@@ -15,7 +15,6 @@ from rascade.report.canvas import (
     Canvas,
     Figure,
     arm_color,
-    fit,
     text_width,
     wrap,
 )
@@ -34,6 +33,7 @@ __all__ = [
     "legend",
     "legend_height",
     "line_style",
+    "panel_title",
     "time_axis",
 ]
 
@@ -90,11 +90,19 @@ def _panels(count: int) -> float:
 def _place(canvas: Canvas, index: int, top: float, title: str) -> Axes:
     left = 0.42 + _STEP_X * (index % _COLUMNS)
     height = top + 0.26 + _STEP_Y * (index // _COLUMNS)
-    canvas.text(left, height - 0.12, fit(title, _WIDE, 7.5, "bold"), weight="bold")
+    panel_title(canvas, left, height - 0.12, title, _STEP_X - 0.2)
     axes = canvas.axes(left, height, _WIDE, _HIGH)
     axes.axhline(1.0, color=FAINT, linewidth=0.8, zorder=0)
     axes.grid(axis="y", color=FAINT, linewidth=0.3, zorder=0)
     return axes
+
+
+def panel_title(canvas: Canvas, x: float, y: float, title: str, room: float) -> None:
+    """Write the title of a panel, on two smaller lines if it is long."""
+    short = text_width(title, 7.5, "bold") <= room
+    text = title if short else wrap(title, room, 6, "bold", most=2)
+    size = 7.5 if short else 6
+    canvas.text(x, y if short else y - 0.03, text, size=size, weight="bold", linespacing=1.0)
 
 
 def _names(run: ExperimentFolder) -> dict[tuple[str, float], str]:
@@ -140,8 +148,8 @@ def course_figure(run: ExperimentFolder) -> Figure:
     return Figure(
         "course",
         "Time courses",
-        "Relative to untreated at the same time. Lines: typical parameters; bands: 5 % and 95 % "
-        "points over the drawn parameter sets."
+        "Relative to untreated at the same time. Lines: typical parameters"
+        + ("; bands: 5 % and 95 % points over the drawn parameter sets." if run.has_bands else ".")
         + (" Dotted lines: the drug is washed out." if run.summary.get("washed_out_at_h") else "")
         + (f" {more} more treatments are in results.csv." if more > 0 else ""),
         f"Courses of {', '.join(map(plain, readouts))} under "
@@ -208,9 +216,9 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
         Figure(
             "dose-response",
             "Dose and response",
-            "Points: typical parameters; lines: four-parameter logistic fits; bands: 5 % and 95 % "
-            "points over the drawn parameter sets; ticks on the axis: EC50 where it lies among the "
-            "doses.",
+            "Points: typical parameters; lines: four-parameter logistic fits"
+            + ("; bands: 5 % and 95 % points over drawn parameter sets" if run.has_bands else "")
+            + "; ticks on the axis: EC50 where it lies among the doses.",
             f"Dose-response curves of {', '.join(names)}; EC50, slope and greatest effect are in "
             "the table below.",
             canvas.svg(),

@@ -1,4 +1,4 @@
-"""How treatment went: why it ended, held and reduced doses, dose intensity; and the side effects."""
+"""How treatment went: why it ended, held and reduced doses, dose intensity, side effects."""
 
 from __future__ import annotations
 

@@ -104,17 +104,16 @@ def _published(items: Sequence[tuple[Comparison | None, int, str]]) -> str:
             for c, decimals, _ in values
         ]
         unit = next(unit for _, _, unit in values)
-        texts.append(f"{' against '.join(shown)} {unit}")
-    return f"; published {', median '.join(texts)}" if texts else ""
+        median = "median " if unit == "months" else ""
+        texts.append(f"{median}{' against '.join(shown)} {unit}")
+    return f"; published {', '.join(texts)}" if texts else ""
 
 
 def _limits(item: Comparison, decimals: int) -> str:
     return _span(item.published_limits, decimals, name="")
 
 
-def _span(
-    limits: Sequence[float | None] | None, decimals: int, name: str = "95 % CI "
-) -> str:
+def _span(limits: Sequence[float | None] | None, decimals: int, name: str = "95 % CI ") -> str:
     if limits is None or all(x is None for x in limits):
         return ""
     low, high = ("not reached" if x is None else f"{x:.{decimals}f}" for x in limits)
@@ -155,7 +154,9 @@ def _listed(items: Sequence[Comparison]) -> str:
     by_arm: dict[str, list[str]] = {}
     for item in items:
         label = _SHORT.get(item.label, item.label.replace(", grade 3 or more", " grade 3+"))
-        text = label.replace(", any grade", " any grade") + (f" ({item.note})" if item.note and item.use == "validate" else "")
+        text = label.replace(", any grade", " any grade") + (
+            f" ({item.note})" if item.note and item.use == "validate" else ""
+        )
         by_arm.setdefault(item.arm, []).append(text)
     return "; ".join(f"{arm}: {', '.join(labels)}" for arm, labels in by_arm.items())
 

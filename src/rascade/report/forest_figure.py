@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit, wrap
+from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, text_width, wrap
 from rascade.report.text import interval, p_value, plain
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def subgroups(
     if not covariates and "kras_allele" in patients:
         found += _levels(patients["kras_allele"].astype(str), _heading("kras_allele"))
     large = [s for s in found if s.members.sum() >= (1 if not s.heading else MIN_PATIENTS)]
-    return [
-        s for s in large if not s.heading or sum(t.heading == s.heading for t in large) > 1
-    ]
+    return [s for s in large if not s.heading or sum(t.heading == s.heading for t in large) > 1]
 
 
 _HEADINGS = {
@@ -201,7 +199,9 @@ def _row_names(canvas: Canvas, rows: list[Subgroup | str]) -> None:
             canvas.text(0.06, y, row, size=7, weight="bold")
         else:
             indent = 0.16 if row.heading else 0.0
-            canvas.text(0.06 + indent, y, fit(row.label, 1.15, 7), size=7)
+            size = 7.0 if text_width(row.label, 7) <= 1.3 - indent else 5.6
+            label = wrap(row.label, 1.3 - indent, size, most=2)
+            canvas.text(0.06 + indent, y, label, size=size, linespacing=0.95)
             canvas.text(1.72, y, str(int(row.members.sum())), size=7, ha="right")
 
 
@@ -259,9 +259,7 @@ def _axis_limits(fits: list[CoxFit]) -> tuple[float, float]:
     return 1 / reach, reach
 
 
-def _forest_axes(
-    axes: Axes, limits: tuple[float, float], rows: int, sides: Sequence[str]
-) -> None:
+def _forest_axes(axes: Axes, limits: tuple[float, float], rows: int, sides: Sequence[str]) -> None:
     from matplotlib.ticker import FixedLocator, NullLocator
 
     axes.set_xscale("log")

@@ -68,7 +68,11 @@ class Table:
 def _harmless(cell: str) -> str:
     """Keep a spreadsheet from taking a text for a formula; numbers stay numbers."""
     starts = cell[:1] in ("=", "+", "-", "@", "\t")
-    return f"'{cell}" if starts and not re.fullmatch(r"[-+]?[\d.,]+(?:e[-+]?\d+)?\s*%?", cell) else cell
+    return (
+        f"'{cell}"
+        if starts and not re.fullmatch(r"[-+]?[\d.,]+(?:e[-+]?\d+)?\s*%?", cell)
+        else cell
+    )
 
 
 @cache

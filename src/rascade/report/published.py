@@ -97,9 +97,7 @@ class Comparison:
         return "yes" if above and (high is None or self.simulated <= high) else "no"
 
 
-def _with_limits(
-    value: float, limits: tuple[float | None, float | None], decimals: int = 1
-) -> str:
+def _with_limits(value: float, limits: tuple[float | None, float | None], decimals: int = 1) -> str:
     text = interval(limits, decimals)
     return f"{value:.{decimals}f} ({text})" if text else f"{value:.{decimals}f}"
 

@@ -48,7 +48,7 @@ def month_ticks(end: float, most: int = 9) -> list[float]:
 
 
 def survival_figure(run: TrialRun, end: str) -> Figure:
-    """Draw the curves of all arms for one end point (``pfs`` or ``os``), with what was published."""
+    """Draw the curves of all arms for one end point (``pfs`` or ``os``), and what was published."""
     curves = {arm: _curve(run, arm, end) for arm in run.arms}
     told = {
         c.arm: c for c in compare(run) if c.label == f"Median {end.upper()}" and c.unit == "months"
@@ -112,9 +112,7 @@ def _caption(run: TrialRun, told: dict[str, Comparison]) -> str:
     return f"{caption} {cut}" if cut else caption
 
 
-def _published_marks(
-    axes: Axes, run: TrialRun, told: dict[str, Comparison], until: float
-) -> None:
+def _published_marks(axes: Axes, run: TrialRun, told: dict[str, Comparison], until: float) -> None:
     """Mark published medians at one half; intervals a little apart where they would overlap."""
     shown = [arm for arm in run.arms if arm in told]
     for rank, arm in enumerate(shown):

@@ -88,7 +88,7 @@ def swimmer_figure(run: TrialRun) -> Figure | None:
         axes = canvas.axes(_LEFT + column * (width + _GAP), top + step * row, width, height)
         _panel(axes, rows, ticks, end)
         head_style: dict[str, Any] = {"weight": "bold", "color": readable(arm_color(index))}
-        place = {"transform": axes.transAxes, "va": "bottom"}
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
         axes.text(0, 1 + 0.1 / height, names[index], **head_style, **place)
     caption = (
         "One lane a patient, from the first dose, coloured by best response; the dark part is time "

@@ -166,27 +166,27 @@ def parameter_tables(manifest: dict[str, Any]) -> list[Table]:
     if not known:
         chosen = [p for p in parameters if p.get("fitted")] or parameters
         title = "Fitted parameters" if len(chosen) < len(parameters) else "Parameters"
-        return _with_rest([Table(title, *_parts(chosen))] if chosen else [], parameters)
+        tables = [_parameter_table(title, chosen, _CONFIDENCES)] if chosen else []
+        return _with_rest(tables, parameters)
     level = float((manifest.get("influence") or {}).get("level", 0.05))
     strong = [p for p in tested if p["influence_p"] < level]
     weak = [p for p in known if p not in strong]
     fitted = [p for p in parameters if p.get("fitted") and p not in known]
     tables = []
     if strong:
-        head, rows, *rest = _parts(strong)
         note = f"{_INFLUENCE} {_threshold(manifest)} {_CONFIDENCES}"
-        tables.append(Table("Parameters that mattered", head, rows, note, *rest[1:]))
+        tables.append(_parameter_table("Parameters that mattered", strong, note))
     if weak:
-        head, rows, *rest = _parts(weak)
         note = (
             f"{'' if strong else _threshold(manifest) + ' '}These correlations can be chance: no "
             "influence is shown for them, nor that there is none."
             if tested
             else "This run holds no intervals, so none of these can be told from chance."
         )
-        tables.append(Table("Parameters without a shown influence", head, rows, note, *rest[1:]))
+        tables.append(_parameter_table("Parameters without a shown influence", weak, note))
     if fitted:
-        tables.append(Table("Further fitted parameters, the same in all patients", *_parts(fitted)))
+        title = "Further fitted parameters, the same in all patients"
+        tables.append(_parameter_table(title, fitted, _CONFIDENCES))
     return _with_rest(tables, parameters)
 
 
@@ -225,21 +225,17 @@ def _with_rest(tables: list[Table], parameters: list[dict[str, Any]]) -> list[Ta
     return tables
 
 
-def _parts(
-    chosen: list[dict[str, Any]],
-) -> tuple[tuple[str, ...], list[tuple[str, ...]], str, frozenset[int], frozenset[int]]:
-    """Return head, rows, note and kinds of columns of a table of parameters."""
+def _parameter_table(title: str, chosen: list[dict[str, Any]], note: str) -> Table:
     chosen = sorted(chosen, key=lambda p: (-abs(p.get("influence") or 0.0), str(p.get("name"))))
-    rows = [_parameter(p) for p in chosen[:MOST_PARAMETERS]]
-    head = ("Parameter", "Meaning", "Value", "Spread", "Influence (95 % CI)", "Source",
-            "Confidence")  # fmt: skip
-    if not any(p.get("influence") is not None for p in chosen):
-        head, rows = (
-            (*head[:4], *head[5:]),
-            [(*row[:4], *row[5:]) for row in rows],
-        )
-        return head, rows, _CONFIDENCES, frozenset({2}), frozenset({1, 3})
-    return head, rows, _CONFIDENCES, frozenset({2, 4}), frozenset({1, 3})
+    rows: list[tuple[str, ...]] = [_parameter(p) for p in chosen[:MOST_PARAMETERS]]
+    head: tuple[str, ...] = (
+        "Parameter", "Meaning", "Value", "Spread", "Influence (95 % CI)", "Source", "Confidence",
+    )  # fmt: skip
+    wide = frozenset({1, 3})
+    if any(p.get("influence") is not None for p in chosen):
+        return Table(title, head, rows, note, frozenset({2, 4}), wide)
+    rows = [(*row[:4], *row[5:]) for row in rows]
+    return Table(title, (*head[:4], *head[5:]), rows, note, frozenset({2}), wide)
 
 
 def _parameter(p: dict[str, Any]) -> tuple[str, ...]:

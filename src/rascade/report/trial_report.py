@@ -134,6 +134,8 @@ def _cohort(run: TrialRun) -> str:
         return ""
     parts = []
     for key, value in cohort.items():
+        if value in (None, "", []):
+            continue
         text = " and ".join(map(plain, value)) if isinstance(value, list) else plain(value)
         parts.append(f"{plain(key).replace('_', ' ')}: {text}")
     return "Cohort: " + "; ".join(parts) + "."
