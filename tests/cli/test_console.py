@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from rascade import progress
 from rascade.cli import console
 
 SUMMARY = {
@@ -54,15 +55,15 @@ def test_the_summary() -> None:
     [(0, "0 s"), (42.4, "42 s"), (59.9, "1 min 0 s"), (185, "3 min 5 s"), (7800, "2 h 10 min")],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert console.duration(seconds) == text
+    assert progress.duration(seconds) == text
 
 
 def test_a_log_gets_a_line_for_every_tenth(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(100))
-    monkeypatch.setattr(console.time, "monotonic", lambda: float(next(clock)))
-    with console.progress_on_stderr("trial") as update:
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    with progress.progress_on_stderr("trial") as update:
         for share in (0.0, 0.01, 0.02, 0.5, 0.51, 1.0):
             update(share, "arm")
     captured = capsys.readouterr()

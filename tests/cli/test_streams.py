@@ -82,7 +82,7 @@ def test_a_log_that_nobody_reads_any_more_does_not_end_the_run(
             raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr(sys, "stderr", Gone())
-    with console.progress_on_stderr("trial") as update:
+    with progress.progress_on_stderr("trial") as update:
         for share in (0.0, 0.5, 1.0):
             update(share, "arm")
 

@@ -47,7 +47,7 @@ def claims(
     Written into DIR: claims.json, claims.html and manifest.json. On an error or Ctrl-C nothing is
     written, and earlier results in DIR stay.
     """
-    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.progress import default_threads, progress_on_stderr
     from rascade.report.claims import write_claims_report
     from rascade.studies.claims import claims_json, run_claims_study
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rascade.cli.signals import INTERRUPTED, how_it_ended
-from rascade.cli.streams import discard, visible
 from rascade.cli.tables import show_table
 from rascade.errors import RascadeError
 
@@ -21,10 +17,7 @@ SCAN_DAYS = "Progression is dated at scans: PFS medians and limits fall on scan 
 
 __all__ = [
     "Interrupted",
-    "default_threads",
-    "duration",
     "interruptible",
-    "progress_on_stderr",
     "summary_table",
 ]
 
@@ -44,88 +37,6 @@ def interruptible() -> Iterator[None]:
         if not str(interrupt):
             raise
         raise Interrupted(f"{how_it_ended()}; {interrupt}") from None
-
-
-def default_threads(given: int | None = None) -> int:
-    """Return what was asked for, or the number of processors that this process may use."""
-    if given is not None:
-        return given
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def progress_on_stderr(title: str) -> Iterator[Callable[[float, str], None]]:
-    """Yield a function of the share done (0 to 1) and the step; shows them with the time left.
-
-    On a terminal this is a bar; in a log, one line for every tenth.
-    """
-    if sys.stderr.isatty():
-        with _bar(title) as update:
-            yield update
-    else:
-        yield _line_by_line(title)
-
-
-@contextlib.contextmanager
-def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=1.0)
-
-        def update(share: float, step: str) -> None:
-            words = escape(visible(f"{title}: {step}"))
-            progress.update(task, completed=share, description=words)
-
-        yield update
-
-
-def _line_by_line(title: str) -> Callable[[float, str], None]:
-    start, shown = time.monotonic(), [-1]
-
-    def update(share: float, step: str) -> None:
-        tenth = int(share * 10)
-        if tenth <= shown[0]:
-            return
-        shown[0] = tenth
-        taken = time.monotonic() - start
-        left = f", {duration(taken * (1 - share) / share)} left" if 0 < share < 1 else ""
-        line = visible(f"{title}: {step}: {share:.0%}{left}")
-        try:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
-        except OSError:
-            discard(sys.stderr)  # whoever read the log is gone; the work goes on
-
-    return update
-
-
-def duration(seconds: float) -> str:
-    """Return a time for people: ``42 s``, ``3 min 5 s``, ``2 h 10 min``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def summary_table(summary: Mapping[str, Any], console: Console) -> None:

@@ -53,7 +53,7 @@ def experiment(
     summary.json and experiment.html. On an error or Ctrl-C nothing is written, and earlier results
     in DIR stay.
     """
-    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.progress import default_threads, progress_on_stderr
     from rascade.report.experiment_report import write_experiment_report
     from rascade.studies import ExperimentStudy, load
     from rascade.studies.experiment import run_experiment_study

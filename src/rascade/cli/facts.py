@@ -46,7 +46,7 @@ def facts(
     Written into DIR: facts.json, facts.html and manifest.json. On an error or Ctrl-C nothing is
     written, and earlier results in DIR stay.
     """
-    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.progress import default_threads, progress_on_stderr
     from rascade.report.facts import write_facts_report
     from rascade.studies.facts import facts_json, run_facts_study
 

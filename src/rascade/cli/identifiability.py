@@ -54,7 +54,7 @@ def identifiability(
     Written into DIR: identifiability.json, identifiability.html and manifest.json. On an error or
     Ctrl-C nothing is written, and earlier results in DIR stay.
     """
-    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.progress import default_threads, progress_on_stderr
     from rascade.report.identifiability import write_identifiability_report
     from rascade.studies.identifiability import identifiability_json, run_identifiability_study
 

@@ -64,7 +64,7 @@ def power(
     summary.json, manifest.json and power.html. On an error or Ctrl-C nothing is written, and
     earlier results in DIR stay.
     """
-    from rascade.cli.console import default_threads, progress_on_stderr
+    from rascade.progress import default_threads, progress_on_stderr
     from rascade.report.operating import write_operating_report
     from rascade.studies import OperatingStudy, load
     from rascade.studies.operating import run_operating

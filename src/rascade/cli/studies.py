@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.streams import visible
+from rascade.streams import visible
 from rascade.cli.tables import show_table
 from rascade.cli.usage import PlainGroup, PlainUsage
 from rascade.errors import InputError

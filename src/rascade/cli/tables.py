@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from rascade.cli.streams import visible
+from rascade.streams import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

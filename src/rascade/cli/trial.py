@@ -109,12 +109,8 @@ def trial(
     and how. What a run that was ended had done is kept in DIR/unfinished; earlier results in DIR
     stay until new ones are whole.
     """
-    from rascade.cli.console import (
-        default_threads,
-        interruptible,
-        progress_on_stderr,
-        summary_table,
-    )
+    from rascade.cli.console import interruptible, summary_table
+    from rascade.progress import default_threads, progress_on_stderr
     from rascade.report import write_report
     from rascade.studies import dump
     from rascade.studies.adam import add_adam

@@ -164,6 +164,11 @@ class TrialResult:
         """One row a hold, reduction, restart or stop of a drug."""
         return self.table("decisions")
 
+    def in_memory(self) -> TrialResult:
+        """Return the same with every table read and no folder, for a folder that will go."""
+        tables = {name: self.table(name) for name in TABLES}
+        return TrialResult(self.summary, self.manifest, self.study, tables=tables)
+
     # -- arms and end points -----------------------------------------------------------------
 
     @property

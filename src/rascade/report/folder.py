@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import copy
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +18,7 @@ from rascade.report.text import plain
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TrialRun", "read_json", "read_table", "read_trial", "research_footer", "write_text"]
+__all__ = ["TrialRun", "read_json", "read_table", "read_trial", "research_footer", "trial_run", "write_text"]
 
 PATIENT_COLUMNS = (
     "patient",
@@ -115,28 +117,44 @@ def read_trial(folder: Path) -> TrialRun:
     for key in ("study", "arms", "contrasts"):
         if key not in summary:
             raise InputError(f"{folder / 'summary.json'}: no {key!r}; run the trial again")
-    for arm in summary["arms"]:
-        arm["name"] = plain(arm["name"])
-    for contrast in summary["contrasts"]:
-        contrast["arm"], contrast["reference"] = (plain(contrast[k]) for k in ("arm", "reference"))
-    _clean_names(summary.get("end_points") or {})
-    for rule in (summary.get("pfs_censoring") or {}).get("sensitivity") or ():
-        _clean_names(rule)
     wanted = [("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)]
     if (folder / "adverse_events.parquet").is_file():
         wanted.append(("adverse_events", EVENT_COLUMNS))
     tables = {}
     for name, columns in wanted:
-        table = read_table(folder / f"{name}.parquet", columns)
-        table["arm"] = table["arm"].astype(str).map(plain)
-        tables[name] = table
+        tables[name] = read_table(folder / f"{name}.parquet", columns)
     study = folder / "study.yaml"
-    return TrialRun(
-        study=study.read_text(encoding="utf-8") if study.is_file() else "",
-        manifest=read_json(folder / "manifest.json"),
-        summary=summary,
-        **tables,
-    )
+    text = study.read_text(encoding="utf-8") if study.is_file() else ""
+    return trial_run(text, read_json(folder / "manifest.json"), summary, tables)
+
+
+def trial_run(
+    study: str,
+    manifest: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+) -> TrialRun:
+    """Return what a report is made of, from results in memory, which are left as they are.
+
+    Args:
+        study: text of the study file.
+        manifest: as ``manifest.json``.
+        summary: as ``summary.json``.
+        tables: ``patients``, ``visits`` and, where there are any, ``adverse_events``.
+    """
+    named = copy.deepcopy(dict(summary))
+    for arm in named["arms"]:
+        arm["name"] = plain(arm["name"])
+    for contrast in named["contrasts"]:
+        contrast["arm"], contrast["reference"] = (plain(contrast[k]) for k in ("arm", "reference"))
+    _clean_names(named.get("end_points") or {})
+    for rule in (named.get("pfs_censoring") or {}).get("sensitivity") or ():
+        _clean_names(rule)
+    cleaned = {
+        name: table.assign(arm=table["arm"].astype(str).map(plain))
+        for name, table in tables.items()
+    }
+    return TrialRun(study=study, manifest=dict(manifest), summary=named, **cleaned)
 
 
 def _clean_names(end_points: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rascade.report.canvas import Figure
     from rascade.report.folder import TrialRun
 
-__all__ = ["write_report"]
+__all__ = ["report_page", "write_report"]
 
 
 def write_report(folder: Path, *, figures: bool = False) -> Path:
@@ -29,18 +29,34 @@ def write_report(folder: Path, *, figures: bool = False) -> Path:
         InputError: a file or a column is missing or broken.
         OutputError: the folder cannot be written.
     """
-    from rascade.report.canvas import drawing
     from rascade.report.folder import read_trial, write_text
-    from rascade.report.page import render
 
     folder = Path(folder)
     run = read_trial(folder)
-    with drawing():
-        drawn = _figures(run)
+    drawn = _drawn(run)
     if figures:
         write_figures(folder, [f for group in drawn.values() for f in group])
-    page = render("trial.html.j2", **_content(run, drawn))
-    return write_text(folder / "report.html", page)
+    return write_text(folder / "report.html", report_page(run, drawn))
+
+
+def report_page(run: TrialRun, drawn: dict[str, list[Figure]] | None = None) -> str:
+    """Return the page of a trial as HTML.
+
+    Args:
+        run: what it is made of.
+        drawn: its figures, where they are at hand.
+    """
+    from rascade.report.page import render
+
+    figures = _drawn(run) if drawn is None else drawn
+    return render("trial.html.j2", **_content(run, figures))
+
+
+def _drawn(run: TrialRun) -> dict[str, list[Figure]]:
+    from rascade.report.canvas import drawing
+
+    with drawing():
+        return _figures(run)
 
 
 def write_figures(folder: Path, figures: list[Figure]) -> None:

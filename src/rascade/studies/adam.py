@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
     from rascade.exchange.adam import AdamSource
 
-__all__ = ["ADAM_FOLDER", "adam_source", "add_adam", "write_adam"]
+__all__ = ["ADAM_FOLDER", "adam_source", "add_adam", "source_from", "write_adam"]
 
 ADAM_FOLDER = "adam"
 _NEEDED = ("patients", "visits", "lesions")
+_EVENTS = "adverse_events"
 
 
 def add_adam(run: str | Path) -> list[Path]:
@@ -55,20 +57,32 @@ def adam_source(run: str | Path) -> AdamSource:
     Raises:
         InputError: a file is missing or cannot be read.
     """
-    from rascade.exchange.adam import AdamSource
-
     folder = Path(run)
     summary = _summary(folder)
     tables = {name: _table(folder / f"{name}.parquet") for name in _NEEDED}
-    events = folder / "adverse_events.parquet"
+    events = folder / f"{_EVENTS}.parquet"
+    if events.is_file():
+        tables[_EVENTS] = _table(events)
+    return source_from(summary, tables)
+
+
+def source_from(summary: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> AdamSource:
+    """Return what the data sets are made from, of results in memory.
+
+    Args:
+        summary: as ``summary.json``.
+        tables: ``patients``, ``visits``, ``lesions`` and, where there are any, ``adverse_events``.
+    """
+    from rascade.exchange.adam import AdamSource
+
     versions = {str(arm.get("ctcae_version") or "") for arm in summary["arms"]} - {""}
     return AdamSource(
         study=str(summary["study"]),
         arms=[str(arm["name"]) for arm in summary["arms"]],
-        adverse_events=_table(events) if events.is_file() else None,
+        adverse_events=tables.get(_EVENTS),
         ctcae_version=versions.pop() if len(versions) == 1 else "",
         identity=f"{summary['seed']} {summary['model_hash']}",
-        **tables,
+        **{name: tables[name] for name in _NEEDED},
     )
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 
 from rascade.errors import InputError
 from rascade.regimen.words import did_you_mean
-from rascade.studies.jobs import Job, simulate
+from rascade.studies.jobs import Job, simulate, simulate_elsewhere
 from rascade.studies.numbers import check_threads
 
-__all__ = ["EXECUTORS", "Done", "Executor", "LocalExecutor", "Told", "make_executor"]
+__all__ = [
+    "EXECUTORS",
+    "Done",
+    "Executor",
+    "FuturesExecutor",
+    "LocalExecutor",
+    "Told",
+    "make_executor",
+]
 
 EXECUTORS = ("local", "dask")
 
@@ -65,6 +74,34 @@ class LocalExecutor(Executor):
 
             told(job, 0.0)
             done(job, simulate(job, threads=self.threads, report=report))
+
+
+class FuturesExecutor(Executor):
+    """Does jobs on any executor of ``concurrent.futures``: processes, or somebody else's cluster.
+
+    Args:
+        pool: an executor; it is not shut down here. Jobs and their files travel by pickle.
+    """
+
+    def __init__(self, pool: concurrent.futures.Executor) -> None:
+        self.pool = pool
+        self.name = type(pool).__name__
+
+    def run(self, jobs: Sequence[Job], done: Done, told: Told) -> None:
+        """Do all jobs, each handed over when it is done."""
+        running = {self.pool.submit(simulate_elsewhere, job): job for job in jobs}
+        for job in jobs:
+            told(job, 0.0)
+        try:
+            for future in concurrent.futures.as_completed(running):
+                job = running[future]
+                contents = future.result()
+                told(job, 1.0)
+                done(job, contents)
+        except BaseException:
+            for future in running:
+                future.cancel()
+            raise
 
 
 def make_executor(name: str, threads: int, scheduler: str | None = None) -> Executor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from rascade.studies.schema import (
 from rascade.studies.yaml_text import A_STUDY, Document, Wanted, plain_value, read_yaml
 
 __all__ = [
+    "check_plain",
     "dump",
     "load",
     "loads",
@@ -75,14 +76,37 @@ def loads(
     kind: type[AnyStudy] | None = None,
 ) -> AnyStudy:
     """Read a study from text; `name` stands for the file in messages. See `load`."""
+    return _study(read_yaml(text, name, _wanted(_word(kind))), checks, kind)
+
+
+def check_plain(plain: Mapping[str, Any], name: str, kind: type[AnyStudy] | None = None) -> AnyStudy:
+    """Check a study that is given as keys and values, as one that stands in a file is checked.
+
+    Args:
+        plain: what a study file holds.
+        name: stands for the file in messages, which have no lines: ``Trial: arms[1].regimen: ...``.
+        kind: the kind of study that is wanted; None for a trial.
+
+    Raises:
+        StudyFileError: something is wrong; every problem is named.
+        UnsupportedFeature: the study is right, but something in it cannot be simulated yet.
+    """
+    return _study(Document(name, dict(plain), None), None, kind)
+
+
+def _word(kind: type[AnyStudy] | None) -> str:
     wanted: Any = kind or TrialStudy
-    named = next(word for word, model in KINDS.items() if model is wanted)
-    document = read_yaml(text, name, _wanted(named))
-    found = _kind(document, named)
+    return next(word for word, model in KINDS.items() if model is wanted)
+
+
+def _study(document: Document, checks: Checks | None, kind: type[AnyStudy] | None) -> AnyStudy:
+    wanted: Any = kind or TrialStudy
+    found = _kind(document, _word(kind))
     model: Any = KINDS[found]
     if model is not wanted:
         what, verb = _A_STUDY[found]
-        raise document.error(("kind",), f"this is {what}; run it with: rascade {verb} {name}")
+        use = f"rascade {verb} {document.name}"
+        raise document.error(("kind",), f"this is {what}; run it with: {use}")
     checks = model_checks() if checks is None else checks
     try:
         study: AnyStudy = model.model_validate(document.value, context=checks)

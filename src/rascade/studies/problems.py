@@ -30,15 +30,15 @@ def study_error(
         (_in_file(_path(item), document.value), item) for item in error.errors(include_url=False)
     ]
     misspelt = _guesses(found, model)
-    lines = [
-        document.message(path, _say(item, path, model))
+    told = [
+        (document.line(path), document.message(path, _say(item, path, model)))
         for path, item in found
         # "regimne" is one mistake, not an unknown key and a missing one.
         if not (item["type"] == "missing" and path in misspelt)
         # Entries that failed are not counted, so a list of them is called too short as well.
         and not (item["type"] == "too_short" and any(_below(path, other) for other, _ in found))
     ]
-    lines.sort(key=lambda line: int(line.removeprefix(document.name).split(":")[1]))
+    lines = [text for _, text in sorted(told, key=lambda item: item[0])]
     more = len(lines) - MAX_SHOWN
     if more > 0:
         lines = [*lines[:MAX_SHOWN], f"... and {more} more"]

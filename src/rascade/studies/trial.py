@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from rascade.trial.run import TrialOutcome
     from rascade.trial.spec import TrialSpec
 
-__all__ = ["Progress", "TrialResult", "run_trial", "to_spec"]
+__all__ = ["TABLES", "Progress", "TrialResult", "manifest_of", "run_trial", "summary_of", "to_spec"]
 
-_TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
+TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
 
 #: Called with the share of work that is done (0 to 1) and what is being done.
 Progress = Callable[[float, str], None]
@@ -110,7 +110,7 @@ def run_trial(
                 run.simulate(executor, progress)
                 outcome = run.outcome()
                 summary = _write(work.folder, study, outcome)
-                manifest = _manifest(study, outcome)
+                manifest = manifest_of(study, outcome)
                 finish_results(work.folder, manifest, finish)
     finally:
         remember(out)
@@ -209,8 +209,8 @@ def _protocol(study: TrialStudy, arm: Arm) -> Protocol:
     )
 
 
-def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
-    """Write the data of a run; return the summary as written."""
+def summary_of(study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
+    """Return what ``summary.json`` of a trial holds."""
     summary: dict[str, Any] = plain_json(outcome.summary)
     add_new(
         summary,
@@ -222,14 +222,21 @@ def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, 
             "research_use": RESEARCH_USE,
         },
     )
+    return summary
+
+
+def _write(folder: Path, study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
+    """Write the data of a run; return the summary as written."""
+    summary = summary_of(study, outcome)
     write_text(folder / "study.yaml", dump(study))
-    for name in _TABLES:
+    for name in TABLES:
         write_table(folder / f"{name}.parquet", getattr(outcome, name))
     write_json(folder / "summary.json", summary)
     return summary
 
 
-def _manifest(study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
+def manifest_of(study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
+    """Return what ``manifest.json`` of a trial holds, but for the files of its folder."""
     from rascade.evidence import evidence_hash
     from rascade.model import load_table
 

@@ -65,12 +65,13 @@ class Document:
     Attributes:
         name: file name for messages.
         value: the root mapping.
-        lines: path of a value -> line number (1 is the first) of its key.
+        lines: path of a value -> line number (1 is the first) of its key; None for a study that
+            does not stand in a file.
     """
 
     name: str
     value: dict[str, Any]
-    lines: dict[Path, int]
+    lines: dict[Path, int] | None
 
     def error(self, path: Path, message: str) -> StudyFileError:
         """Return the error to raise for a value; a missing value is at the line of its parent."""
@@ -78,11 +79,18 @@ class Document:
 
     def message(self, path: Path, message: str) -> str:
         """Return ``file:line: path: message``."""
+        where = dotted(path)
+        place = self.name if self.lines is None else f"{self.name}:{self.line(path)}"
+        return f"{place}: {where + ': ' if where else ''}{message}"
+
+    def line(self, path: Path) -> int:
+        """Return the line of a value, or of the nearest thing above it; 0 without a file."""
+        if self.lines is None:
+            return 0
         known = path
         while known and known not in self.lines:
             known = known[:-1]
-        where = dotted(path)
-        return f"{self.name}:{self.lines.get(known, 1)}: {where + ': ' if where else ''}{message}"
+        return self.lines.get(known, 1)
 
 
 def dotted(path: Path) -> str:

@@ -1,0 +1,138 @@
+"""Running what the face describes: in memory, or into a folder with its report."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from rascade.errors import InputError
+from rascade.progress import Progress, default_threads, progress_on_stderr, silent
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor as Pool
+
+    from rascade.face.experiment import ExperimentResult
+    from rascade.face.result import TrialResult
+    from rascade.studies import ExperimentStudy, TrialStudy
+
+__all__ = ["run_experiment_object", "run_trial_object"]
+
+
+@contextlib.contextmanager
+def _told(title: str, wanted: bool) -> Iterator[Progress]:
+    if not wanted:
+        yield silent
+        return
+    with progress_on_stderr(title) as update:
+        yield update
+
+
+def run_trial_object(
+    study: TrialStudy,
+    out: str | Path | None,
+    *,
+    threads: int | None,
+    executor: Pool | None,
+    resume: bool,
+    progress: bool,
+) -> TrialResult:
+    """Run a trial; arguments and errors as `rascade.Trial.run`."""
+    if resume and out is None:
+        raise InputError("resume: name the folder of the unfinished run as well, as out='...'")
+    count = default_threads(threads)
+    with _told("trial", progress) as update:
+        if out is not None:
+            return _into_folder(study, Path(out), count, executor, resume, update)
+        if executor is None:
+            return _in_memory(study, count, update)
+        with TemporaryDirectory(prefix="rascade-") as place:
+            kept = _into_folder(study, Path(place) / "run", count, executor, False, update)
+            return kept.in_memory()
+
+
+def _in_memory(study: TrialStudy, threads: int, update: Progress) -> TrialResult:
+    from rascade.face.result import TrialResult
+    from rascade.studies import dump
+    from rascade.studies.trial import TABLES, manifest_of, summary_of, to_spec
+    from rascade.trial.run import run
+
+    outcome = run(to_spec(study), threads=threads, progress=update)
+    tables = {name: getattr(outcome, name) for name in TABLES}
+    return TrialResult(
+        summary_of(study, outcome), manifest_of(study, outcome), dump(study), tables=tables
+    )
+
+
+def _into_folder(
+    study: TrialStudy,
+    out: Path,
+    threads: int,
+    pool: Pool | None,
+    resume: bool,
+    update: Progress,
+) -> TrialResult:
+    from rascade.face.result import open_result
+    from rascade.report import write_report
+    from rascade.studies.executors import FuturesExecutor, LocalExecutor
+    from rascade.studies.trial import run_trial
+
+    result = run_trial(
+        study,
+        out,
+        progress=update,
+        finish=write_report,
+        start="resume" if resume else "new",
+        executor=LocalExecutor(threads) if pool is None else FuturesExecutor(pool),
+    )
+    return open_result(result.folder)
+
+
+def run_experiment_object(
+    study: ExperimentStudy,
+    out: str | Path | None,
+    *,
+    draws: int | None,
+    threads: int | None,
+    progress: bool,
+) -> ExperimentResult:
+    """Run an experiment; arguments and errors as `rascade.Experiment.run`."""
+    from rascade.analyses.experiment import experiment
+    from rascade.face.experiment import ExperimentResult
+    from rascade.studies.experiment import (
+        override_experiment,
+        run_experiment_study,
+        to_experiment,
+    )
+    from rascade.studies.store import plain_json
+
+    count = default_threads(threads)
+    with _told("experiment", progress) as update:
+        if out is None:
+            spec = to_experiment(override_experiment(study, draws=draws))
+            outcome = experiment(spec, threads=count, progress=update)
+            summary: dict[str, Any] = plain_json(outcome.summary)
+            return ExperimentResult(summary, outcome.table)
+        return _experiment_into(study, Path(out), draws, count, update, run_experiment_study)
+
+
+def _experiment_into(
+    study: ExperimentStudy, out: Path, draws: int | None, threads: int, update: Progress, run: Any
+) -> ExperimentResult:
+    import pandas as pd
+
+    from rascade.face.experiment import ExperimentResult
+    from rascade.report.experiment_report import write_experiment_report
+
+    kept = run(
+        study,
+        out,
+        draws=draws,
+        threads=threads,
+        progress=update,
+        finish=write_experiment_report,
+    )
+    table = pd.read_csv(kept.folder / "results_intervals.csv")
+    return ExperimentResult(dict(kept.summary), table, kept.folder)
