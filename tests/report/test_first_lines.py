@@ -10,7 +10,7 @@ import pytest
 
 from rascade.report import exposure_tables, tables
 from rascade.report.biomarker_figure import biomarker_figure
-from rascade.report.canvas import drawing
+from rascade.report.canvas import Canvas, drawing
 from rascade.report.data_cut import data_cut_text
 from rascade.report.first_lines import answers, context, roles
 from rascade.report.folder import read_trial
@@ -23,6 +23,7 @@ from rascade.report.response_figures import waterfall_figure
 from rascade.report.schedule import on_schedule
 from rascade.report.survival_figures import survival_figure
 from rascade.report.swimmer_figure import swimmer_figure
+from rascade.report.text import interval
 
 from .overlap import drawn_canvases, faults
 from .synthetic import ARMS, write_run
@@ -269,3 +270,16 @@ def test_no_text_is_cut_or_overlaps_at_five_arms_with_long_names(tmp_path, monke
         found = {canvas.figure.texts[0].get_text(): faults(canvas) for canvas in canvases}
     assert len(found) == 7
     assert {title: texts for title, texts in found.items() if texts} == {}
+
+
+def test_a_name_from_right_to_left_turns_no_number_around() -> None:
+    name = "العلاج الكيميائي"
+    text = str(linked(f"{name} 0.82 (0.50–1.33), {name}: 5"))
+    assert text == (
+        f'<bdi>{name}</bdi> 0.82 <span class="nb">(0.50–1.33)</span>, <bdi>{name}</bdi>: 5'
+    )
+    with drawing():
+        canvas = Canvas(4, 1, f"{name} 0.82 (0.50–1.33)", "footer")
+        svg = canvas.svg()
+    assert f"\u200e{name}\u200e 0.82 (0.50–1.33)" in svg
+    assert interval([-9.4, -5.6]) == "-9.4 to -5.6" and interval([-1.2, 3.8]) == "-1.2 to 3.8"

@@ -114,14 +114,11 @@ def _means(detail: dict[str, Any]) -> Table | None:
             )
             horizon = known[0]["horizon_months"]
             rows.append((f"{title}, first {horizon:.1f} months", *cells))
-        for contrast in detail["contrasts"]:
-            gain = contrast[f"{end}_rmst_difference_months"]
-            if gain is None:
-                continue
-            text = f"{gain:+.1f} ({interval(contrast[f'{end}_rmst_difference_ci'])})"
-            text = f"{text}, {p_value(contrast[f'{end}_rmst_p'])}".replace("-", "−")
-            cells = (text if arm["name"] == contrast["arm"] else "" for arm in arms)
-            rows.append((f"{title}, difference from {contrast['reference']}", *cells))
+        gains = {row["arm"]: _gain(row, end) for row in detail["contrasts"]}
+        if any(gains.values()):
+            reference = detail["contrasts"][0]["reference"]
+            cells = (gains.get(arm["name"], "") for arm in arms)
+            rows.append((f"{title}, difference from {reference}", *cells))
     if not rows:
         return None
     note = (
@@ -138,6 +135,16 @@ def _means(detail: dict[str, Any]) -> Table | None:
     )
 
 
+def _gain(contrast: dict[str, Any], end: str) -> str:
+    """Return the gain in restricted mean against the reference, with interval and p value."""
+    gain = contrast[f"{end}_rmst_difference_months"]
+    if gain is None:
+        return ""
+    limits = interval(contrast[f"{end}_rmst_difference_ci"])
+    text = f"{gain:+.1f} ({limits}), {p_value(contrast[f'{end}_rmst_p'])}"
+    return text.replace("-", "−")
+
+
 def estimand_table(run: TrialRun) -> Table | None:
     """The estimands by name, with what each strategy gives; None for a run without them."""
     detail = run.summary.get("end_points")
@@ -145,11 +152,11 @@ def estimand_table(run: TrialRun) -> Table | None:
         return None
     rows = []
     for item in detail["estimands"]:
-        medians = "; ".join(
-            f"{arm['name']} {months_text(arm['median_months'], arm['ci'])}" for arm in item["arms"]
+        medians = "\n".join(
+            f"{arm['name']}: {months_text(arm['median_months'], arm['ci'])}" for arm in item["arms"]
         )
-        ratios = "; ".join(
-            f"{c['arm']} {c['hr']:.2f} ({interval(c['hr_ci'], 2)})"
+        ratios = "\n".join(
+            f"{c['arm']}: {c['hr']:.2f} ({interval(c['hr_ci'], 2)})"
             for c in item["contrasts"]
             if c["hr"] is not None
         )
