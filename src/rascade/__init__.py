@@ -8,21 +8,13 @@ For research; never for treating a patient.
     result = trial.run()
     result.endpoint("os").curve("new")
 
-Nothing heavy is imported here: names are looked up in their package when first used.
+Nothing heavy is imported here: names are looked up in their package when first used, and their types
+stand in ``__init__.pyi``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rascade import evidence, model
-    from rascade.face.cohort import Cohort
-    from rascade.face.experiment import Experiment, ExperimentResult
-    from rascade.face.published import PublishedArm, published
-    from rascade.face.result import EndPoint, TrialResult, open_result
-    from rascade.face.simulate import simulate
-    from rascade.face.trial import Trial
+from typing import Any
 
 __version__ = "0.1.0"
 

@@ -36,9 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def test_a_result_in_memory_is_what_the_folder_holds(
-    result: rc.TrialResult, folder: Path
-) -> None:
+def test_a_result_in_memory_is_what_the_folder_holds(result: rc.TrialResult, folder: Path) -> None:
     kept = rc.open_result(folder)
     assert kept.summary == result.summary
     for name in ("patients", "visits", "lesions", "adverse_events", "decisions"):
@@ -63,9 +61,7 @@ def test_a_curve_is_a_table_that_ends_at_the_median_of_the_summary(result: rc.Tr
     assert result.endpoint("pfs").hazard_ratio("a")[0] == result.summary["contrasts"][0]["pfs_hr"]
 
 
-def test_figures_are_of_matplotlib_and_can_be_saved(
-    result: rc.TrialResult, tmp_path: Path
-) -> None:
+def test_figures_are_of_matplotlib_and_can_be_saved(result: rc.TrialResult, tmp_path: Path) -> None:
     for figure in (result.plot.survival("os"), result.plot.waterfall(), result.plot.forest()):
         assert isinstance(figure, matplotlib.figure.Figure)
     result.plot.survival("pfs").savefig(tmp_path / "pfs.png")
@@ -77,9 +73,10 @@ def test_the_report_is_that_of_the_command_line(
 ) -> None:
     page = result.report(tmp_path / "r.html").read_text(encoding="utf-8")
     assert "Research use only" in page
-    assert rc.open_result(folder).report(tmp_path / "k.html").read_bytes() == (
-        folder / "report.html"
-    ).read_bytes()
+    assert (
+        rc.open_result(folder).report(tmp_path / "k.html").read_bytes()
+        == (folder / "report.html").read_bytes()
+    )
 
 
 def test_data_sets_are_written_from_memory(result: rc.TrialResult, tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rascade.cli.signals import INTERRUPTED, how_it_ended
 from rascade.cli.tables import show_table
 from rascade.errors import RascadeError
+from rascade.streams import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -19,9 +19,9 @@ from typer.main import get_command
 
 from rascade import RESEARCH_USE, __version__
 from rascade.cli.signals import INTERRUPTED, how_it_ended, interruption_code, listen
-from rascade.streams import discard, prepare_streams, visible
 from rascade.cli.usage import PlainGroup
 from rascade.errors import RascadeError
+from rascade.streams import discard, prepare_streams, visible
 
 __all__ = ["VERBS", "main", "run"]
 

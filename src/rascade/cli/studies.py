@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.streams import visible
 from rascade.cli.tables import show_table
 from rascade.cli.usage import PlainGroup, PlainUsage
 from rascade.errors import InputError
+from rascade.streams import visible
 
 if TYPE_CHECKING:
     from rascade.studies.compare import Comparison, Reading

@@ -14,8 +14,8 @@ class Cohort:
     """Virtual patients of a trial.
 
     >>> import rascade as rc
-    >>> rc.Cohort(size=250, eligibility="kras_allele != 'WT'")
-    Cohort(size=250, line=2, eligibility=("kras_allele != 'WT'",), stage='metastatic', disease='PDAC')
+    >>> rc.Cohort(size=250, eligibility="kras_allele != 'WT'").eligibility
+    ("kras_allele != 'WT'",)
 
     Attributes:
         size: patients in each arm.

@@ -96,6 +96,6 @@ def _draw(figure: Any, result: TrialResult, name: str) -> Figure:
 
     with drawing():
         drawn: Drawn | None = figure(result._run)
-    if drawn is None:
+    if drawn is None or drawn.picture is None:
         raise InputError(f"this trial has nothing for the figure {name!r}")
     return drawn.picture

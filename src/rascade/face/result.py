@@ -43,9 +43,9 @@ class EndPoint:
         """Return the Kaplan-Meier curve of an arm.
 
         Returns:
-            One row a distinct time, from month 0: ``month``, ``survival`` just after it, ``low`` and
-            ``high`` (95 % log-log limits, NaN where there are none), ``at_risk`` just before it,
-            ``events``, ``censored``.
+            One row a distinct time, from month 0: ``month``, ``survival`` just after it, ``low``
+            and ``high`` (95 % log-log limits, NaN where there are none), ``at_risk`` just before
+            it, ``events``, ``censored``.
 
         Raises:
             InputError: no arm is called so.
@@ -324,7 +324,9 @@ def open_result(folder: str | Path) -> TrialResult:
     summary, manifest = (_json(place / name) for name in ("summary.json", "manifest.json"))
     for key in ("study", "seed", "arms", "contrasts"):
         if key not in summary:
-            raise InputError(f"{place / 'summary.json'}: no {key!r} in it; not the results of a trial")
+            raise InputError(
+                f"{place / 'summary.json'}: no {key!r} in it; not the results of a trial"
+            )
     study = place / "study.yaml"
     text = study.read_text(encoding="utf-8") if study.is_file() else ""
     return TrialResult(summary, manifest, text, folder=place)

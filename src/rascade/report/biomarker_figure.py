@@ -85,7 +85,9 @@ def biomarker_figure(run: TrialRun) -> Figure | None:
             color = readable(arm_color(row))
             y = top + step * row - 0.09 - head / 2
             canvas.text(_LEFT, y, heads[row], size=7, color=color)
-    return Figure("biomarkers", "Pathway signals", _CAPTION, _alt(bands), canvas.svg())
+    return Figure(
+        "biomarkers", "Pathway signals", _CAPTION, _alt(bands), canvas.svg(), canvas.figure
+    )
 
 
 _CAPTION = (

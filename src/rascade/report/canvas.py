@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +105,8 @@ class Figure:
         caption: how to read it.
         alt: what a reader who cannot see it needs to know.
         svg: the picture, a whole SVG document.
+        picture: the same as matplotlib holds it, for those who want to change it; None where the
+            picture is needed as SVG only.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Figure:
     caption: str
     alt: str
     svg: str
+    picture: MplFigure | None = field(default=None, repr=False, compare=False)
 
     @property
     def data_uri(self) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import copy
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,15 @@ from rascade.report.text import plain
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TrialRun", "read_json", "read_table", "read_trial", "research_footer", "trial_run", "write_text"]
+__all__ = [
+    "TrialRun",
+    "read_json",
+    "read_table",
+    "read_trial",
+    "research_footer",
+    "trial_run",
+    "write_text",
+]
 
 PATIENT_COLUMNS = (
     "patient",

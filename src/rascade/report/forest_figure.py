@@ -145,7 +145,9 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
     )
     name = f"forest-{run.arms.index(arm) + 1}"
     caption = _CAPTION + _left_out(covariates, strata)
-    return Figure(name, f"Subgroups: {title}", caption, f"Forest plot. {said}.", canvas.svg())
+    return Figure(
+        name, f"Subgroups: {title}", caption, f"Forest plot. {said}.", canvas.svg(), canvas.figure
+    )
 
 
 _CAPTION = (

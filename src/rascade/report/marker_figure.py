@@ -98,7 +98,7 @@ def marker_figure(run: TrialRun) -> Figure | None:
         "it was found. Who has died is not there, so late values are those of long survivors. "
         f"Values below {100 * _FLOOR:g} % of baseline are drawn there."
     )
-    return Figure("markers", title, caption, f"{'. '.join(said)}.", canvas.svg())
+    return Figure("markers", title, caption, f"{'. '.join(said)}.", canvas.svg(), canvas.figure)
 
 
 def _draw(axes: Axes, course: pd.DataFrame, color: str) -> None:

@@ -246,7 +246,9 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
         )
         + "."
     )
-    return Figure("published", "Simulated and published results", caption, alt, canvas.svg())
+    return Figure(
+        "published", "Simulated and published results", caption, alt, canvas.svg(), canvas.figure
+    )
 
 
 def _lines(

@@ -133,7 +133,14 @@ def waterfall_figure(run: TrialRun) -> Figure:
         "and marked with a triangle. A patient may be PD with a shrinking sum because of a new "
         "lesion."
     )
-    return Figure("waterfall", title, caption, f"Waterfall plot. {'. '.join(said)}.", canvas.svg())
+    return Figure(
+        "waterfall",
+        title,
+        caption,
+        f"Waterfall plot. {'. '.join(said)}.",
+        canvas.svg(),
+        canvas.figure,
+    )
 
 
 def _bars(axes: Axes, change: np.ndarray, response: np.ndarray) -> None:
@@ -184,7 +191,7 @@ def spider_figure(run: TrialRun) -> Figure:
         "the first visit with a new lesion. Lines leave the panel above +100 %."
     )
     counts = "; ".join(f"{arm}: {len(run.of_arm(arm))} patients" for arm in run.arms)
-    return Figure("spider", title, caption, f"Spider plot. {counts}.", canvas.svg())
+    return Figure("spider", title, caption, f"Spider plot. {counts}.", canvas.svg(), canvas.figure)
 
 
 def _lines(axes: Axes, rows: pd.DataFrame, best: dict[Any, str], crowded: bool) -> int:

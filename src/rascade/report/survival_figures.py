@@ -76,7 +76,12 @@ def survival_figure(run: TrialRun, end: str) -> Figure:
     _published_marks(axes, run, told, ticks[-1])
     _at_risk_table(canvas, curves, rows, ticks, left, above + _PLOT + 0.5)
     return Figure(
-        end, ENDPOINTS[end], _caption(run, told), _alt(run, end, notes, told), canvas.svg()
+        end,
+        ENDPOINTS[end],
+        _caption(run, told),
+        _alt(run, end, notes, told),
+        canvas.svg(),
+        canvas.figure,
     )
 
 

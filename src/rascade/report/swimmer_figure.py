@@ -98,7 +98,7 @@ def swimmer_figure(run: TrialRun) -> Figure | None:
         f"{arm}: {len(rows)} patients, {int(rows['os_event'].astype(bool).sum())} died"
         for arm, rows in shown.items()
     )
-    return Figure("swimmer", title, caption, f"Swimmer plot. {said}.", canvas.svg())
+    return Figure("swimmer", title, caption, f"Swimmer plot. {said}.", canvas.svg(), canvas.figure)
 
 
 def _chosen(run: TrialRun) -> str:

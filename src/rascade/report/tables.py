@@ -385,7 +385,7 @@ def provenance_table(manifest: dict[str, Any]) -> Table:
     ]
     files = manifest.get("files")
     if isinstance(files, dict):
-        rows += [(f"file {plain(name)}", _file(facts)) for name, facts in files.items()]
+        rows += [(f"file {plain(name)}", _file(facts)) for name, facts in files.items() if name != PAGE]  # the page cannot hold its own digest
     return Table("How this run was made", ("What", "Value"), rows)
 
 

@@ -79,7 +79,9 @@ def loads(
     return _study(read_yaml(text, name, _wanted(_word(kind))), checks, kind)
 
 
-def check_plain(plain: Mapping[str, Any], name: str, kind: type[AnyStudy] | None = None) -> AnyStudy:
+def check_plain(
+    plain: Mapping[str, Any], name: str, kind: type[AnyStudy] | None = None
+) -> AnyStudy:
     """Check a study that is given as keys and values, as one that stands in a file is checked.
 
     Args:

@@ -1,0 +1,15 @@
+from rascade import evidence as evidence
+from rascade import model as model
+from rascade.face.cohort import Cohort as Cohort
+from rascade.face.experiment import Experiment as Experiment
+from rascade.face.experiment import ExperimentResult as ExperimentResult
+from rascade.face.published import PublishedArm as PublishedArm
+from rascade.face.published import published as published
+from rascade.face.result import EndPoint as EndPoint
+from rascade.face.result import TrialResult as TrialResult
+from rascade.face.result import open_result as open_result
+from rascade.face.simulate import simulate as simulate
+from rascade.face.trial import Trial as Trial
+
+__version__: str
+RESEARCH_USE: str
