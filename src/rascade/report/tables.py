@@ -385,7 +385,9 @@ def provenance_table(manifest: dict[str, Any]) -> Table:
     ]
     files = manifest.get("files")
     if isinstance(files, dict):
-        rows += [(f"file {plain(name)}", _file(facts)) for name, facts in files.items() if name != PAGE]  # the page cannot hold its own digest
+        # The page cannot hold its own digest.
+        others = {name: facts for name, facts in files.items() if name != "report.html"}
+        rows += [(f"file {plain(name)}", _file(facts)) for name, facts in others.items()]
     return Table("How this run was made", ("What", "Value"), rows)
 
 
