@@ -24,7 +24,9 @@ def test_one_row_a_patient_and_arms_take_turns(outcome) -> None:
         == np.where(patients["patient"] % 2, "gemcitabine + nab-paclitaxel", "daraxonrasib")
     ).all()
     # Blank where it does not apply: no scan, no response, treatment goes on, no such marker.
-    may_be_blank = "best_change_pct|ttr_|dor_months|treatment_end|baseline_ca19|baseline_kras"
+    may_be_blank = (
+        "best_change_pct|ttr_|dor_confirmed|dor_months|treatment_end|baseline_ca19|baseline_kras"
+    )
     assert not patients.filter(regex=f"^(?!p:|{may_be_blank})").isna().any().any()
 
 

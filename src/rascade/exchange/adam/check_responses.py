@@ -215,7 +215,9 @@ def _readings(adtr: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
     yield from _growth(adtr, said)
     wrong = (said == "PR") & ~(sums["PCHG"] <= _RESPONSE_PCT + TOLERANCE)
     wrong |= (said == "SD") & (sums["PCHG"] <= _RESPONSE_PCT - TOLERANCE)
-    rule = "a partial response of the targets is a sum at least 30 % below baseline, a stable is not"
+    rule = (
+        "a partial response of the targets is a sum at least 30 % below baseline, a stable is not"
+    )
     yield from found("ADTR", "PCHG, AVALC", rule, sums, wrong)
     rule = "a partial response of the targets has a sum of diameters"
     keyed = set(map(tuple, sums[keys].to_numpy()))

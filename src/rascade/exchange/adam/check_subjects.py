@@ -35,7 +35,9 @@ def _identifiers(adsl: pd.DataFrame) -> Iterator[Fault]:
     yield from found("ADSL", "USUBJID, SUBJID", rule, adsl, wrong)
     if len(adsl):
         rule = "all subjects are of one study"
-        yield from found("ADSL", "STUDYID", rule, adsl, adsl["STUDYID"] != adsl["STUDYID"].mode()[0])
+        yield from found(
+            "ADSL", "STUDYID", rule, adsl, adsl["STUDYID"] != adsl["STUDYID"].mode()[0]
+        )
 
 
 def _arms(adsl: pd.DataFrame) -> Iterator[Fault]:
