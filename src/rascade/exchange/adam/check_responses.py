@@ -80,18 +80,25 @@ def _parts(scans: pd.DataFrame) -> Iterator[Fault]:
         rule = "a progression of targets or non-targets is a progression overall"
         wrong = (part["AVALC"] == "PD") & (whole != "PD")
         yield from found("ADRS", "AVALC", rule, part, wrong)
-        if code == "TRGRESP":
-            rule = "an overall response needs one of the targets"
-            wrong = np.isin(whole, ["CR", "PR"]) & ~part["AVALC"].isin(["CR", "PR"])
-            yield from found("ADRS", "AVALC", rule, part, wrong)
+    target = scans[scans["PARAMCD"] == "TRGRESP"].drop_duplicates(keys)
+    other = scans[scans["PARAMCD"] == "NTRGRESP"].drop_duplicates(keys)
+    beside = target[keys].merge(other[[*keys, "AVALC"]], how="left")["AVALC"].to_numpy()
+    whole = target[keys].merge(overall[[*keys, "AVALC"]], how="left")["AVALC"].to_numpy()
+    clear = np.isin(beside, ["CR"]) | (beside != beside)  # no record: no non-target lesions
+    expected = target["AVALC"].mask((target["AVALC"] == "CR") & ~clear, "PR")
+    rule = "without progression the overall response is that of the targets"
+    wrong = ~np.isin(whole, ["PD"]) & (target["AVALC"] != "NE") & (expected != whole)
+    yield from found("ADRS", "AVALC", rule, target, wrong)
 
 
 def _table(scans: pd.DataFrame, code: str, codes: dict[str, int]) -> tuple[list[str], Any, Any]:
     """Return subjects, and their codes and days by scan, (n, v); 'NE' and NaN without a scan."""
     own = scans[scans["PARAMCD"] == code].drop_duplicates(["USUBJID", "AVISITN"])
     kept = own.assign(code=own["AVALC"].map(codes).fillna(codes["NE"]), day=own["ADY"] - 1.0)
-    read = kept.pivot(index="USUBJID", columns="AVISITN", values="code").fillna(codes["NE"])
-    day = kept.pivot(index="USUBJID", columns="AVISITN", values="day")
+    read = kept.pivot_table(index="USUBJID", columns="AVISITN", values="code", dropna=False).fillna(
+        codes["NE"]
+    )
+    day = kept.pivot_table(index="USUBJID", columns="AVISITN", values="day", dropna=False)
     return list(read.index), read.to_numpy(dtype=np.int8), day.to_numpy(dtype=float)
 
 
@@ -209,6 +216,7 @@ def _readings(adtr: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
     new = later["TRLNKID"].str.startswith(_NEW) & (later["AVAL"] > 0)
     wrong = new & read["AVALC"].notna() & (read["AVALC"] != "PD")
     yield from found("ADTR", "TRLNKID, AVAL", rule, later, wrong)
+    yield from _causes(adtr, adrs, overall)
     target = adrs[adrs["PARAMCD"] == "TRGRESP"].drop_duplicates(keys)
     sums = later[later["PARAMCD"] == "SUMDIAM"].sort_values(keys)
     said = sums[keys].merge(target[[*keys, "AVALC"]], how="left")["AVALC"].to_numpy()
@@ -226,10 +234,27 @@ def _readings(adtr: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
     yield from missing("ADTR", "USUBJID", rule, lacking)
 
 
+def _causes(adtr: pd.DataFrame, adrs: pd.DataFrame, overall: pd.DataFrame) -> Iterator[Fault]:
+    """Yield progressions of ADRS for which neither readings nor measurements give a reason."""
+    keys = ["USUBJID", "AVISITN"]
+    part = adrs[adrs["PARAMCD"].isin(["TRGRESP", "NTRGRESP"]) & (adrs["AVALC"] == "PD")]
+    read = overall[keys].merge(part[keys].drop_duplicates(), how="left", indicator=True)
+    caused = (read["_merge"] == "both").to_numpy()
+    new = adtr[adtr["TRLNKID"].str.startswith(_NEW)].groupby("USUBJID")["AVISITN"].min()
+    # What had gone in a complete response and is back is a progression whatever its size.
+    gone = overall[overall["AVALC"] == "CR"].groupby("USUBJID")["AVISITN"].min()
+    for since in (new, gone):
+        caused |= (overall["AVISITN"] >= overall["USUBJID"].map(since)).to_numpy()
+    rule = "a progression is one of targets, of non-targets, or a new lesion of ADTR"
+    wrong = (overall["AVALC"] == "PD") & ~caused
+    yield from found("ADRS", "AVALC", rule, overall, wrong)
+
+
 def _growth(adtr: pd.DataFrame, said: Any) -> Iterator[Fault]:
     """Yield sums that have grown to a progression and are none, and the other way round."""
     sums = adtr[adtr["PARAMCD"] == "SUMDIAM"].sort_values(["USUBJID", "AVISITN"])
-    before = sums.groupby("USUBJID")["AVAL"].transform(lambda mm: mm.cummin().shift())
+    least = sums.groupby("USUBJID")["AVAL"].cummin()
+    before = least.groupby(sums["USUBJID"]).shift()
     later = sums["AVISITN"] > 0
     sums, before = sums[later], before[later]
     grown = np.fmin(sums["AVAL"] - _GROWTH * before, sums["AVAL"] - before - _GROWTH_MM)

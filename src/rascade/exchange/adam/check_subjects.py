@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rascade.exchange.adam.fault import TOLERANCE, found, missing, one_to_one, subject_values
 
 if TYPE_CHECKING:
@@ -70,6 +68,10 @@ def _dates(adsl: pd.DataFrame) -> Iterator[Fault]:
     yield from found("ADSL", "TRTEDT", rule, adsl, adsl["TRTEDT"] < adsl["TRTSDT"])
     rule = "nobody is treated after death"
     yield from found("ADSL", "TRTEDT, DTHDT", rule, adsl, adsl["TRTEDT"] > adsl["DTHDT"])
+    rule = "nobody is treated after the day last known alive"
+    yield from found("ADSL", "TRTEDT, LSTALVDT", rule, adsl, adsl["TRTEDT"] > adsl["LSTALVDT"])
+    rule = "the treatment of period 1 does not end after all treatment"
+    yield from found("ADSL", "TR01EDT, TRTEDT", rule, adsl, adsl["TR01EDT"] > adsl["TRTEDT"])
     rule = "who died was last known alive on the day of death"
     wrong = died & (adsl["LSTALVDT"] != adsl["DTHDT"])
     yield from found("ADSL", "LSTALVDT, DTHDT", rule, adsl, wrong)
@@ -176,7 +178,7 @@ def _relative_days(
     for date, day in (("ADT", "ADY"), ("ASTDT", "ASTDY"), ("AENDT", "AENDY")):
         if day not in table:
             continue
-        days = (table[date] - subject["TRTSDT"]) / np.timedelta64(1, "D")
+        days = (table[date] - subject["TRTSDT"]).dt.days
         expected = days + (days >= 0)
         same = (expected.isna() & table[day].isna()) | ((expected - table[day]).abs() < TOLERANCE)
         rule = f"{day} is the relative day of {date} (day 1 is TRTSDT, no day 0)"
@@ -189,6 +191,9 @@ def check_events(adae: pd.DataFrame) -> Iterator[Fault]:
         return
     rule = "an event does not end before it begins"
     yield from found("ADAE", "AENDT", rule, adae, adae["AENDT"] < adae["ASTDT"])
+    rule = "an event that came with treatment does not begin before it"
+    wrong = (adae["TRTEMFL"] == "Y") & (adae["ASTDY"] < 1)
+    yield from found("ADAE", "TRTEMFL, ASTDY", rule, adae, wrong)
     rule = "ATOXGR and ATOXGRN say the same"
     wrong = adae["ATOXGR"].astype(str) != adae["ATOXGRN"].map(lambda g: f"{g:.0f}")
     yield from found("ADAE", "ATOXGR, ATOXGRN", rule, adae, wrong)
