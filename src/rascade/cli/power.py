@@ -59,6 +59,9 @@ def power(
         - {name: three looks, size: 500, events: 330, looks: [0.5, 0.75, 1], efficacy: pocock}
       sample_size: {power: 0.9}
 
+    The size of a design is that of the whole trial, all arms together; that of the population, like
+    the size in a trial's study, is that of each arm.
+
     Written into DIR: study.yaml, population.yaml, patients.parquet (the population), designs.csv,
     summary.json, manifest.json and power.html. On an error or Ctrl-C nothing is written, and
     earlier results in DIR stay.
@@ -94,7 +97,7 @@ def _show(summary: Mapping[str, Any]) -> None:
 
     table = Table(title=str(summary["study"]), title_justify="left")
     table.add_column("design")
-    for name in ("patients", "events", "power, %", "type I error, %", "mean months", "mean events"):
+    for name in ("patients, all arms", "events", "power, %", "type I error, %", "mean months", "mean events"):
         table.add_column(name, justify="right")
     for row in summary["designs"]:
         table.add_row(
@@ -113,7 +116,7 @@ def _show(summary: Mapping[str, Any]) -> None:
             continue
         events = "" if row["events"] is None else f", {row['events']} events"
         typer.echo(
-            f"{row['design']}: power {row['target']:.0%} with {row['size']} patients{events} "
+            f"{row['design']}: power {row['target']:.0%} with {row['size']} patients in all arms{events} "
             f"(Monte-Carlo interval {row['low']} to {row['high']})"
         )
     for row in (summary["assurance"] or {}).get("designs", ()):
