@@ -1,4 +1,4 @@
-"""Rank correlations with PFS: intervals, censoring, and the threshold for all that was looked at."""
+"""Rank correlations with PFS: intervals, censoring, and the threshold for all of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def test_without_censoring_it_is_spearmans_correlation_with_the_months() -> None
     assert one.rho == pytest.approx(spearmanr(values, months).statistic)
     # Fisher's z with the variance (1 + rho^2 / 2) / (n - 3).
     half = 1.959964 * np.sqrt((1 + one.rho**2 / 2) / 57)
-    assert [one.low, one.high] == pytest.approx(np.tanh(np.arctanh(one.rho) + [-half, half]))
+    assert [one.low, one.high] == pytest.approx(
+        np.tanh(np.arctanh(one.rho) + half * np.array([-1, 1]))
+    )
     assert one.p == pytest.approx(spearmanr(values, months).pvalue)
 
 

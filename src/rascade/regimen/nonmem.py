@@ -176,8 +176,7 @@ def from_nonmem(
             raise RegimenError(f"{where}: more than {MAX_DOSES} doses in the data set")
         drug = names.find(record.CMT)
         if drug is None:
-            hint = did_you_mean(record.CMT, names.spelled)
-            raise RegimenError(f"{where}: CMT: no drug is called {record.CMT!r}{hint}")
+            raise RegimenError(f"{where}: CMT: {names.unknown(record.CMT)}")
         doses.setdefault(patient, []).extend(
             (record.TIME + index * record.II, record, drug) for index in range(record.ADDL + 1)
         )

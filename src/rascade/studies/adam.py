@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,6 @@ def _table(path: Path) -> pd.DataFrame:
     from pyarrow import ArrowException
 
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(io.BytesIO(path.read_bytes()))
     except (OSError, ValueError, ArrowException) as error:
         raise InputError(f"{path}: cannot be read ({error}); run the trial again") from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from rascade.trial.response import Codes, Flags, Floats
 
-__all__ = ["MAX_NEW_LESIONS", "Imaging", "Scan", "lesion_names"]
+__all__ = ["MAX_NEW_LESIONS", "Imaging", "Scan", "chosen", "lesion_names"]
 
 MAX_NEW_LESIONS = 3
 _GONE_BELOW_MM = 2.0  # a lesion that shrinks below this is not seen on a 5 mm slice
@@ -106,15 +107,27 @@ class Imaging:
             measured, gone_below_mm=_GONE_BELOW_MM, is_node=self.lesions.is_node
         )
 
-    def read(self, relative_size: Floats, hazard: Floats, visit: int, alive: Flags) -> Scan:
-        """Read a scan; call it once for every visit, in order.
+    def read(
+        self,
+        relative_size: Floats,
+        hazard: Floats,
+        visit: int,
+        alive: Flags,
+        due: Flags | None = None,
+    ) -> Scan:
+        """Read a scan; call it for every visit in order, once for each patient.
 
         Args:
             relative_size: (n,) of the tumour, 1 at baseline.
             hazard: (n,) cumulative hazard of new lesions.
             visit: number of the visit, 1 or more.
             alive: (n,) patients who come.
+            due: (n,) patients whose scan of this visit is read now, all if None; what is known of
+                the others stays as it is, and their part of the scan is blank.
         """
+        due = np.ones(alive.size, dtype=bool) if due is None else due
+        alive = alive & due
+        progress, remembered = self.progress, self._immune
         table = load_measurement()
         chance = uniform(self.seed, "scan missed", self.patients, visit)
         done = alive & (chance >= table["scan_missed"].value)
@@ -146,9 +159,10 @@ class Imaging:
             new_worse=np.zeros(done.size, dtype=bool),
             evaluable=done,
         )
-        pending = self._immune.pending
         self._immune, immune = next_immune_visit(self._immune, seen)
-        begins = self._immune.pending & ~pending
+        self.progress = chosen(due, self.progress, progress)
+        self._immune = chosen(due, self._immune, remembered)
+        begins = self._immune.pending & ~remembered.pending
         self._volume_at_iupd = np.where(begins, self._volume, self._volume_at_iupd)
         total = np.where(alive, np.nansum(true[:, :MAX_TARGETS], axis=1), np.nan)
         return Scan(reading, immune, size, new_mm, non_target, ever, done, total)
@@ -207,6 +221,25 @@ class Imaging:
             done, np.minimum(volume, self._least_volume), self._least_volume
         )
         return code, worse, np.asarray(~(seen & ~node).any(axis=1))
+
+
+def chosen(where: Flags, new: Any, old: Any) -> Any:
+    """Return a record whose patients are those of one record where a flag says so, else of another.
+
+    Args:
+        where: (n,) flags.
+        new: a dataclass, or a mapping, of arrays with n patients along the first axis; these may be
+            nested, and whatever is no array is the same in both.
+        old: another of the same kind.
+    """
+    if isinstance(new, np.ndarray):
+        return np.where(where.reshape(-1, *(1 for _ in new.shape[1:])), new, old)
+    if isinstance(new, Mapping):
+        return {name: chosen(where, new[name], old[name]) for name in new}
+    if not is_dataclass(new) or isinstance(new, type):
+        return new
+    names = [field.name for field in fields(new)]
+    return type(new)(**{n: chosen(where, getattr(new, n), getattr(old, n)) for n in names})
 
 
 def lesion_names() -> tuple[str, ...]:

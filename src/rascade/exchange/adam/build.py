@@ -120,7 +120,7 @@ def _typed(variable: Variable, table: pd.DataFrame) -> pd.Series[Any]:
     texts = values.astype(str)
     # Names stay as they are: what transport files cannot hold gets a label when it is written.
     length = variable.length
-    unique = {t: t.strip() if variable.names else plain_text(t, length) for t in texts.unique()}
+    unique = {t: t if variable.names else plain_text(t, length) for t in texts.unique()}
     return texts.map(unique).astype(object)
 
 

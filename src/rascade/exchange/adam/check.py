@@ -147,5 +147,10 @@ def _terms(dataset: str, table: pd.DataFrame) -> Iterator[Fault]:
             rule = f"{name} and PARAMCD belong together"
             wrong = table["PARAMCD"].map(pairs) != table[name]
             yield from found(dataset, f"PARAMCD, {name}", rule, table, wrong)
+    sequence = "AESEQ" if "AESEQ" in table else "ASEQ"
+    if sequence in table:
+        rule = "the records of a subject are numbered from 1 without a gap"
+        place = table.groupby("USUBJID")[sequence].rank(method="first")
+        yield from found(dataset, sequence, rule, table, table[sequence] != place)
     if "AVISITN" in table:
         yield from one_to_one(dataset, table, "AVISIT", "AVISITN", within="PARAMCD")

@@ -93,7 +93,8 @@ class _Lists:
 
     def _names(self, kind: str) -> str:
         """Return the list of all names of a kind, each with the label that stands for it."""
-        labels, names = self.labels.get(kind, {}), set()
+        labels = self.labels.get(kind, {})
+        names: set[str] = set()
         for dataset, table in self.datasets.items():
             for variable in variables_of(dataset, table.columns):
                 if variable.names == kind:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -311,13 +312,18 @@ def check_folder(folder: str | Path) -> tuple[dict[str, pd.DataFrame], list[Faul
     base = read_datasets(place, there[0])
     faults = check_datasets(base)
     for suffix in there[1:]:
-        other = read_datasets(place, suffix)
+        other, said = read_datasets(place, suffix), len(faults)
         for name in DATASETS:
             if (name in base) != (name in other):
                 rule = f"is there as .{there[0]} or as .{suffix}, but not as both"
                 faults.append(Fault(name, "-", rule))
             elif name in base:
                 faults += _same(name, base[name], other[name], f".{there[0]} and .{suffix}")
+        if len(faults) > said:
+            # What differs may be wrong here, and right in the format that was checked first.
+            known = set(faults)
+            anew = [fault for fault in check_datasets(other) if fault not in known]
+            faults += [replace(fault, rule=f"in .{suffix}: {fault.rule}") for fault in anew]
     return base, faults
 
 

@@ -131,7 +131,7 @@ def tumour_records(
     grouped = targets.groupby(keys)["diameter_mm"]
     index = pd.MultiIndex.from_frame(sums[keys])
     count = grouped.size()
-    wanted = count.xs(0, level="visit")
+    wanted = targets[targets["visit"] == 0].groupby("patient").size()
     sums = sums.assign(
         PARAMCD="SUMDIAM",
         TRLNKID="",

@@ -50,7 +50,7 @@ def subject_records(source: AdamSource) -> pd.DataFrame:
 
     own = source.patients.reset_index(drop=True)
     study = study_identifier(source.study, *source.arms, source.identity)
-    number = own["patient"].astype(int).map("{:06d}".format)
+    number = own["patient"].astype(int).map("{:06d}".format).astype(object)
     entry = numbers(own, "entry_day").fillna(0.0)
     first = dates(pd.Series(pd.Timestamp(FIRST_DAY), index=own.index), entry)
     hours = entry - (first - pd.Timestamp(FIRST_DAY)).dt.days
@@ -102,10 +102,10 @@ def _treatments(
     place = {name: float(k) for k, name in enumerate(order, start=1)}
     ended = numbers(own, "treatment_end_day").fillna(lived)
     over = numbers(own, "other_treatment_end_day").fillna(lived).where(began.notna())
-    last = np.fmax(ended, over)
+    last = ended.where(over.isna() | (ended >= over), over)
     return pd.DataFrame(
         {
-            "ARMCD": "ARM" + arm.map(place).map("{:.0f}".format),
+            "ARMCD": "ARM" + arm.map(place).map("{:.0f}".format).astype(object),
             "ARM": arm,
             "TRT01P": arm,
             "TRT01PN": arm.map(place),
@@ -117,18 +117,18 @@ def _treatments(
             "TRT02AN": second.map(place),
             "second_day": began,
             # Treatment that goes on at the end of follow-up ends with it in these data.
-            "TRTEDT": dates(first, np.fmin(last, lived)),
+            "TRTEDT": dates(first, last.clip(upper=lived)),
             "TR01SDT": first,
-            "TR01EDT": dates(first, np.fmin(ended, lived)),
+            "TR01EDT": dates(first, ended.clip(upper=lived)),
             "TR02SDT": dates(first, began),
-            "TR02EDT": dates(first, np.fmin(over, lived).where(began.notna())),
+            "TR02EDT": dates(first, over.clip(upper=lived)),
         }
     )
 
 
 def _end_of_treatment(own: pd.DataFrame, lived: pd.Series[Any]) -> pd.DataFrame:
     """Return status and reason of the end of the treatment of period 1."""
-    reason = texts(own, "treatment_end_reason")
+    reason = texts(own, "treatment_end_reason").mask(lived.isna(), "")
     over = numbers(own, "treatment_end_day").notna()
     status = np.select([lived.isna(), over], ["", "COMPLETED"], "ONGOING")
     return _worded("treatment", reason, status, ("EOTSTT", "DCTREAS", "DCTREASP"))

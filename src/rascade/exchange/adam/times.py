@@ -50,9 +50,7 @@ def time_records(
             part = _part(rows, code, f"{column}_months", rows[f"{column}_event"], why, none)
             parts.append(_worded("progression", _traced(part, scans)))
     parts[1] = _with_bounds(parts[1], rows)
-    lost = texts(rows, "ipfs_censor_reason")
-    lost = lost.mask(lost == "", _lost(rows))
-    why = lost.mask(rows["ipfs_event"].astype(bool), _PROGRESSION)
+    why = _lost(rows, "ipfs").mask(rows["ipfs_event"].astype(bool), _PROGRESSION)
     part = _part(rows, "IPFS", "ipfs_months", rows["ipfs_event"], why, none)
     parts.append(_worded("progression", _immune_deaths(_traced(part, immune))))
     part = _part(rows, "DOR", "dor_months", rows["dor_event"], _progression_reason(rows), first)
@@ -94,19 +92,20 @@ def _progression_reason(rows: pd.DataFrame, column: str = "pfs") -> pd.Series[An
         died &= rows["os_event"].to_numpy(dtype=bool)
         unknown = texts(rows, "").mask(died, DEATH).mask(~died, "progression")
         seen = seen.where(own & (seen != CENSORED), unknown)
-    why = texts(rows, f"{column}_censor_reason")
-    why = why.mask(why == "", _lost(rows))
-    return why.mask(event, seen)
+    return _lost(rows, column).mask(event, seen)
 
 
-def _lost(rows: pd.DataFrame) -> pd.Series[Any]:
+def _lost(rows: pd.DataFrame, column: str) -> pd.Series[Any]:
     """Return why a patient without progression or death was not followed any further."""
+    told = texts(rows, f"{column}_censor_reason")
     dropped = numbers(rows, "dropout_day").notna()
     dropped |= texts(rows, "treatment_end_reason") == "dropout"
     cut = numbers(rows, "data_cut_day").notna() & (texts(rows, "study_end_reason") == "")
     plain = texts(rows, "").mask(cut, "no event by the data cut")
     plain = plain.mask(plain == "", "no event by the end of follow-up")
-    return plain.mask(dropped, "dropout")
+    plain = plain.mask(dropped, "dropout")
+    plain = plain.mask(rows[f"{column}_months"].astype(float) == 0.0, _NO_SCAN)
+    return told.where(told != "", plain)
 
 
 def _part(
@@ -179,5 +178,5 @@ def _with_bounds(part: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     high = own["pfs_by_months"].astype(float) * DAYS_PER_MONTH
     return part.assign(
         AVALLO=np.floor(low + 1e-9) + 1.0,
-        AVALHI=(np.floor(high + 1e-9) + 1.0).where(np.isfinite(high)),
+        AVALHI=np.where(np.isfinite(high), np.floor(high + 1e-9) + 1.0, np.nan),
     )
