@@ -9,6 +9,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import OptionalOut, Threads
+from rascade.cli.tables import show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -75,21 +76,15 @@ def identifiability(
 
 
 def _show(record: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from rascade.report.identifiability import lead, parameter_rows
 
-    table = Table()
-    table.add_column("parameter", no_wrap=True)
-    for name in ("prior", "posterior"):
-        table.add_column(f"{name}, fold", justify="right")
-    table.add_column("status", no_wrap=True)
-    table.add_column("told most by", no_wrap=True)
     rows = parameter_rows(record)
-    for row in rows[:_SHOWN]:
-        table.add_row(row[0], row[1], row[2], row[5], row[6].partition(":")[0])
-    Console(highlight=False).print(table)
+    show_table(
+        ("parameter", "prior, fold", "posterior, fold", "status", "told most by"),
+        [(row[0], row[1], row[2], row[5], row[6].partition(":")[0]) for row in rows[:_SHOWN]],
+        right={1, 2},
+        keep={0},
+    )
     if len(rows) > _SHOWN:
         typer.echo(f"{len(rows) - _SHOWN} more, less well known; --json or --out has them all")
     typer.echo(lead(record))

@@ -12,6 +12,7 @@ import typer
 from rascade import RESEARCH_USE
 from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out, SummaryJson, Threads
+from rascade.cli.tables import show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -89,15 +90,10 @@ def power(
 
 
 def _show(summary: Mapping[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=str(summary["study"]), title_justify="left")
-    table.add_column("design")
-    for name in ("patients", "events", "power, %", "type I error, %", "mean months", "mean events"):
-        table.add_column(name, justify="right")
-    for row in summary["designs"]:
-        table.add_row(
+    header = ("design", "patients", "events", "power, %", "type I error, %", "mean months",
+              "mean events")  # fmt: skip
+    rows = [
+        (
             row["name"],
             str(row["size"]),
             "-" if row["events"] is None else str(row["events"]),
@@ -106,7 +102,9 @@ def _show(summary: Mapping[str, Any]) -> None:
             f"{row['effect']['months']:.1f}",
             f"{row['effect']['events']:.0f}",
         )
-    Console(highlight=False).print(table)
+        for row in summary["designs"]
+    ]
+    show_table(header, rows, right=range(1, len(header)), title=str(summary["study"]))
     for row in summary["sample_sizes"]:
         if row["size"] is None:
             typer.echo(f"{row['design']}: power {row['target']:.0%} not reached: {row['reason']}")

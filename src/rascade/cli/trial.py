@@ -11,6 +11,7 @@ import typer
 from rascade import RESEARCH_USE
 from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import OptionalOut, Seed, SummaryJson, Threads
+from rascade.cli.tables import show_table
 from rascade.cli.usage import PlainUsage
 from rascade.errors import InputError
 
@@ -196,18 +197,16 @@ def _list_arms(as_json: bool) -> None:
 
         sys.stdout.write(json_text(rows))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table()
-    for name in ("arm", "runs", "orders, or what is missing"):
-        table.add_column(name, overflow="fold")
-    for row in sorted(rows, key=lambda row: not row["runs"]):
-        table.add_row(
-            row["arm"],
-            "yes" if row["runs"] else "no",
-            row["orders"] if row["runs"] else row["reason"],
-        )
-    Console(highlight=False).print(table, markup=False)
+    show_table(
+        ("arm", "runs", "orders, or what is missing"),
+        [
+            (
+                row["arm"],
+                "yes" if row["runs"] else "no",
+                row["orders"] if row["runs"] else row["reason"],
+            )
+            for row in sorted(rows, key=lambda row: not row["runs"])
+        ],
+    )
     runs = sum(row["runs"] for row in rows)
     typer.echo(f"{runs} of {len(rows)} published arms can be run by name")
