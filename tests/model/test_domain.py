@@ -113,7 +113,7 @@ BEYOND = {
     "helpers that turn faster than they die": {
         "k_Th_Treg": 0.1 / 24, "k_Th_death": 0.03 / 24, "TGFb_level": 0.0,
     },
-    "a tumour that vanishes": {"k_loss": 1.0, "k_tolerance": 0.0},
+    "a tumour that vanishes": {"k_loss": 2.0, "k_tolerance": 0.0},
     "a switch that is not quite one": {"tumour_active": 1.01},
 }  # fmt: skip
 
