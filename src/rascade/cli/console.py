@@ -80,7 +80,6 @@ def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
-
     from rich.table import Column
 
     console = Console(stderr=True)
