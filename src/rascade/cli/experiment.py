@@ -10,6 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import Out, Seed, SummaryJson, Threads
+from rascade.cli.tables import say
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -72,10 +73,10 @@ def experiment(
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
     for line in _lines(result.summary):
-        typer.echo(line)
+        say(line)
     for warning in result.summary["warnings"]:
-        typer.echo(f"note: {warning}")
-    typer.echo(f"report: {result.folder / 'experiment.html'}")
+        say(f"note: {warning}")
+    say(f"report: {result.folder / 'experiment.html'}", wrap=False)
 
 
 def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
