@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import warnings
 from itertools import pairwise
 
 import matplotlib
@@ -42,9 +44,36 @@ def test_text_is_cut_and_wrapped_to_its_room():
     assert cut.endswith("…")
     assert text_width(cut, 7) <= 1.2
     lines = wrap(long, 1.4, 7).split("\n")
-    assert len(lines) == 2
+    assert len(lines) == 3 and " ".join(lines) == long
     assert all(text_width(line, 7) <= 1.4 for line in lines)
-    assert wrap("x" * 200, 1.0, 7).endswith("…")
+    # A word longer than the line is broken, and nothing is lost while there are lines to spare.
+    word = "x" * 60
+    assert wrap(word, 1.0, 7).replace("\n", "") == word
+    assert wrap("x" * 400, 1.0, 7).count("\n") == 3 and wrap("x" * 400, 1.0, 7).endswith("…")
+
+
+def test_other_scripts_are_left_to_the_fonts_of_the_reader():
+    name = "达拉克拉西布 العربية ไทย"
+    with warnings.catch_warnings(), drawing():
+        warnings.simplefilter("error")  # matplotlib warns of glyphs that a font lacks
+        canvas = Canvas(5, 2, f"{name} é", "footer")
+        canvas.text(1, 1, "漢字", ha="center")
+        svg = canvas.svg()
+    assert re.findall(r"<text[^>]*>([^<]*)</text>", svg) == [f"{name} é", "漢字"]
+    # Each character of Chinese is about as wide as it is high.
+    assert text_width("漢" * 10, 7.2) == pytest.approx(1.0, rel=0.12)
+    assert wrap("漢" * 30, 1.0, 7.2, most=9).replace("\n", "") == "漢" * 30
+
+
+def test_long_titles_and_footers_make_the_page_taller_and_are_not_cut():
+    title, footer = "a name of many words " * 12, "research use only " * 20
+    with drawing():
+        tall, low = Canvas(5, 2, title, footer), Canvas(5, 2, "short", "short")
+        words = re.findall(r"<!--(.*?)-->", tall.svg())
+    assert tall.height > low.height == 2
+    assert " ".join(" ".join(words).split()) == " ".join(f"{title} {footer}".split())
+    axes = [canvas.axes(0.5, 0.5, 4, 1).get_position() for canvas in (tall, low)]
+    assert axes[0].height * tall.height == pytest.approx(axes[1].height * low.height)
 
 
 def test_arm_colours_are_distinct_and_readable_as_text():

@@ -7,11 +7,8 @@ import pandas as pd
 import pytest
 
 from rascade.report.canvas import drawing
-from rascade.report.end_point_tables import (
-    adverse_event_table,
-    end_point_tables,
-    estimand_table,
-)
+from rascade.report.end_point_tables import end_point_tables, estimand_table
+from rascade.report.exposure_tables import adverse_event_table
 from rascade.report.folder import read_trial
 from rascade.report.marker_figure import marker_course, marker_figure
 from rascade.report.swimmer_figure import MOST_LANES, lanes, swimmer_figure
@@ -63,8 +60,9 @@ def test_adverse_events_count_each_patient_once_at_the_highest_grade(run) -> Non
     own = events[(events["arm"] == ARMS[0]) & (events["term"] == "Rash")]
     worst = own.groupby("patient")["grade"].max()
     any_grade, severe = cells(table, "Rash")[:2]
-    assert any_grade == f"{len(worst)} ({100 * len(worst) / 90:.1f} %)"
-    assert severe == f"{(worst >= 3).sum()} ({100 * (worst >= 3).mean() * len(worst) / 90:.1f} %)"
+    assert any_grade.split("\n")[0] == f"{len(worst)} ({100 * len(worst) / 90:.1f} %)"
+    count = (worst >= 3).sum()
+    assert severe.split("\n")[0] == f"{count} ({100 * count / 90:.1f} %)"
     everybody = events[events["arm"] == ARMS[0]]["patient"].nunique()
     assert cells(table, "Any adverse event")[0].startswith(f"{everybody} (")
     assert len(table.head) == 5

@@ -42,7 +42,11 @@ def test_texts_of_results():
     assert power_of_ten(1e-4) == "10⁻⁴"
 
 
-def test_control_and_bidirectional_characters_are_dropped():
-    assert plain("a\u202eb\x00c\n\td") == "abc d"
-    assert clean("漢\U0001f9ec α ≥ é") == "□□ α ≥ é"
+def test_what_cannot_be_seen_is_written_out():
+    assert plain("a\u202eb\x00c\n\td") == "a<U+202E>b<U+0000>c d"
+    assert plain("\u2067\u061c\ufeff") == "<U+2067><U+061C><U+FEFF>"
+    # Joiners shape letters; names in any script stay as they are, and stay apart.
+    assert plain("می\u200cخواهم") == "می\u200cخواهم"
+    assert clean("漢\U0001f9ec α ≥ é") == "漢\U0001f9ec α ≥ é"
+    assert plain("arm\u200b") != plain("arm")
     assert clean("one\ntwo") == "one\ntwo"

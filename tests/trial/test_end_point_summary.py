@@ -152,3 +152,39 @@ def test_progression_lies_between_two_adequate_scans() -> None:
     left, right = progression_bounds(codes, days, death)
     assert left.tolist() == [56.0, 56.0, 0.0, 150.0, 0.0]
     assert right.tolist() == [112.0, 168.0, 56.0, 150.0, np.inf]
+
+
+def test_while_on_treatment_reads_the_reason_that_was_recorded() -> None:
+    row = {
+        "arm": "a",
+        "pfs_months": 112 / 30.4375,
+        "pfs_event": True,
+        "pfs_after_months": 56 / 30.4375,
+        "treatment_end_day": 60.0,
+        "pfs_reason": "progression: target",
+    }
+    treated = _named("PFS, while on treatment")
+    for reason, day, seen in (
+        ("adverse event", 60.0, False),  # in the interval of the scan that showed progression
+        ("dropout", 60.0, False),
+        ("progression", 112.0, True),
+        ("death", 112.0, True),
+    ):
+        time, event = times_under(treated, pd.DataFrame([row | {"treatment_end_reason": reason}]))
+        assert time[0] * 30.4375 == pytest.approx(day) and bool(event[0]) == seen
+
+
+def test_leaving_and_other_treatment_censor_the_hypothetical_estimand() -> None:
+    people = pd.DataFrame(
+        {
+            "arm": "a",
+            "pfs_months": [6.0, 6.0, 6.0],
+            "pfs_event": True,
+            "pfs_after_months": 4.0,
+            "dropout_day": [np.nan, 91.3125, 152.1875],
+            "other_treatment_day": [np.nan, np.nan, 30.4375],
+        }
+    )
+    time, event = times_under(_named("PFS, hypothetical"), people)
+    np.testing.assert_allclose(time, [6.0, 3.0, 1.0])
+    assert event.tolist() == [True, False, False]

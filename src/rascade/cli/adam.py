@@ -48,9 +48,10 @@ def write(
     Example:
       rascade adam write out/rasolute-302 --out out/adam
 
-    Written into DIR: adsl, adtte, adrs, adtr and adae, each as .parquet, .csv and .xpt, and
-    define.json with their variables, labels and controlled terms. Data that break a rule are not
-    written.
+    Written into DIR: adsl, adtte, adrs, adtr and adae, each as .parquet, .csv and .xpt;
+    define.xml (Define-XML 2.1) and define.json with their variables, labels and controlled terms;
+    names.csv with the names that .xpt files, which hold ASCII only, have labels for. Data that
+    break a rule are not written.
     """
     from rascade.studies.adam import write_adam
 
@@ -64,11 +65,15 @@ def check(
         Path, typer.Argument(metavar="DIR", help="Folder with adsl.parquet, adsl.csv or adsl.xpt.")
     ],
 ) -> None:
-    """Check data sets: structure, keys, controlled terms, dates, and that all formats agree.
+    """Check data sets: structure, keys, controlled terms, contradictions, and that formats agree.
 
     \b
     Example:
       rascade adam check out/rasolute-302/adam
+
+    Contradictions are such as a date of death that differs between two data sets, a progression
+    without its scan, a best response that no scan read, a sum of diameters that is none, a subject
+    who is missing, two arms of one name.
 
     One line for each rule that is broken, with the number of records and the first of them. Exit
     code 2 if there is any.

@@ -61,6 +61,7 @@ def list_(as_json: JSON = False) -> None:
                     "name": drug.name,
                     "class": drug.drug_class,
                     "target": drug.target,
+                    "group": drug.group,
                     "aliases": drug.aliases,
                     "facts": len(drug.facts),
                 }
@@ -99,6 +100,7 @@ def show(
 def _print_drug(evidence: Evidence, drug: Drug) -> None:
     fields = [
         ("class", drug.drug_class),
+        ("group", drug.group),
         ("target", drug.target),
         ("mechanism", drug.mechanism),
         ("other names", ", ".join(drug.aliases)),

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out, Seed, SummaryJson, Threads
 from rascade.cli.tables import say
 from rascade.cli.usage import PlainUsage
@@ -69,13 +70,12 @@ def experiment(
             progress=progress,
             finish=write_experiment_report,
         )
+    tell_warnings(result.summary["warnings"])
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
     for line in _lines(result.summary):
         say(line)
-    for warning in result.summary["warnings"]:
-        say(f"note: {warning}")
     say(f"report: {result.folder / 'experiment.html'}", wrap=False)
 
 

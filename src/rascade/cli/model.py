@@ -151,11 +151,9 @@ def _drug(name: str) -> str:
     """
     from rascade.errors import InputError
     from rascade.regimen.names import drug_names
-    from rascade.regimen.words import did_you_mean
 
     known = drug_names(None)
     found = known.find(name)
     if found is None:
-        hint = did_you_mean(name, known.spelled) or "; see: rascade drugs list"
-        raise InputError(f"--drugs: no drug is called {name!r}{hint}")
+        raise InputError(f"--drugs: {known.unknown(name)}")
     return found

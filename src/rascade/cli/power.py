@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out, SummaryJson, Threads
 from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
@@ -80,6 +81,7 @@ def power(
             progress=progress,
             finish=write_operating_report,
         )
+    tell_warnings(result.summary["warnings"])
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
@@ -115,8 +117,6 @@ def _show(summary: Mapping[str, Any]) -> None:
     for row in (summary["assurance"] or {}).get("designs", ()):
         if row["assurance"] is not None:
             say(f"{row['design']}: assurance {row['assurance']:.0%}")
-    for warning in summary["warnings"]:
-        say(f"note: {warning}")
 
 
 def _percent(found: Mapping[str, float]) -> str:

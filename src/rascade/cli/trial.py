@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import OptionalOut, Seed, SummaryJson, Threads
 from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
@@ -154,6 +155,7 @@ def trial(
         )
     for text in notes:
         typer.echo(f"note: {text}", err=True)
+    tell_warnings(result.summary["warnings"])
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return

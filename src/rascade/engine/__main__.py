@@ -133,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--concentration", type=_names, default=[], metavar="A,B", help="as concentrations")
     add("--rtol", type=float, default=1e-9, metavar="X", help="relative tolerance (1e-9)")
     add("--atol", type=float, metavar="X", help="absolute tolerance (by the size of each state)")
+    add("--max-step", type=float, metavar="X", help="longest step, in the model's time (none)")
     add("--backend", choices=["compiled", "reference"], default="compiled",
         help="generated machine code, or the slow and obvious check of it (compiled)")  # fmt: skip
     add("--out", required=True, metavar="FILE.csv", help="the table to write")
@@ -194,7 +195,9 @@ def _run(
     simulation = Simulation(
         system,
         start=options.start,
-        settings=Settings(rtol=options.rtol, atol=options.atol, nonnegative=False),
+        settings=Settings(
+            rtol=options.rtol, atol=options.atol, max_step=options.max_step, nonnegative=False
+        ),
         backend=options.backend,
     )
     segment = simulation.advance(float(times[-1]), times, outputs)

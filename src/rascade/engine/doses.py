@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Doses", "dose_table", "gather_tables", "join_tables", "merge_tables"]
+__all__ = ["Doses", "dose_table", "gather_tables", "merge_tables"]
 
 
 class Doses:
@@ -143,11 +143,6 @@ def merge_tables(old: DoseTable, new: DoseTable, now: float) -> DoseTable:
     """Return the infusions of `old` that are running, and what `new` gives from `now` on."""
     running = (old.time < now) & (old.time + old.duration > now)
     return _combined((old, running), (new, new.time >= now))
-
-
-def join_tables(one: DoseTable, other: DoseTable) -> DoseTable:
-    """Return the rows of both; at equal times those of `one` come first."""
-    return _combined(*((t, np.ones(len(t.time), dtype=np.bool_)) for t in (one, other)))
 
 
 def gather_tables(parts: Sequence[tuple[DoseTable, NDArray[np.int64]]]) -> DoseTable:

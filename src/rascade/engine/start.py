@@ -1,4 +1,4 @@
-"""Where a simulation starts, how finely it is solved, and at which known times its rates jump."""
+"""Where a simulation starts, and how finely it is solved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Columns = Mapping[int, NDArray[np.float64]]
 
-__all__ = ["Scales", "size_of_one", "start_values", "time_breaks"]
+__all__ = ["Scales", "size_of_one", "start_values"]
 
 
 class Scales:
@@ -211,33 +211,3 @@ def _levels(
         levels.append(tuple(level))
         order.done(*level)
     return tuple(levels)
-
-
-def time_breaks(
-    system: System, p: NDArray[np.float64], after: float, before: float
-) -> NDArray[np.float64]:
-    """Return the times at which a rate may jump because time passes a known value.
-
-    A rate such as ``piecewise(1, time < t1, 0)`` would make the error control search for the jump,
-    or step over a short pulse. Where both sides of a comparison depend on time and parameters only,
-    and on time linearly, the moment is known beforehand.
-
-    Args:
-        system: the model.
-        p: (n, n_parameters).
-        after: times up to and including this one are left out.
-        before: times from this one on are left out.
-
-    Returns:
-        (m, 2): patient and time.
-    """
-    switches = system.time_switches
-    if not switches or not system.states:
-        return np.empty((0, 2))
-    nothing = np.zeros(len(system.states))
-    offset = evaluate(system.graph, [d for d, _ in switches], 0.0, nothing, p)
-    slope = evaluate(system.graph, [s for _, s in switches], 0.0, nothing, p)
-    with np.errstate(all="ignore"):
-        times = -offset / slope
-    patient, switch = np.nonzero((times > after) & (times < before))
-    return np.column_stack((patient, times[patient, switch]))

@@ -8,14 +8,18 @@ import numpy as np
 
 from rascade.report.canvas import (
     GREY,
+    LEGEND_LINE,
     WIDTH,
     Canvas,
     Figure,
     arm_color,
-    fit,
+    arm_legend,
+    legend_lines,
+    lines_of,
     readable,
-    text_width,
+    wrap,
 )
+from rascade.report.schedule import on_schedule
 from rascade.report.survival_figures import month_ticks
 from rascade.trial.endpoints import DAYS_PER_MONTH
 
@@ -44,17 +48,21 @@ def biomarker_figure(run: TrialRun) -> Figure | None:
     rows = run.visits
     if "on_treatment" in rows:
         rows = rows[rows["on_treatment"].astype(bool)]
-    rows = rows[rows["day"] > 0]
+    rows = on_schedule(rows[rows["day"] > 0])
     if not names or rows.empty:
         return None
     bands = {(arm, name): _band(rows, arm, name) for arm in run.arms for name in names}
     groups = [run.arms] if len(run.arms) <= _TOGETHER else [[arm] for arm in run.arms]
     height = _TALL if len(groups) == 1 else _LOW
-    top, step = Canvas.TOP + 0.42, height + (0.0 if len(groups) == 1 else 0.34)
+    legend = legend_lines(run.arms, _LEFT) if len(groups) == 1 else []
+    heads = [wrap(own[0], WIDTH - _LEFT, 7, most=6) for own in groups] if not legend else []
+    key = LEGEND_LINE * sum(text.count("\n") + 1 for text in legend)
+    head = 0.13 * lines_of(heads) if heads else 0.0
+    top = Canvas.TOP + key + 0.2 + (head + 0.14 if heads else 0.0)
+    step = height + (head + 0.28 if heads else 0.0)
     total = top + height + step * (len(groups) - 1) + 0.5 + Canvas.FOOTER
     canvas = Canvas(WIDTH, total, "Pathway signals", run.footer)
-    if len(groups) == 1:
-        _arm_key(canvas, run)
+    arm_legend(canvas, list(enumerate(legend)), _LEFT, Canvas.TOP - 0.03)
     width = (WIDTH - _LEFT - 0.15 - _GAP * (len(names) - 1)) / len(names)
     ticks = month_ticks(max((float(b[0][-1]) for b in bands.values() if len(b[0])), default=1.0), 5)
     for row, arms in enumerate(groups):
@@ -68,16 +76,15 @@ def biomarker_figure(run: TrialRun) -> Figure | None:
             axes.tick_params(labelbottom=bottom)
             if row == 0:
                 at: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "weight": "bold"}
-                axes.text(
-                    0, 1 + (0.09 if len(groups) == 1 else 0.24) / height, BIOMARKERS[name], **at
-                )
+                axes.text(0, 1 + (head + 0.18 if heads else 0.09) / height, BIOMARKERS[name], **at)
             if column == 0:
                 axes.set_ylabel(
                     "% of own baseline" if len(groups) > 1 else "Signal (% of own baseline)"
                 )
         if len(groups) > 1:
             color = readable(arm_color(row))
-            canvas.text(_LEFT, top + step * row - 0.09, fit(arms[0], 4, 7), size=7, color=color)
+            y = top + step * row - 0.09 - head / 2
+            canvas.text(_LEFT, y, heads[row], size=7, color=color)
     return Figure("biomarkers", "Pathway signals", _CAPTION, _alt(bands), canvas.svg())
 
 
@@ -104,22 +111,6 @@ def _panel(axes: Axes, bands: list[tuple[int, Band]]) -> None:
         axes.fill_between(month, low, high, color=color, alpha=0.16, linewidth=0)
         axes.plot(month, middle, color=color, marker="o", markersize=2)
     axes.axhline(100, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
-
-
-def _arm_key(canvas: Canvas, run: TrialRun) -> None:
-    from matplotlib.lines import Line2D
-
-    x, y = _LEFT, Canvas.TOP + 0.06
-    room = (WIDTH - x - 0.1) / len(run.arms) - 0.5
-    for position, arm in enumerate(run.arms):
-        at = [x / canvas.width, (x + 0.22) / canvas.width]
-        level = 1 - y / canvas.height
-        style: dict[str, Any] = {"color": arm_color(position), "linewidth": 1.6}
-        line = Line2D(at, [level, level], transform=canvas.figure.transFigure, **style)
-        canvas.figure.add_artist(line)
-        name = fit(arm, room, 7)
-        canvas.text(x + 0.28, y, name, size=7)
-        x += 0.28 + text_width(name, 7) + 0.22
 
 
 def _band(rows: pd.DataFrame, arm: str, name: str) -> Band:

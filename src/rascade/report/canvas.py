@@ -9,10 +9,11 @@ glyphs as outlines so that no font of the reader's machine matters.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rascade.report.text import clean
@@ -26,15 +27,22 @@ __all__ = [
     "FAINT",
     "GREY",
     "INK",
+    "LEGEND_LINE",
     "RESPONSE_COLORS",
     "WIDTH",
     "Canvas",
     "Figure",
     "arm_color",
+    "arm_legend",
     "declutter",
     "drawing",
+    "drawn",
     "fit",
+    "legend_lines",
+    "lines_of",
     "readable",
+    "shrink",
+    "stand_in",
     "text_width",
     "wrap",
 ]
@@ -130,54 +138,132 @@ def drawing(*, outlines: bool = True) -> Iterator[None]:
 
 
 class Canvas:
-    """A page measured in inches from its top left corner.
+    """A page measured in inches from its top left corner, under the title.
+
+    A title or a footer that needs more than one line makes the page taller; places stay as given.
 
     Args:
         width: inches.
-        height: inches, footer included.
+        height: inches, with a title and a footer of one line each.
         title: printed at the top left.
         footer: printed at the bottom of the figure: the research-use line and provenance.
     """
 
     TOP = 0.34
     FOOTER = 0.26
+    _TITLE_LINE, _FOOTER_LINE = 0.17, 0.1
 
     def __init__(self, width: float, height: float, title: str, footer: str) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure as MplFigure
 
-        self.figure: MplFigure = MplFigure(figsize=(width, height))
+        title = wrap(title, width - 0.12, 9, "bold", most=6)
+        footer = wrap(footer, width - 0.12, 5.5, most=6)
+        self._down = self._TITLE_LINE * (lines_of([title]) - 1)
+        below = self._FOOTER_LINE * (lines_of([footer]) - 1)
+        self.width, self.height = width, height + self._down + below
+        self.figure: MplFigure = MplFigure(figsize=(self.width, self.height))
         FigureCanvasAgg(self.figure)
-        self.width, self.height = width, height
-        self.text(0.06, 0.17, fit(title, width - 0.12, 9, "bold"), size=9, weight="bold")
-        self.text(0.06, height - 0.08, fit(footer, width - 0.12, 5.5), size=5.5, color=GREY)
+        self.text(0.06, 0.17 - self._down / 2, title, size=9, weight="bold")
+        end = self.height - self._down - 0.08 - below / 2
+        self.text(0.06, end, footer, size=5.5, color=GREY)
+
+    def up(self, y: float) -> float:
+        """Turn a place in inches from the top into a share of the height from the bottom."""
+        return 1 - (y + self._down) / self.height
 
     def axes(self, left: float, top: float, width: float, height: float, **options: Any) -> Axes:
         """Add axes at a place in inches."""
-        box = (
-            left / self.width,
-            1 - (top + height) / self.height,
-            width / self.width,
-            height / self.height,
-        )
+        box = (left / self.width, self.up(top + height), width / self.width, height / self.height)
         return self.figure.add_axes(box, **options)
 
     def text(self, x: float, y: float, text: str, *, size: float = 7.5, **options: Any) -> None:
         """Write text with its left (or `ha`) centre line at a place in inches."""
         options.setdefault("va", "center")
-        place = (x / self.width, 1 - y / self.height)
-        self.figure.text(*place, clean(text), fontsize=size, **options)
+        self.figure.text(x / self.width, self.up(y), clean(text), fontsize=size, **options)
+
+    def key(self, x: float, y: float, length: float = 0.0, **style: Any) -> None:
+        """Draw a mark, or a line of some inches, of a legend at a place in inches."""
+        from matplotlib.lines import Line2D
+
+        ends = [x / self.width, (x + length) / self.width] if length else [x / self.width]
+        line = Line2D(ends, [self.up(y)] * len(ends), transform=self.figure.transFigure, **style)
+        self.figure.add_artist(line)
 
     def svg(self) -> str:
         """Return the picture as SVG; the same drawing gives the same bytes."""
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.backends.backend_mixed import MixedModeRenderer
 
         buffer = io.StringIO()
-        svg: Any = FigureCanvasSVG(self.figure)
-        svg.print_svg(
-            buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
-        return buffer.getvalue()
+        dpi = self.figure.dpi
+        self.figure.dpi = 72  # the unit of the SVG back end
+        try:
+            width, height = self.figure.get_size_inches()
+            nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+            inner = _renderer()(width * 72, height * 72, buffer, image_dpi=dpi, metadata=nothing)
+            mixed: Any = MixedModeRenderer
+            renderer = mixed(self.figure, width, height, dpi, inner)
+            self.figure.draw(renderer)
+            renderer.finalize()
+        finally:
+            self.figure.dpi = dpi
+        # Whoever lacks our font, and whoever has no glyph in it, gets one without serifs.
+        return buffer.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', sans-serif")
+
+
+@cache
+def _renderer() -> type[Any]:
+    """Return the SVG renderer that leaves to the reader's fonts what ours has no glyphs for."""
+    import matplotlib
+    from matplotlib.backends import backend_svg
+
+    base: Any = backend_svg.RendererSVG
+
+    class Renderer(base):  # type: ignore[misc]
+        """Draws glyphs as outlines, and texts of other scripts as text."""
+
+        def draw_text(self, gc: Any, x: Any, y: Any, s: str, *args: Any, **options: Any) -> None:
+            if drawn(s):
+                super().draw_text(gc, x, y, s, *args, **options)
+                return
+            with matplotlib.rc_context({"svg.fonttype": "none"}):
+                super().draw_text(gc, x, y, s, *args, **options)
+
+        def get_text_width_height_descent(
+            self, s: str, prop: Any, ismath: Any
+        ) -> tuple[float, float, float]:
+            found = super().get_text_width_height_descent(stand_in(s), prop, ismath)
+            return float(found[0]), float(found[1]), float(found[2])
+
+    return Renderer
+
+
+@cache
+def _known_glyphs() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+def drawn(text: str) -> bool:
+    """Tell whether the figures' font has every character of a text."""
+    known = _known_glyphs()
+    return all(ord(c) in known or c == "\n" for c in text)
+
+
+def stand_in(text: str) -> str:
+    """Replace characters without a glyph by letters about as wide, to measure with."""
+    known = _known_glyphs()
+    return "".join(
+        c
+        if ord(c) in known or c == "\n"
+        else ""
+        if unicodedata.combining(c)
+        else "W"
+        if unicodedata.east_asian_width(c) in "WF"
+        else "m"
+        for c in text
+    )
 
 
 def arm_color(position: int) -> str:
@@ -201,15 +287,19 @@ def readable(color: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a text in inches."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+def _advance(character: str, weight: str) -> float:
+    """How far a character moves the pen, in units of the font's size."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    if not text.strip():
-        return 0.3 * size / 72 * len(text)
-    font = FontProperties(family="DejaVu Sans", weight=weight)
-    return float(TextPath((0, 0), text, size=size, prop=font).get_extents().x1) / 72
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(100.0, 72.0)
+    glyph = font.load_char(ord(character))
+    return float(glyph.linearHoriAdvance) / 65536 / 100
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a text in inches: the sum of its characters, kerning left out."""
+    return sum(_advance(c, weight) for c in stand_in(text) if c != "\n") * size / 72
 
 
 def fit(text: str, width: float, size: float, weight: str = "normal") -> str:
@@ -217,27 +307,83 @@ def fit(text: str, width: float, size: float, weight: str = "normal") -> str:
     text = clean(text)
     if text_width(text, size, weight) <= width:
         return text
+    return text[: _longest(text, width, size, weight, "…")].rstrip() + "…"
+
+
+def _longest(text: str, width: float, size: float, weight: str, end: str = "") -> int:
+    """Return how many characters from the front fit a width, before an ending."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if text_width(text[:middle].rstrip() + "…", size, weight) <= width:
+        if text_width(text[:middle].rstrip() + end, size, weight) <= width:
             low = middle
         else:
             high = middle - 1
-    return text[:low].rstrip() + "…"
+    return low
 
 
-def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """Break a text into at most two lines that fit a width in inches."""
-    text = clean(text)
-    words = text.split(" ")
-    if text_width(text, size, weight) <= width or len(words) == 1:
-        return fit(text, width, size, weight)
-    count = len(words)
-    while count > 1 and text_width(" ".join(words[:count]), size, weight) > width:
-        count -= 1
-    lines = (" ".join(words[:count]), " ".join(words[count:]))
-    return "\n".join(fit(line, width, size, weight) for line in lines if line)
+def wrap(text: str, width: float, size: float, weight: str = "normal", most: int = 4) -> str:
+    """Break a text into lines that fit a width in inches: between words, or inside a long one.
+
+    Args:
+        text: of one line.
+        width: inches.
+        size: points.
+        weight: of the font.
+        most: lines; what does not fit into them is cut with an ellipsis.
+    """
+    rest = clean(text)
+    lines: list[str] = []
+    while rest and len(lines) < most - 1 and text_width(rest, size, weight) > width:
+        count = max(1, _longest(rest, width, size, weight))
+        space = rest.rfind(" ", 0, count + 1)
+        count = space if space > 0 else count
+        lines.append(rest[:count].rstrip())
+        rest = rest[count:].lstrip()
+    if rest:
+        lines.append(fit(rest, width, size, weight))
+    return "\n".join(lines)
+
+
+def shrink(labels: Iterable[Any], width: float) -> None:
+    """Make labels smaller that are wider than a width in inches; none is cut."""
+    for label in labels:
+        size = float(label.get_fontsize())
+        wide = text_width(clean(label.get_text()), size)
+        if wide > width:
+            label.set_fontsize(size * width / wide)
+
+
+def lines_of(texts: Iterable[str]) -> int:
+    """Return the lines of the tallest of some wrapped texts, one at least."""
+    return max((text.count("\n") + 1 for text in texts), default=1)
+
+
+LEGEND_LINE = 0.135  # inches
+
+
+def arm_legend(canvas: Canvas, entries: Sequence[tuple[int, str]], left: float, top: float) -> None:
+    """Name arms under each other, each with a line of its colour; see `legend_lines`.
+
+    Args:
+        canvas: where.
+        entries: position of the arm in the study, and its text as `legend_lines` broke it.
+        left: inches.
+        top: inches.
+    """
+    y = top
+    for position, text in entries:
+        style: dict[str, Any] = {"color": arm_color(position), "linewidth": 1.8}
+        canvas.key(left, y + LEGEND_LINE / 2, 0.22, **style)
+        lines = text.split("\n")
+        for line in lines:
+            canvas.text(left + 0.3, y + LEGEND_LINE / 2, line, size=7)
+            y += LEGEND_LINE
+
+
+def legend_lines(texts: Sequence[str], left: float) -> list[str]:
+    """Break the texts of a legend so that they fit between `left` and the right edge."""
+    return [wrap(text, WIDTH - left - 0.45, 7, most=6) for text in texts]
 
 
 def declutter(wanted: list[float], gap: float, low: float, high: float) -> list[float]:

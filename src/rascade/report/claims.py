@@ -141,6 +141,7 @@ def _claim(record: dict[str, Any]) -> dict[str, Any]:
 
 def _check(check: dict[str, Any]) -> dict[str, Any]:
     low, high = (number(x) if x is not None else "not reached" for x in check["ci"])
+    span = "no interval" if check["ci"] == [None, None] else f"{low} to {high}"
     failed = f"; {check['failed']} of {check['sets']} not solved" if check["failed"] else ""
     return {
         "verdict": check["verdict"],
@@ -149,7 +150,7 @@ def _check(check: dict[str, Any]) -> dict[str, Any]:
         "what": plain(check["what"]),
         "figure": effect_figure(check),
         "effect": number(check["effect"]),
-        "range": f"{low} to {high}",
+        "range": span,
         "interval": plain(check["interval"]) + failed,
         "expected": expectation(check),
         "source": plain(check["source"]),

@@ -1,4 +1,4 @@
-"""Tables of the report beyond the headline: response in time, landmarks, estimands, safety."""
+"""Tables of the report beyond the headline: response in time, landmarks, means, estimands."""
 
 from __future__ import annotations
 
@@ -8,14 +8,9 @@ from rascade.report.page import Table
 from rascade.report.text import interval, months_text, number, p_value, percent
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from rascade.report.folder import TrialRun
 
-__all__ = ["adverse_event_table", "end_point_tables", "estimand_table"]
-
-SEVERE = 3
-MOST_TERMS = 40
+__all__ = ["end_point_tables", "estimand_table"]
 
 
 def end_point_tables(run: TrialRun) -> list[Table]:
@@ -168,51 +163,3 @@ def estimand_table(run: TrialRun) -> Table | None:
     )
     head = ("Estimand", "Intercurrent events", "Median, months (95 % CI)", "Hazard ratio (95 % CI)")
     return Table("Estimands (ICH E9(R1))", head, rows, note, frozenset(), frozenset({1, 2}))
-
-
-def adverse_event_table(run: TrialRun) -> Table | None:
-    """Patients with each adverse event, any grade and severe; None where none were recorded."""
-    events = run.adverse_events
-    if events is None or not len(events):
-        return None
-    sizes = {arm: len(run.of_arm(arm)) for arm in run.arms}
-    rows = [
-        _counts("Any adverse event", events, run.arms, sizes),
-        _counts("Serious", events[events["serious"].astype(bool)], run.arms, sizes),
-        _counts("Related to treatment", events[events["related"].astype(bool)], run.arms, sizes),
-    ]
-    frequent = events.drop_duplicates(["arm", "patient", "term"])["term"].value_counts()
-    terms = sorted(frequent.index, key=lambda term: (-int(frequent[term]), str(term)))
-    rows += [
-        _counts(str(term), events[events["term"] == term], run.arms, sizes)
-        for term in terms[:MOST_TERMS]
-    ]
-    head = ["Term"]
-    for arm in run.arms:
-        head += [f"{arm} (n = {sizes[arm]}), any grade", f"grade {SEVERE} or more"]
-    versions = {str(arm.get("ctcae_version") or "") for arm in run.summary["arms"]} - {""}
-    graded = f"CTCAE {' and '.join(sorted(versions))}" if versions else "CTCAE"
-    note = (
-        f"Patients (%), each counted once a term at the highest grade, {graded}. Terms by "
-        "frequency over all arms."
-    )
-    if len(terms) > MOST_TERMS:
-        note += f" {len(terms) - MOST_TERMS} rarer terms are in adverse_events.parquet."
-    numeric = frozenset(range(1, len(head)))
-    return Table("Adverse events", tuple(head), rows, note, numeric)
-
-
-def _counts(
-    name: str, events: pd.DataFrame, arms: list[str], sizes: dict[str, int]
-) -> tuple[str, ...]:
-    cells = [name]
-    worst = events.groupby(["arm", "patient"])["grade"].max()
-    for arm in arms:
-        grades = worst[worst.index.get_level_values("arm") == arm]
-        severe = int((grades >= SEVERE).sum())
-        cells += [_share(len(grades), sizes[arm]), _share(severe, sizes[arm])]
-    return tuple(cells)
-
-
-def _share(count: int, size: int) -> str:
-    return f"{count} ({100 * count / size:.1f} %)" if size else "—"

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit, text_width
+from rascade.report.canvas import (
+    FAINT,
+    GREY,
+    WIDTH,
+    Canvas,
+    Figure,
+    arm_color,
+    text_width,
+    wrap,
+)
 from rascade.report.text import number, plain, power_of_ten
 
 if TYPE_CHECKING:
@@ -24,6 +33,7 @@ __all__ = [
     "legend",
     "legend_height",
     "line_style",
+    "panel_title",
     "time_axis",
 ]
 
@@ -43,22 +53,23 @@ def line_style(k: int) -> dict[str, Any]:
 
 def legend(canvas: Canvas, names: Sequence[str], top: float) -> float:
     """Write the legend, in two columns if every name fits; return where it ends."""
-    from matplotlib.lines import Line2D
-
     columns = _legend_columns(names)
-    width = WIDTH / columns
-    for k, name in enumerate(names):
-        x, y = 0.1 + width * (k % columns), top + _LINE * (k // columns)
-        canvas.figure.add_artist(
-            Line2D(
-                [x / canvas.width, (x + 0.25) / canvas.width],
-                [1 - y / canvas.height] * 2,
-                linewidth=1.6,
-                **line_style(k),
-            )
-        )
-        canvas.text(x + 0.32, y, fit(name, width - 0.45, 7), size=7)
+    width, row = WIDTH / columns, 0
+    for k, name in enumerate(_legend_names(names)):
+        x = 0.1 + width * (k % columns)
+        for index, line in enumerate(name.split("\n")):
+            y = top + _LINE * (row + index)
+            if not index:
+                canvas.key(x, y, 0.25, linewidth=1.6, **line_style(k))
+            canvas.text(x + 0.32, y, line, size=7)
+        if k % columns == columns - 1:
+            row += name.count("\n") + 1
     return top + legend_height(names)
+
+
+def _legend_names(names: Sequence[str]) -> list[str]:
+    room = WIDTH / _legend_columns(names) - 0.45
+    return [wrap(name, room, 7, most=6) for name in names]
 
 
 def _legend_columns(names: Sequence[str]) -> int:
@@ -68,7 +79,8 @@ def _legend_columns(names: Sequence[str]) -> int:
 
 def legend_height(names: Sequence[str]) -> float:
     """Return how high a legend is, in inches."""
-    return _LINE * math.ceil(len(names) / _legend_columns(names))
+    lines = sum(name.count("\n") + 1 for name in _legend_names(names))
+    return _LINE * math.ceil(lines / _legend_columns(names))
 
 
 def _panels(count: int) -> float:
@@ -78,11 +90,19 @@ def _panels(count: int) -> float:
 def _place(canvas: Canvas, index: int, top: float, title: str) -> Axes:
     left = 0.42 + _STEP_X * (index % _COLUMNS)
     height = top + 0.26 + _STEP_Y * (index // _COLUMNS)
-    canvas.text(left, height - 0.12, fit(title, _WIDE, 7.5, "bold"), weight="bold")
+    panel_title(canvas, left, height - 0.12, title, _STEP_X - 0.2)
     axes = canvas.axes(left, height, _WIDE, _HIGH)
     axes.axhline(1.0, color=FAINT, linewidth=0.8, zorder=0)
     axes.grid(axis="y", color=FAINT, linewidth=0.3, zorder=0)
     return axes
+
+
+def panel_title(canvas: Canvas, x: float, y: float, title: str, room: float) -> None:
+    """Write the title of a panel, on two smaller lines if it is long."""
+    short = text_width(title, 7.5, "bold") <= room
+    text = title if short else wrap(title, room, 6, "bold", most=2)
+    size = 7.5 if short else 6
+    canvas.text(x, y if short else y - 0.03, text, size=size, weight="bold", linespacing=1.0)
 
 
 def _names(run: ExperimentFolder) -> dict[tuple[str, float], str]:
@@ -128,8 +148,8 @@ def course_figure(run: ExperimentFolder) -> Figure:
     return Figure(
         "course",
         "Time courses",
-        "Relative to untreated at the same time. Lines: typical parameters; bands: 5 % and 95 % "
-        "points over the drawn parameter sets."
+        "Relative to untreated at the same time. Lines: typical parameters"
+        + ("; bands: 5 % and 95 % points over the drawn parameter sets." if run.has_bands else ".")
         + (" Dotted lines: the drug is washed out." if run.summary.get("washed_out_at_h") else "")
         + (f" {more} more treatments are in results.csv." if more > 0 else ""),
         f"Courses of {', '.join(map(plain, readouts))} under "
@@ -196,9 +216,9 @@ def dose_figures(run: ExperimentFolder) -> list[Figure]:
         Figure(
             "dose-response",
             "Dose and response",
-            "Points: typical parameters; lines: four-parameter logistic fits; bands: 5 % and 95 % "
-            "points over the drawn parameter sets; ticks on the axis: EC50 where it lies among the "
-            "doses.",
+            "Points: typical parameters; lines: four-parameter logistic fits"
+            + ("; bands: 5 % and 95 % points over drawn parameter sets" if run.has_bands else "")
+            + "; ticks on the axis: EC50 where it lies among the doses.",
             f"Dose-response curves of {', '.join(names)}; EC50, slope and greatest effect are in "
             "the table below.",
             canvas.svg(),

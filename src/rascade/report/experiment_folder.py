@@ -40,6 +40,11 @@ class ExperimentFolder:
             self.summary["study"], self.summary.get("seed"), self.summary.get("model_hash")
         )
 
+    @property
+    def has_bands(self) -> bool:
+        """Whether any value has limits over drawn parameter sets."""
+        return bool(self.table[["low", "high"]].notna().to_numpy().any())
+
     def reading(self, name: str) -> str:
         """Return the label of a read-out."""
         facts = self.summary.get("readouts", {}).get(name, {})

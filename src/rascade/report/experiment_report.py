@@ -60,7 +60,7 @@ def _figures(run: ExperimentFolder) -> list[Figure]:
 
 def _content(run: ExperimentFolder) -> dict[str, Any]:
     from rascade.report.experiment_tables import cells_table, summary_tables
-    from rascade.report.tables import parameter_table, provenance_table
+    from rascade.report.tables import parameter_tables, provenance_table
     from rascade.report.text import plain
 
     summary = run.summary
@@ -68,12 +68,12 @@ def _content(run: ExperimentFolder) -> dict[str, Any]:
     return {
         "title": plain(summary["study"]),
         "lead": f"{summary['design'].capitalize()} in {names}: {summary['conditions']} conditions, "
-        f"{summary['draws']} drawn parameter sets. Every value is relative to untreated cells at "
-        "the same time.",
+        f"{summary['draws'] or 'no'} drawn parameter sets. Every value is relative to untreated "
+        "cells at the same time.",
         "warnings": [plain(text) for text in summary.get("warnings") or []],
         "tables": summary_tables(summary),
         "cells": cells_table(summary),
-        "parameters": parameter_table(run.manifest.get("parameters") or []),
+        "parameters": parameter_tables(run.manifest),
         "limits": _limits(run),
         "provenance": provenance_table(run.manifest),
         "study": run.study,
@@ -97,12 +97,15 @@ def _limits(run: ExperimentFolder) -> list[str]:
             "Data that tie parameters together, such as those that fitted ones were set against, "
             "are not used, so the intervals are wide; curves and points are of the typical values."
         )
+        texts.append(
+            "The intervals leave out that the model itself may be wrong, so the truth can lie "
+            "outside them more often than one time in ten."
+        )
     else:
-        texts.append("No parameter sets were drawn, so the values carry no interval.")
-    texts.append(
-        "The intervals leave out that the model itself may be wrong, so the truth can lie outside "
-        "them more often than one time in ten."
-    )
+        texts.append(
+            "No parameter sets were drawn, so the values carry no interval: nothing here says how "
+            "far they can be off."
+        )
     if summary["setting"] == "culture":
         texts.append(
             "Untreated cells of every drawn set divide at the line's doubling time; what drugs do "

@@ -38,6 +38,14 @@ def _share(value: float | None, limits: Sequence[float] | None) -> str:
     return text.replace("-0.000", "0.000").replace("-", "−")
 
 
+def _brackets(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say what stands in brackets, where anything does."""
+    shown = any(
+        value for row in rows for key, value in row.items() if str(key).endswith("_interval")
+    )
+    return " In brackets: 5 % and 95 % points over the drawn parameter sets." if shown else ""
+
+
 def summary_tables(summary: Mapping[str, Any]) -> list[Table]:
     """Return what an experiment says as tables, in the order of reading."""
     found = []
@@ -48,6 +56,16 @@ def summary_tables(summary: Mapping[str, Any]) -> list[Table]:
     if summary.get("matrices"):
         found += [_synergy(summary), _musyc(summary)]
     return found
+
+
+def _ec50(row: Mapping[str, Any], text: str) -> str:
+    """The EC50, or what the doses leave open of it."""
+    if row.get("ec50_determined", True):
+        return text if row["ec50_among_doses"] else f"{text}, outside the doses"
+    low, high = row["ec50_fit_ci95"]
+    if low and high is None:
+        return f"above {number(low)}"
+    return f"below {number(high)}" if high is not None else "not determined"
 
 
 def _curves(summary: Mapping[str, Any]) -> Table:
@@ -61,7 +79,7 @@ def _curves(summary: Mapping[str, Any]) -> Table:
         rows.append(
             (
                 *head,
-                ec50 if row["ec50_among_doses"] else f"{ec50}, outside the doses",
+                _ec50(row, ec50),
                 _with_range(row["ic50_nM"], row["ic50_interval"], "not reached"),
                 _with_range(row["hill"], row["hill_interval"], ""),
                 _with_range(row["emax"], row["emax_interval"], ""),
@@ -73,8 +91,8 @@ def _curves(summary: Mapping[str, Any]) -> Table:
         ("Treatment", "Read-out", "Hour", "EC50, nM", "IC50, nM", "Hill slope", "Emax", "R²"),
         rows,
         "EC50 is the dose of half of the drug's own greatest effect, IC50 that of half of the "
-        "untreated level, Emax the level at infinite dose relative to untreated. In brackets: 5 % "
-        "and 95 % points over the drawn parameter sets.",
+        "untreated level, Emax the level at infinite dose relative to untreated."
+        + _brackets(summary["dose_response"]),
         frozenset({2, 3, 4, 5, 6, 7}),
     )
 
@@ -99,8 +117,7 @@ def _courses(summary: Mapping[str, Any]) -> Table:
         ("Treatment", "nM", "Read-out", "Lowest", "at hour", "Highest after", "at hour",
          "Highest", "At the end"),
         rows,
-        "Relative to untreated at the same time. In brackets: 5 % and 95 % points over the drawn "
-        "parameter sets.",
+        "Relative to untreated at the same time." + _brackets(summary["time_course"]),
         frozenset({1, 3, 4, 5, 6, 7, 8}),
     )  # fmt: skip
 
@@ -130,8 +147,8 @@ def _synergy(summary: Mapping[str, Any]) -> Table:
         ("Pair", "Cells", "Read-out", "Hour", "Bliss", "HSA", "Loewe", "ZIP", "Combination index"),
         rows,
         "Mean excess over all pairs of doses, as a share of untreated: above 0 the pair does more "
-        "than the null model says. Median combination index: below 1 is synergy. In brackets: 5 % "
-        "and 95 % points over the drawn parameter sets.",
+        "than the null model says. Median combination index: below 1 is synergy."
+        + _brackets(summary["matrices"]),
         frozenset({3, 4, 5, 6, 7, 8}),
     )
 
@@ -165,26 +182,31 @@ def _musyc(summary: Mapping[str, Any]) -> Table:
 
 def cells_table(summary: Mapping[str, Any]) -> Table:
     """Return the cells with genotype and source."""
-    rows = [
-        (
-            plain(cells["name"]),
-            plain(cells["kras_allele"]),
-            number(cells["kras_share"]),
-            plain(", ".join(f"{gene} {what}" for gene, what in cells["genes"].items()) or "none"),
-            plain(", ".join(cells["genes_not_modelled"]) or "none"),
-            number(cells["doubling_hours"]),
-            f"{cells['draws_left_out']} of {summary['draws']}",
-            plain(cells["source"]),
+    drawn = bool(summary["draws"])
+    rows = []
+    for cells in summary["cells"]:
+        left_out = (f"{cells['draws_left_out']} of {summary['draws']}",) if drawn else ()
+        rows.append(
+            (
+                plain(cells["name"]),
+                plain(cells["kras_allele"]),
+                number(cells["kras_share"]),
+                plain(
+                    ", ".join(f"{gene} {what}" for gene, what in cells["genes"].items()) or "none"
+                ),
+                plain(", ".join(cells["genes_not_modelled"]) or "none"),
+                number(cells["doubling_hours"]),
+                *left_out,
+                plain(cells["source"]),
+            )
         )
-        for cells in summary["cells"]
-    ]
-    return Table(
-        "Cells",
-        ("Cells", "KRAS", "Share of RAS", "Altered genes", "of these not modelled", "Doubling, h",
-         "Parameter sets left out", "Source"),
-        rows,
+    head = ("Cells", "KRAS", "Share of RAS", "Altered genes", "of these not modelled",
+            "Doubling, h", *(("Parameter sets left out",) if drawn else ()), "Source")  # fmt: skip
+    note = (
         "A drawn parameter set is left out where untreated cells could not divide fast enough for "
-        "the doubling time, or where the solver gave up.",
-        frozenset({2, 5, 6}),
-        frozenset({3, 4, 7}),
-    )  # fmt: skip
+        "the doubling time, or where the solver gave up."
+        if drawn
+        else ""
+    )
+    numeric = frozenset({2, 5, 6} if drawn else {2, 5})
+    return Table("Cells", head, rows, note, numeric, frozenset({3, 4, len(head) - 1}))

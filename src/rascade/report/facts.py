@@ -137,7 +137,7 @@ def _fact(record: dict[str, Any], figure: Figure) -> dict[str, Any]:
         "verdict": HOLDS[record["holds"]],
         "figure": figure,
         "table": Table(
-            "",
+            "Expected, published and simulated",
             ("What", "Expected", "Published", "Model", "Holds", "Set to it"),
             check_rows(record),
             numeric=frozenset({2, 3}),

@@ -26,6 +26,7 @@ from rascade.report.experiment_curves import (
     legend,
     legend_height,
     line_style,
+    panel_title,
     time_axis,
 )
 from rascade.report.text import number, plain
@@ -74,14 +75,29 @@ def fact_figure(record: Mapping[str, Any], footer: str) -> Figure:
     return Figure(
         record["id"],
         plain(record["statement"]),
-        "Green: what is expected; diamond: published value; line or dot: the model with typical "
-        "parameters; bar: 95 % of chance, or 90 % of drawn parameter sets on one scale for all.",
+        _caption(record),
         "; ".join(
             f"{plain(c['what'])}: {number(c['effect'])}, expected {expected_text(c)}"
             for c in checks
         ),
         canvas.svg(),
     )
+
+
+def _caption(record: Mapping[str, Any]) -> str:
+    """Say what the marks mean that are drawn, and none that are not."""
+    checks = record["checks"]
+    texts = ["Green: what is expected"]
+    if any(check["published"] is not None for check in checks):
+        texts.append("diamond: published value")
+    texts.append("line or dot: the model with typical parameters")
+    if any(None not in check["ci"] for check in checks):
+        if record["kind"] in _DRAWN:
+            shared = ", on one scale for all" if _drawn(checks) and len(checks) > 1 else ""
+            texts.append(f"bar: middle 90 % of drawn parameter sets{shared}")
+        else:
+            texts.append("bar: 95 % confidence interval, of chance alone")
+    return f"{'; '.join(texts)}."
 
 
 def _panel(
@@ -97,8 +113,8 @@ def _panel(
     left = _LEFT + (WIDTH - 0.1) / columns * (index % _COLUMNS)
     top = start + 0.3 + _STEP_Y * (index // _COLUMNS)
     hour = "" if panel["hour"] is None else f", {number(panel['hour'])} h"
-    title = fit(f"{plain(panel['label'])}{hour}", wide, 7.5, "bold")
-    canvas.text(left, top - 0.12, title, weight="bold")
+    room = (WIDTH - 0.1) / columns - 0.15
+    panel_title(canvas, left, top - 0.12, f"{plain(panel['label'])}{hour}", room)
     axes = canvas.axes(left, top, wide, _HIGH)
     axes.grid(axis="y", color=FAINT, linewidth=0.3, zorder=0)
     days = panel["axis"] == "hour" and panel["curves"][0]["x"][-1] > _DAYS_FROM

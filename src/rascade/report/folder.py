@@ -63,6 +63,17 @@ class TrialRun:
         contrasts = self.summary["contrasts"]
         return contrasts[0]["reference"] if contrasts else None
 
+    @cached_property
+    def description(self) -> str:
+        """What the study file says of itself; empty where it says nothing."""
+        import yaml
+
+        try:
+            content = yaml.safe_load(self.study)
+        except yaml.YAMLError:
+            return ""
+        return plain(content.get("description") or "") if isinstance(content, dict) else ""
+
     def of_arm(self, arm: str) -> pd.DataFrame:
         """Patients of an arm."""
         return self.patients[self.patients["arm"] == arm]
@@ -85,12 +96,12 @@ def research_footer(name: object, seed: object = None, model_hash: object = None
     parts = [
         "Research use only: simulated, not for treating a patient",
         f"Rascade {__version__}",
-        plain(name),
     ]
     if seed is not None:
         parts.append(f"seed {seed}")
     if model_hash:
         parts.append(f"model {plain(model_hash)[:12]}")
+    parts.append(plain(name))  # last, for it may be long
     return " · ".join(parts)
 
 
@@ -109,6 +120,8 @@ def read_trial(folder: Path) -> TrialRun:
     for contrast in summary["contrasts"]:
         contrast["arm"], contrast["reference"] = (plain(contrast[k]) for k in ("arm", "reference"))
     _clean_names(summary.get("end_points") or {})
+    for rule in (summary.get("pfs_censoring") or {}).get("sensitivity") or ():
+        _clean_names(rule)
     wanted = [("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)]
     if (folder / "adverse_events.parquet").is_file():
         wanted.append(("adverse_events", EVENT_COLUMNS))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, fit
-from rascade.report.text import interval, p_value
+from rascade.report.canvas import FAINT, GREY, WIDTH, Canvas, Figure, arm_color, text_width, wrap
+from rascade.report.text import interval, p_value, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["forest_figure", "subgroups"]
 
 MIN_PATIENTS = 10  # a subgroup smaller than this is not drawn
-AGE_CUT = 65  # years, the cut that trials in pancreatic cancer report
 _ROW, _TOP, _WIDE = 0.19, Canvas.TOP + 0.3, 1.55  # inches
 _PLOTS = {"pfs": 1.95, "os": 4.6}  # left edge of each plot, inches
 
@@ -34,34 +34,91 @@ class Subgroup:
     members: np.ndarray
 
 
-def subgroups(patients: pd.DataFrame) -> list[Subgroup]:
-    """All patients, then by KRAS allele, sex, ECOG, stratum and age where columns are there."""
+def subgroups(
+    patients: pd.DataFrame,
+    covariates: Sequence[Mapping[str, Any]] = (),
+    strata: Sequence[str] = (),
+) -> list[Subgroup]:
+    """All patients, then the strata of the randomisation, then by what acts on a patient.
+
+    Args:
+        patients: of the arms compared.
+        covariates: ``covariates`` of the manifest. What they say does nothing in the model is left
+            out, unless patients were randomised by it: any difference would be chance.
+        strata: properties that patients were randomised by.
+
+    Returns:
+        Groups of at least `MIN_PATIENTS`, whose factor has two such groups at least.
+    """
     found = [Subgroup("", "All patients", np.ones(len(patients), bool))]
-    factors = {"kras_allele": "KRAS allele", "sex": "Sex", "ecog": "ECOG", "stratum": "Stratum"}
-    for column, heading in factors.items():
-        if column in patients:
-            values = patients[column].astype(str)
-            counts = values.value_counts()
-            by_name = column in ("ecog", "stratum")
-            order = sorted(counts.index, key=lambda v: (0 if by_name else -counts[v], v))
-            for value in order:
-                found.append(Subgroup(heading, value, (values == value).to_numpy()))
-    if "age_years" in patients:
-        age = patients["age_years"].to_numpy(float)
-        found.append(Subgroup("Age", f"< {AGE_CUT} years", age < AGE_CUT))
-        found.append(Subgroup("Age", f"≥ {AGE_CUT} years", age >= AGE_CUT))
-    return [s for s in found if s.members.sum() >= (1 if not s.heading else MIN_PATIENTS)]
+    found += _strata(patients, strata)
+    for row in covariates:
+        name = str(row["name"])
+        if row.get("acts") and name in patients and name not in ("weight_kg", "height_cm"):
+            found += _levels(patients[name].astype(str), _heading(name))
+    if not covariates and "kras_allele" in patients:
+        found += _levels(patients["kras_allele"].astype(str), _heading("kras_allele"))
+    large = [s for s in found if s.members.sum() >= (1 if not s.heading else MIN_PATIENTS)]
+    return [s for s in large if not s.heading or sum(t.heading == s.heading for t in large) > 1]
+
+
+_HEADINGS = {
+    "kras_allele": "KRAS allele",
+    "msi_high": "MSI-high",
+    "ecog": "ECOG",
+    "sex": "Sex",
+    "b2m": "B2M altered",
+    "stk11": "STK11 altered",
+    "pten": "PTEN altered",
+    "pik3ca": "PIK3CA mutant",
+}
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, plain(name).replace("_", " "))
+
+
+def _strata(patients: pd.DataFrame, strata: Sequence[str]) -> list[Subgroup]:
+    """Groups by each property of the randomisation, as randomised; the strata where it is one."""
+    names = [name for name in strata if f"stratum_{name}" in patients]
+    if len(names) == len(strata) and names:
+        return [
+            group
+            for name in names
+            for group in _levels(
+                patients[f"stratum_{name}"].astype(str),
+                f"{_heading(name)}, stratum",
+                by_name=True,
+            )
+        ]
+    if "stratum" in patients:
+        return _levels(patients["stratum"].astype(str), "Stratum", by_name=True)
+    return []
+
+
+def _levels(values: pd.Series, heading: str, by_name: bool = False) -> list[Subgroup]:
+    values = values.map({"True": "yes", "False": "no"}).fillna(values).map(plain)
+    counts = values.value_counts()
+    order = sorted(counts.index, key=lambda v: (0 if by_name else -counts[v], v))
+    return [Subgroup(heading, value, (values == value).to_numpy()) for value in order]
 
 
 def forest_figure(run: TrialRun, arm: str) -> Figure:
     """Draw PFS and OS hazard ratios of an arm against the reference, by subgroup."""
     assert run.reference is not None
     pair = run.patients[run.patients["arm"].isin([arm, run.reference])]
-    groups = subgroups(pair)
+    covariates = run.manifest.get("covariates") or ()
+    strata = (run.summary.get("randomization") or {}).get("strata") or ()
+    groups = subgroups(pair, covariates, strata)
     rows = _rows(groups)
     plot = _ROW * (len(rows) + 0.6)
     title = f"{arm} against {run.reference}"
-    canvas = Canvas(WIDTH, _TOP + plot + 0.62 + Canvas.FOOTER, title, run.footer)
+    sides = [
+        wrap(text, _WIDE + 0.5, 6, most=6)
+        for text in (f"← {arm} better", f"{run.reference} better →")
+    ]
+    below = 0.1 * (sum(map(_lines, sides)) - 2)
+    canvas = Canvas(WIDTH, _TOP + plot + 0.62 + below + Canvas.FOOTER, title, run.footer)
     _row_names(canvas, rows)
     color = arm_color(run.arms.index(arm))
     fits = {end: _fits(pair, groups, end, arm) for end in _PLOTS}
@@ -69,7 +126,7 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
     bold: dict[str, Any] = {"size": 7, "weight": "bold"}
     for end, left in _PLOTS.items():
         axes = canvas.axes(left, _TOP, _WIDE, plot)
-        _forest_axes(axes, limits, len(rows), arm, run.reference)
+        _forest_axes(axes, limits, len(rows), sides)
         right = left + _WIDE + 0.98
         name = f"{end.upper()}, hazard ratio"
         canvas.text(left + _WIDE / 2, _TOP - 0.12, name, ha="center", **bold)
@@ -87,7 +144,8 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
         for group, result in zip(groups, own, strict=True)
     )
     name = f"forest-{run.arms.index(arm) + 1}"
-    return Figure(name, f"Subgroups: {title}", _CAPTION, f"Forest plot. {said}.", canvas.svg())
+    caption = _CAPTION + _left_out(covariates, strata)
+    return Figure(name, f"Subgroups: {title}", caption, f"Forest plot. {said}.", canvas.svg())
 
 
 _CAPTION = (
@@ -96,6 +154,36 @@ _CAPTION = (
     f"simulated cohort. Subgroups of fewer than {MIN_PATIENTS} patients are left out. Interaction: "
     "likelihood ratio test that the hazard ratio is the same in all subgroups shown of a factor."
 )
+_STILL = ("sex", "age_years", "ecog")  # of old results, which do not say what acts
+
+
+def _left_out(covariates: Sequence[Mapping[str, Any]], strata: Sequence[str]) -> str:
+    """Say what the model has no effect for, so that its absence is no finding either."""
+    still = [str(row["name"]) for row in covariates if not row.get("acts")] or list(_STILL)
+    names = [_PROSE.get(name, _heading(name)) for name in still if name not in strata]
+    kept = [_PROSE.get(name, _heading(name)) for name in still if name in strata]
+    text = f" No effect in the model, so not shown: {', '.join(names)}." if names else ""
+    if kept:
+        text += f" Shown as strata only, without effect in the model: {', '.join(kept)}."
+    return text
+
+
+_PROSE = {
+    "age_years": "age",
+    "sex": "sex",
+    "ecog": "ECOG",
+    "weight_kg": "weight",
+    "height_cm": "height",
+    "tp53": "TP53",
+    "cdkn2a": "CDKN2A",
+    "smad4": "SMAD4",
+    "stk11": "STK11",
+    "pik3ca": "PIK3CA",
+    "pten": "PTEN",
+    "b2m": "B2M",
+    "msi_high": "microsatellite instability",
+    "kras_allele": "KRAS allele",
+}
 
 
 def _height(row: int) -> float:
@@ -111,7 +199,9 @@ def _row_names(canvas: Canvas, rows: list[Subgroup | str]) -> None:
             canvas.text(0.06, y, row, size=7, weight="bold")
         else:
             indent = 0.16 if row.heading else 0.0
-            canvas.text(0.06 + indent, y, fit(row.label, 1.15, 7), size=7)
+            size = 7.0 if text_width(row.label, 7) <= 1.3 - indent else 5.6
+            label = wrap(row.label, 1.3 - indent, size, most=2)
+            canvas.text(0.06 + indent, y, label, size=size, linespacing=0.95)
             canvas.text(1.72, y, str(int(row.members.sum())), size=7, ha="right")
 
 
@@ -169,9 +259,7 @@ def _axis_limits(fits: list[CoxFit]) -> tuple[float, float]:
     return 1 / reach, reach
 
 
-def _forest_axes(
-    axes: Axes, limits: tuple[float, float], rows: int, arm: str, reference: str
-) -> None:
+def _forest_axes(axes: Axes, limits: tuple[float, float], rows: int, sides: Sequence[str]) -> None:
     from matplotlib.ticker import FixedLocator, NullLocator
 
     axes.set_xscale("log")
@@ -191,20 +279,15 @@ def _forest_axes(
     axes.spines["left"].set_visible(False)
     axes.axvline(1, color=GREY, linewidth=0.6, zorder=0)
     inch = 1 / (_ROW * (rows + 0.6))
-    for row, text, x, side in (
-        (0, f"← {arm} better", 0.0, "left"),
-        (1, f"{reference} better →", 1.0, "right"),
-    ):
-        axes.text(
-            x,
-            -(0.25 + 0.12 * row) * inch,
-            fit(text, _WIDE + 0.2, 6),
-            fontsize=6,
-            ha=side,
-            va="top",
-            color=GREY,
-            transform=axes.transAxes,
-        )
+    down = 0.25
+    for text, x, side in ((sides[0], 0.0, "left"), (sides[1], 1.0, "right")):
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "ha": side}
+        axes.text(x, -down * inch, text, fontsize=6, color=GREY, linespacing=1.1, **place)
+        down += 0.02 + 0.1 * _lines(text)
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1
 
 
 def _mark(axes: Axes, row: int, fit_: CoxFit, group: Subgroup, total: int, color: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rascade.report.canvas import FAINT, GREY, INK, WIDTH, Canvas, Figure, arm_color, fit
+from rascade.report.canvas import FAINT, GREY, INK, WIDTH, Canvas, Figure, arm_color, shrink
+from rascade.report.experiment_curves import panel_title
 from rascade.report.text import plain, power_of_ten
 
 __all__ = ["bar_figure", "correlation_figure", "profile_figure", "spectrum_figure"]
@@ -39,7 +40,8 @@ def bar_figure(record: Mapping[str, Any], footer: str) -> Figure:
     axes.barh(y, prior, height=0.72, facecolor="none", edgecolor=GREY, linewidth=0.6)
     axes.barh(y, posterior, height=0.72, color=colors, linewidth=0)
     axes.set(ylim=(len(shown) - 0.4, -0.6), yticks=y)
-    axes.set_yticklabels([fit(plain(p["name"]), _NAMES - 0.15, 6) for p in shown], fontsize=6)
+    axes.set_yticklabels([plain(p["name"]) for p in shown], fontsize=6)
+    shrink(axes.get_yticklabels(), _NAMES - 0.15)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("standard deviation of the natural log", labelpad=2)
     more = len(record["parameters"]) - len(shown)
@@ -103,8 +105,8 @@ def correlation_figure(record: Mapping[str, Any], footer: str) -> Figure:
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
     size = 5 if len(names) > 25 else 6
     axes.set_xticks(range(len(names)), [plain(n) for n in names], rotation=90, fontsize=size)
-    labels = [fit(plain(n), _NAMES - 0.15, size) for n in names]
-    axes.set_yticks(range(len(names)), labels, fontsize=size)
+    axes.set_yticks(range(len(names)), [plain(n) for n in names], fontsize=size)
+    shrink(axes.get_yticklabels(), _NAMES - 0.15)
     axes.tick_params(length=0)
     bar = canvas.axes(_NAMES + side + 0.2, top, 0.1, 1.4)
     canvas.figure.colorbar(mesh, cax=bar)
@@ -129,8 +131,7 @@ def profile_figure(record: Mapping[str, Any], footer: str) -> Figure:
     t = np.linspace(-2.2, 2.2, 89)
     for k, profile in enumerate(record["profiles"]):
         left, top = 0.42 + 1.76 * (k % columns), Canvas.TOP + 0.3 + 1.85 * (k // columns)
-        name = fit(plain(profile["name"]), 1.4, 7, "bold")
-        canvas.text(left, top - 0.1, name, size=7, weight="bold")
+        panel_title(canvas, left, top - 0.1, plain(profile["name"]), 1.55)
         axes = canvas.axes(left, top, 1.32, 1.1)
         axes.plot(t, t * t, color=GREY, linewidth=0.8, linestyle="--")
         steps = np.array([0.0, *profile["steps"]])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rascade.report.canvas import (
     GREY,
     INK,
+    LEGEND_LINE,
     WIDTH,
     Canvas,
     Figure,
     arm_color,
-    declutter,
-    readable,
-    wrap,
+    arm_legend,
+    legend_lines,
 )
+from rascade.report.schedule import on_schedule
 from rascade.report.survival_figures import month_ticks
 from rascade.trial.endpoints import DAYS_PER_MONTH
 
@@ -34,7 +35,7 @@ _MARKERS = {
 }
 _LEAST = 5  # patients with a value, below which a median is not drawn
 _FLOOR = 0.02  # of baseline: what is not detected is drawn here
-_LEFT, _GAP, _PLOT, _RIGHT = 0.62, 0.62, 1.9, 1.3  # inches
+_LEFT, _GAP, _PLOT, _RIGHT = 0.62, 0.62, 1.9, 0.2  # inches
 
 
 def marker_course(patients: pd.DataFrame, visits: pd.DataFrame, marker: str) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def marker_course(patients: pd.DataFrame, visits: pd.DataFrame, marker: str) -> 
 
     base = patients.set_index("patient")[f"baseline_{marker}"].astype(float)
     base = base[base > 0]
-    rows = visits[["patient", "day", marker]]
+    rows = on_schedule(visits)[["patient", "day", marker]]
     rows = rows.assign(share=rows[marker].astype(float) / rows["patient"].map(base))
     known = rows[np.isfinite(rows["share"])]
     by_day = known.groupby("day")["share"]
@@ -69,8 +70,10 @@ def marker_figure(run: TrialRun) -> Figure | None:
     if not {*_MARKERS} <= set(run.visits.columns) or not len(run.visits):
         return None
     title = "Tumour markers in blood"
-    top = Canvas.TOP + 0.24
+    legend = legend_lines(run.arms, 0.06)
+    top = Canvas.TOP + 0.3 + LEGEND_LINE * sum(text.count("\n") + 1 for text in legend)
     canvas = Canvas(WIDTH, top + _PLOT + 0.42 + Canvas.FOOTER, title, run.footer)
+    arm_legend(canvas, list(enumerate(legend)), 0.06, Canvas.TOP)
     width = (WIDTH - _LEFT - _GAP - _RIGHT) / 2
     ticks = month_ticks(float(run.visits["day"].max()) / DAYS_PER_MONTH, 5)
     said = []
@@ -84,8 +87,6 @@ def marker_figure(run: TrialRun) -> Figure | None:
             _draw(axes, course, arm_color(place))
         _finish(axes, ticks)
         axes.text(0, 1.04, label, transform=axes.transAxes, weight="bold", fontsize=7.5)
-        if index:
-            _label(axes, courses)
         said += [
             f"{label}, {arm}: median {course['median'].min():.2g} of baseline at its lowest"
             for arm, course in courses.items()
@@ -123,17 +124,3 @@ def _finish(axes: Axes, ticks: list[float]) -> None:
     axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)))
     axes.set_xlabel("Time from start of treatment (months)")
     axes.set_ylabel("Relative to baseline")
-
-
-def _label(axes: Axes, courses: dict[str, pd.DataFrame]) -> None:
-    """Name the arms beside the ends of their lines."""
-    ends = {arm: float(c["median"].iloc[-1]) for arm, c in courses.items() if len(c)}
-    span = np.log10(10.0 / _FLOOR)
-    heights = [np.log10(max(min(v, 10.0), _FLOOR) / _FLOOR) / span for v in ends.values()]
-    places = declutter(heights, 0.32 / _PLOT, 0.06, 0.94)
-    options: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 7, "va": "center"}
-    for arm, place in zip(ends, places, strict=True):
-        color = readable(arm_color(list(courses).index(arm)))
-        axes.text(
-            1.03, place, wrap(arm, _RIGHT - 0.12, 7, "bold"), color=color, weight="bold", **options
-        )

@@ -13,8 +13,9 @@ from rascade.report.canvas import (
     Figure,
     arm_color,
     declutter,
-    fit,
+    lines_of,
     readable,
+    wrap,
 )
 
 if TYPE_CHECKING:
@@ -35,11 +36,12 @@ def _label_ends(
     axes: Axes, ends: Sequence[tuple[str, float]], colors: Sequence[str], low: float, high: float
 ) -> None:
     """Name each curve at its right end."""
-    gap = (high - low) * 0.055
+    names = [wrap(name, _RIGHT - 0.15, 7) for name, _ in ends]
+    gap = (high - low) * 0.05 * (lines_of(names) + 0.1)
     places = declutter([y for _, y in ends], gap, low + gap / 2, high - gap / 2)
-    for (name, _), color, y in zip(ends, colors, places, strict=True):
+    for name, color, y in zip(names, colors, places, strict=True):
         axes.annotate(
-            fit(name, _RIGHT - 0.15, 7),
+            name,
             (1.0, y),
             xycoords=("axes fraction", "data"),
             xytext=(6, 0),
@@ -84,9 +86,13 @@ def power_figure(summary: Mapping[str, Any], footer: str) -> Figure | None:
     caption = (
         f"Share of {summary['replicates']} replicate trials that succeed; the band is the 95 % "
         "Monte-Carlo interval of each point. Events grow in proportion to patients. All points use "
-        "the same random numbers. A diamond marks a size that was searched for, its bar the sizes "
-        "that chance leaves open."
+        "the same random numbers."
     )
+    if any(row["size"] is not None for row in summary["sample_sizes"]):
+        caption += (
+            " A diamond marks a size that was searched for, its bar the sizes that chance leaves "
+            "open."
+        )
     alt = "Power rises with size. " + " ".join(
         f"{c['design']}: {100 * c['points'][0]['value']:.0f} % with {c['points'][0]['size']}, "
         f"{100 * c['points'][-1]['value']:.0f} % with {c['points'][-1]['size']} patients."

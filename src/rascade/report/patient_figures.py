@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.report.canvas import ARM_COLORS, GREY, WIDTH, Canvas, Figure, declutter, fit, wrap
+from rascade.report.canvas import (
+    ARM_COLORS,
+    GREY,
+    WIDTH,
+    Canvas,
+    Figure,
+    declutter,
+    fit,
+    lines_of,
+    wrap,
+)
 from rascade.report.text import clean
 
 if TYPE_CHECKING:
@@ -147,9 +157,10 @@ def _label_lines(axes: Axes, series: list[Any], labels: list[str]) -> None:
     for values in series:
         known = values[np.isfinite(values)]
         ends.append(place(float(known[-1])) if known.size else 0.0)
-    gap = 0.15 / _PLOT
-    placed = declutter(ends, gap, 0.03, 0.97)
     width = WIDTH - _LEFT - _RIGHT
+    labels = [wrap(label, _RIGHT - 0.25, 7, most=3) for label in labels]
+    gap = min(0.15 * lines_of(labels), _PLOT / max(len(labels), 1)) / _PLOT
+    placed = declutter(ends, gap, 0.03, 0.97)
     for index, label in enumerate(labels):
         axes.plot(
             [1.0, 1 + 0.1 / width],
@@ -162,8 +173,9 @@ def _label_lines(axes: Axes, series: list[Any], labels: list[str]) -> None:
         axes.text(
             1 + 0.14 / width,
             placed[index],
-            fit(label, _RIGHT - 0.25, 7),
-            fontsize=7,
+            label,
+            fontsize=7 if lines_of(labels) * len(labels) <= 11 else 6,
+            linespacing=1.0,
             va="center",
             color=ARM_COLORS[index],
             transform=axes.transAxes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ from rascade.report.canvas import (
     Canvas,
     Figure,
     arm_color,
-    fit,
+    lines_of,
     readable,
+    wrap,
 )
 from rascade.report.survival_figures import month_ticks
 from rascade.trial.endpoints import DAYS_PER_MONTH
@@ -48,9 +50,10 @@ def _grid(run: TrialRun, title: str, xlabel: str, under: float) -> tuple[Canvas,
     columns = 1 if count == 1 else 2 if count in (2, 4) else 3
     rows = -(-count // columns)
     width = (WIDTH - _LEFT - 0.12 - _GAP * (columns - 1)) / columns
-    top = Canvas.TOP + 0.22 + _HEAD
-    step = _PANEL + under + _HEAD
-    height = top + step * rows - _HEAD + 0.1 + Canvas.FOOTER
+    head = _HEAD + 0.15 * (lines_of(_names(run.arms, width)) - 1)
+    top = Canvas.TOP + 0.22 + head
+    step = _PANEL + under + head
+    height = top + step * rows - head + 0.1 + Canvas.FOOTER
     canvas = Canvas(WIDTH, height, title, run.footer)
     panels = []
     for index in range(count):
@@ -71,13 +74,18 @@ def _grid(run: TrialRun, title: str, xlabel: str, under: float) -> tuple[Canvas,
     return canvas, panels
 
 
+def _names(arms: Sequence[str], width: float) -> list[str]:
+    """Break the names of arms so that they fit over a panel."""
+    return [wrap(arm, width, 7.5, "bold", most=6) for arm in arms]
+
+
 def _head(axes: Axes, arm: str, index: int, note: str) -> None:
     """Name of the arm over a panel, and a note under the name."""
     width = axes.get_position().width * WIDTH
-    options: dict[str, Any] = {"transform": axes.transAxes, "va": "center"}
-    name, color = fit(arm, width, 7.5, "bold"), readable(arm_color(index))
-    axes.text(0, 1 + 0.21 / _PANEL, name, weight="bold", color=color, **options)
-    axes.text(0, 1 + 0.08 / _PANEL, note, fontsize=6.5, color=GREY, **options)
+    name, color = _names([arm], width)[0], readable(arm_color(index))
+    place: dict[str, Any] = {"transform": axes.transAxes}
+    axes.text(0, 1 + 0.15 / _PANEL, name, weight="bold", color=color, va="bottom", **place)
+    axes.text(0, 1 + 0.08 / _PANEL, note, fontsize=6.5, color=GREY, va="center", **place)
 
 
 def response_key(canvas: Canvas, x: float, y: float, step: float = 0.5) -> float:
@@ -88,7 +96,7 @@ def response_key(canvas: Canvas, x: float, y: float, step: float = 0.5) -> float
     x += 0.92
     for name, color in RESPONSE_COLORS.items():
         box = Rectangle(
-            (x / canvas.width, 1 - (y + 0.045) / canvas.height),
+            (x / canvas.width, canvas.up(y + 0.045)),
             0.13 / canvas.width,
             0.09 / canvas.height,
             transform=canvas.figure.transFigure,

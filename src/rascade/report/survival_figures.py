@@ -1,40 +1,41 @@
-"""Kaplan-Meier curves with numbers at risk, and forest plots by subgroup."""
+"""Kaplan-Meier curves with numbers at risk, and the published medians on them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rascade.report.canvas import (
     GREY,
-    INK,
+    LEGEND_LINE,
     WIDTH,
     Canvas,
     Figure,
     arm_color,
-    declutter,
-    fit,
+    arm_legend,
+    legend_lines,
     readable,
     text_width,
     wrap,
 )
+from rascade.report.data_cut import data_cut_text
+from rascade.report.published import RATIOS, compare
 from rascade.report.text import clean, interval, months_text, p_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from rascade.report.folder import TrialRun
+    from rascade.report.published import Comparison
     from rascade.trial.survival import KaplanMeier
 
 __all__ = ["ENDPOINTS", "month_ticks", "survival_figure"]
 
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
-_MAX_LEFT, _RIGHT, _PLOT = (
-    1.95,
-    1.62,
-    2.5,
-)  # inches: names at risk, direct labels, height of the curve
+_LEFT, _RIGHT, _PLOT = 0.62, 0.25, 2.6  # inches: axis label, margin, height of the curve
+_MAX_LEFT = 1.95  # inches: names at risk that are longer stand on lines of their own
 _ROW = 0.155
 
 
@@ -47,30 +48,86 @@ def month_ticks(end: float, most: int = 9) -> list[float]:
 
 
 def survival_figure(run: TrialRun, end: str) -> Figure:
-    """Draw the curves of all arms for one end point (``pfs`` or ``os``)."""
+    """Draw the curves of all arms for one end point (``pfs`` or ``os``), and what was published."""
     curves = {arm: _curve(run, arm, end) for arm in run.arms}
+    told = {
+        c.arm: c for c in compare(run) if c.label == f"Median {end.upper()}" and c.unit == "months"
+    }
     notes = _contrast_lines(run, end)
     widest = max(text_width(clean(arm), 7) for arm in run.arms) if run.arms else 0.0
-    left = min(max(widest + 0.32, 1.0), _MAX_LEFT)
-    above = Canvas.TOP + 0.13 * len(notes) + 0.06
-    height = above + _PLOT + 0.55 + _ROW * (len(run.arms) + 1) + Canvas.FOOTER
+    beside = widest + 0.32 <= _MAX_LEFT
+    left = max(_LEFT, widest + 0.32, 1.0) if beside else 1.0
+    legend = legend_lines([_legend(run, arm, end, told.get(arm)) for arm in run.arms], 0.06)
+    said = [wrap(note, WIDTH - 0.15, 7, most=6) for note in notes]
+    rows = _risk_rows(run.arms, beside)
+    above = Canvas.TOP + LEGEND_LINE * _count([*legend, *said]) + 0.12
+    height = above + _PLOT + 0.55 + _ROW * (_count(rows) + 1) + Canvas.FOOTER
     canvas = Canvas(WIDTH, height, ENDPOINTS[end], run.footer)
-    for row, note in enumerate(notes):
-        text = fit(note, WIDTH - left - 0.1, 7)
-        canvas.text(left, Canvas.TOP + 0.05 + 0.13 * row, text, size=7)
-    ticks = month_ticks(max([c.time.max() for c in curves.values() if c.time.size], default=1.0))
+    arm_legend(canvas, list(enumerate(legend)), 0.06, Canvas.TOP)
+    y = Canvas.TOP + LEGEND_LINE * _count(legend)
+    for note in said:
+        y += LEGEND_LINE * _count([note])
+        canvas.text(0.06, y - LEGEND_LINE * _count([note]) / 2, note, size=7)
+    ticks = month_ticks(_last_month(curves, told))
     axes = canvas.axes(left, above, WIDTH - left - _RIGHT, _PLOT)
     for position, curve in enumerate(curves.values()):
         _draw_curve(axes, curve, arm_color(position), ticks[-1])
     _finish(axes, ticks, f"{ENDPOINTS[end]} (%)")
-    _label_curves(axes, run, end, curves, ticks[-1])
-    _at_risk_table(canvas, curves, ticks, left, above + _PLOT + 0.5)
+    _published_marks(axes, run, told, ticks[-1])
+    _at_risk_table(canvas, curves, rows, ticks, left, above + _PLOT + 0.5)
+    return Figure(
+        end, ENDPOINTS[end], _caption(run, told), _alt(run, end, notes, told), canvas.svg()
+    )
+
+
+def _count(texts: Sequence[str]) -> int:
+    """Return the lines of some texts under each other."""
+    return sum(text.count("\n") + 1 for text in texts)
+
+
+def _last_month(curves: dict[str, KaplanMeier], told: dict[str, Comparison]) -> float:
+    ends = [float(c.time.max()) for c in curves.values() if c.time.size]
+    return max([*ends, *(c.published for c in told.values())], default=1.0)
+
+
+def _legend(run: TrialRun, arm: str, end: str, told: Comparison | None) -> str:
+    summary = run.summary_of(arm)
+    text = f"{arm}: n = {len(run.of_arm(arm))}, median "
+    text += f"{months_text(summary[f'{end}_median_months'], summary[f'{end}_ci'])} months"
+    return text if told is None else f"{text}; published {told.published_text}"
+
+
+def _caption(run: TrialRun, told: dict[str, Comparison]) -> str:
     caption = (
         "Kaplan–Meier estimate with pointwise 95 % log-log confidence band; ticks are censored "
         "patients, the dotted line is the median. Numbers at risk are counted just before each "
         "tick."
     )
-    return Figure(end, ENDPOINTS[end], caption, _alt(run, end, notes), canvas.svg())
+    if told:
+        caption += (
+            " Open squares on that line: published medians, with their 95 % confidence interval "
+            "where one was published; an arrow is a limit that was not reached."
+        )
+    cut = data_cut_text(run)
+    return f"{caption} {cut}" if cut else caption
+
+
+def _published_marks(axes: Axes, run: TrialRun, told: dict[str, Comparison], until: float) -> None:
+    """Mark published medians at one half; intervals a little apart where they would overlap."""
+    shown = [arm for arm in run.arms if arm in told]
+    for rank, arm in enumerate(shown):
+        item, color = told[arm], arm_color(run.arms.index(arm))
+        y = 50 + 2.4 * (rank - (len(shown) - 1) / 2)
+        low, high = item.published_limits
+        if low is not None or high is not None:
+            ends = [item.published if low is None else low, until if high is None else high]
+            axes.plot([min(x, until) for x in ends], [y, y], color=color, linewidth=0.9, zorder=4)
+            if high is None or high > until:
+                arrow: dict[str, Any] = {"marker": ">", "markersize": 3.5, "clip_on": False}
+                axes.plot([until], [y], color=color, zorder=4, **arrow)
+        style: dict[str, Any] = {"markersize": 4.5, "markeredgewidth": 1.1, "linestyle": "none"}
+        face: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": color}
+        axes.plot([item.published], [y], marker="s", zorder=5, **style, **face)
 
 
 def _curve(run: TrialRun, arm: str, end: str) -> KaplanMeier:
@@ -83,6 +140,9 @@ def _curve(run: TrialRun, arm: str, end: str) -> KaplanMeier:
 
 
 def _contrast_lines(run: TrialRun, end: str) -> list[str]:
+    told = {
+        (c.arm, run.reference): c.published_text for c in compare(run) if c.label == RATIOS[end]
+    }
     lines = []
     for contrast in run.summary["contrasts"]:
         ratio = contrast[f"{end}_hr"]
@@ -92,7 +152,9 @@ def _contrast_lines(run: TrialRun, end: str) -> list[str]:
         else:
             limits = interval(contrast[f"{end}_hr_ci"], 2)
             p = p_value(contrast[f"{end}_logrank_p"])
-            lines.append(f"{names}HR {ratio:.2f} (95 % CI {limits}), log-rank {p}")
+            text = f"{names}HR {ratio:.2f} (95 % CI {limits}), log-rank {p}"
+            found = told.get((contrast["arm"], contrast["reference"]))
+            lines.append(text if found is None else f"{text}; published {found}")
     return lines
 
 
@@ -135,51 +197,39 @@ def _finish(axes: Axes, ticks: list[float], label: str) -> None:
     axes.set_ylabel(label)
 
 
-def _label_curves(
-    axes: Axes, run: TrialRun, end: str, curves: dict[str, KaplanMeier], until: float
-) -> None:
-    from matplotlib.transforms import blended_transform_factory
-
-    room = _RIGHT - 0.3
-    names = [wrap(arm, room, 7, "bold") for arm in curves]
-    ends = [100 * float(c.survival[-1]) if c.time.size else 100.0 for c in curves.values()]
-    gap = 0.54 if any("\n" in name for name in names) else 0.42
-    places = declutter(ends, 100 * gap / _PLOT, 9.0, 94.0)
-    mixed = blended_transform_factory(axes.transAxes, axes.transData)
-    at = 1 + 0.25 / (axes.get_position().width * WIDTH)
-    options: dict[str, Any] = {"transform": mixed, "fontsize": 7, "linespacing": 1.05}
-    for position, (arm, curve) in enumerate(curves.items()):
-        color, place, level = arm_color(position), places[position], ends[position]
-        summary = run.summary_of(arm)
-        median = months_text(summary[f"{end}_median_months"], summary[f"{end}_ci"])
-        last = float(curve.time[-1]) / until if curve.time.size else 1.0
-        leader: dict[str, Any] = {"color": color, "linewidth": 0.4, "alpha": 0.7, "clip_on": False}
-        axes.plot([last, 1.02, 1.045], [level, level, place], transform=mixed, **leader)
-        ink = readable(color)
-        axes.text(
-            at, place + 0.7, names[position], color=ink, weight="bold", va="bottom", **options
-        )
-        axes.text(at, place - 0.7, f"median {median}", color=INK, va="top", **options)
+def _risk_rows(arms: Sequence[str], beside: bool) -> list[str]:
+    """Return the rows of the numbers at risk: the name, on lines of its own if it is long."""
+    if beside:
+        return list(arms)
+    return [f"{wrap(arm, WIDTH - 0.2, 7, most=6)}\n" for arm in arms]
 
 
 def _at_risk_table(
-    canvas: Canvas, curves: dict[str, KaplanMeier], ticks: list[float], left: float, top: float
+    canvas: Canvas,
+    curves: dict[str, KaplanMeier],
+    rows: Sequence[str],
+    ticks: list[float],
+    left: float,
+    top: float,
 ) -> None:
+    beside = not any("\n" in row for row in rows)
     canvas.text(left - 0.22, top, "At risk", size=7, weight="bold", ha="right")
     scale = (WIDTH - left - _RIGHT) / ticks[-1]
-    for position, (arm, curve) in enumerate(curves.items()):
-        y = top + _ROW * (position + 1)
-        name, color = fit(arm, left - 0.3, 7), readable(arm_color(position))
-        canvas.text(left - 0.22, y, name, size=7, ha="right", color=color)
+    y = top
+    for position, (row, curve) in enumerate(zip(rows, curves.values(), strict=True)):
+        style: dict[str, Any] = {"size": 7, "color": readable(arm_color(position))}
+        *names, _ = [row, ""] if beside else row.split("\n")
+        for name in names:
+            y += _ROW
+            canvas.text(left - 0.22 if beside else 0.06, y, name, ha=_SIDE[beside], **style)
+        y += 0.0 if beside else _ROW
         for tick, count in zip(ticks, curve.number_at_risk(ticks), strict=True):
             canvas.text(left + scale * tick, y, str(count), size=7, ha="center")
 
 
-def _alt(run: TrialRun, end: str, notes: list[str]) -> str:
-    parts = [
-        f"{arm}: n = {len(run.of_arm(arm))}, median "
-        + months_text(run.summary_of(arm)[f"{end}_median_months"], run.summary_of(arm)[f"{end}_ci"])
-        + " months"
-        for arm in run.arms
-    ]
+_SIDE = {True: "right", False: "left"}
+
+
+def _alt(run: TrialRun, end: str, notes: list[str], told: dict[str, Comparison]) -> str:
+    parts = [_legend(run, arm, end, told.get(arm)) for arm in run.arms]
     return f"{ENDPOINTS[end]}, Kaplan–Meier curves. " + ". ".join(parts + notes) + "."

@@ -15,8 +15,9 @@ from rascade.report.canvas import (
     Canvas,
     Figure,
     arm_color,
-    fit,
+    lines_of,
     readable,
+    wrap,
 )
 from rascade.report.response_figures import response_key
 from rascade.report.survival_figures import month_ticks
@@ -68,22 +69,27 @@ def swimmer_figure(run: TrialRun) -> Figure | None:
         return None
     columns = min(len(run.arms), 2)
     height = max(_LANE * longest, 0.8)
-    step = height + 0.42 + 0.3
-    top = Canvas.TOP + 0.52
+    width = (WIDTH - _LEFT - 0.15 - _GAP * (columns - 1)) / columns
+    names = [
+        wrap(f"{arm} ({len(rows)} of {len(run.of_arm(arm))} patients)", width, 7.5, "bold", most=6)
+        for arm, rows in shown.items()
+    ]
+    head = 0.15 * (lines_of(names) - 1)
+    step = height + 0.42 + 0.3 + head
+    top = Canvas.TOP + 0.52 + head
     title = "Course of every patient" if longest < MOST_LANES else "Course of patients"
     panels = -(-len(run.arms) // columns)
-    canvas = Canvas(WIDTH, top + step * panels - 0.2 + Canvas.FOOTER, title, run.footer)
+    canvas = Canvas(WIDTH, top + step * panels - 0.2 - head + Canvas.FOOTER, title, run.footer)
     _key(canvas)
-    width = (WIDTH - _LEFT - 0.15 - _GAP * (columns - 1)) / columns
     end = max(float(rows["os_months"].max()) for rows in shown.values() if len(rows))
     ticks = month_ticks(end, 6)
-    for index, (arm, rows) in enumerate(shown.items()):
+    for index, rows in enumerate(shown.values()):
         row, column = divmod(index, columns)
         axes = canvas.axes(_LEFT + column * (width + _GAP), top + step * row, width, height)
         _panel(axes, rows, ticks, end)
-        name = fit(f"{arm} ({len(rows)} of {len(run.of_arm(arm))} patients)", width, 7.5, "bold")
-        color = readable(arm_color(index))
-        axes.text(0, 1 + 0.1 / height, name, transform=axes.transAxes, weight="bold", color=color)
+        head_style: dict[str, Any] = {"weight": "bold", "color": readable(arm_color(index))}
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
+        axes.text(0, 1 + 0.1 / height, names[index], **head_style, **place)
     caption = (
         "One lane a patient, from the first dose, coloured by best response; the dark part is time "
         "on treatment. " + _chosen(run)
@@ -153,20 +159,9 @@ def _on_treatment(rows: pd.DataFrame) -> Any:
 
 
 def _key(canvas: Canvas) -> None:
-    from matplotlib.lines import Line2D
-
     y = Canvas.TOP + 0.08
     x = response_key(canvas, _LEFT, y, 0.46) + 0.1
     for label, marker, color in _MARKS.values():
-        line = Line2D(
-            [x / canvas.width],
-            [1 - y / canvas.height],
-            marker=marker,
-            markersize=4,
-            color=color,
-            linestyle="none",
-            transform=canvas.figure.transFigure,
-        )
-        canvas.figure.add_artist(line)
+        canvas.key(x, y, marker=marker, markersize=4, color=color, linestyle="none")
         canvas.text(x + 0.1, y, label, size=7)
         x += 0.24 + 0.062 * len(label)

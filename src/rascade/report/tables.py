@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rascade.report.page import Table
+from rascade.report.published import RATIOS, compare
 from rascade.report.text import interval, months_text, number, p_value, percent, plain
 
 if TYPE_CHECKING:
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
 __all__ = [
     "contrast_table",
     "headline_table",
-    "parameter_table",
+    "parameter_tables",
     "provenance_table",
     "published_table",
     "response_table",
+    "sensitivity_table",
     "solver_table",
 ]
 
@@ -30,23 +33,39 @@ RESPONSES = {
     "NE": "Not evaluable",
 }
 MOST_PARAMETERS = 60
-SCAN_DAYS = (
-    "Progression is dated at the scan that shows it, so medians of PFS and their limits fall on "
-    "scan days (or on days of death) and agree with published ones no better than to a scan "
-    "interval."
-)
+
+
+def _scan_days(run: TrialRun) -> str:
+    """Say where medians of PFS can fall."""
+    window = run.summary.get("scan_window_days")
+    if window:
+        return (
+            f"Progression is dated at the scan that shows it, made up to {window:g} days before or "
+            "after its scheduled day, so medians of PFS gather about the scheduled scans and agree "
+            "with published ones no better than to a scan interval."
+        )
+    return (
+        "Progression is dated at the scan that shows it, so medians of PFS and their limits fall "
+        "on scan days (or on days of death) and agree with published ones no better than to a scan "
+        "interval."
+    )
 
 
 def headline_table(run: TrialRun) -> Table:
-    """Arms with response rates and medians."""
+    """Arms with response rates and medians, the published ones under them."""
+    told = {(c.arm, c.label): f"\npublished {c.published_text}" for c in compare(run)}
+
+    def cell(arm: str, label: str, text: str) -> str:
+        return text + told.get((arm, label), "")
+
     rows = [
         (
             arm["name"],
             str(arm["n"]),
-            percent(arm["orr_pct"], arm["orr_ci"]),
-            percent(arm["dcr_pct"]),
-            months_text(arm["pfs_median_months"], arm["pfs_ci"]),
-            months_text(arm["os_median_months"], arm["os_ci"]),
+            cell(arm["name"], "ORR", percent(arm["orr_pct"], arm["orr_ci"])),
+            cell(arm["name"], "DCR", percent(arm["dcr_pct"])),
+            cell(arm["name"], "Median PFS", months_text(arm["pfs_median_months"], arm["pfs_ci"])),
+            cell(arm["name"], "Median OS", months_text(arm["os_median_months"], arm["os_ci"])),
         )
         for arm in run.summary["arms"]
     ]
@@ -63,24 +82,38 @@ def headline_table(run: TrialRun) -> Table:
         rows,
         "ORR: objective response rate by RECIST 1.1 with exact (Clopper–Pearson) interval; "
         "DCR: disease control rate; PFS: progression-free survival; OS: overall survival; "
-        f"NR: not reached. {SCAN_DAYS}",
+        f"NR: not reached. {_scan_days(run)}",
         frozenset({1, 2, 3, 4, 5}),
     )
 
 
 def contrast_table(run: TrialRun) -> Table | None:
-    """Hazard ratios against the reference; None with a single arm."""
-    rows = []
+    """Hazard ratios against the reference, the published ones under them; None with one arm."""
+    told = {(c.arm, c.label): f"\npublished {c.published_text}" for c in compare(run)}
+    detail = (run.summary.get("end_points") or {}).get("contrasts") or ()
+    strata = {(row.get("arm"), row.get("reference")): row for row in detail}
+    rows, stratified = [], False
     for contrast in run.summary["contrasts"]:
         cells = [contrast["arm"], contrast["reference"]]
+        within = strata.get((contrast["arm"], contrast["reference"]), {})
         for end in ("pfs", "os"):
-            ratio = contrast[f"{end}_hr"]
-            limits = interval(contrast[f"{end}_hr_ci"], 2)
-            cells.append("not estimable" if ratio is None else f"{ratio:.2f} ({limits})")
-            cells.append(p_value(contrast[f"{end}_logrank_p"]))
+            ratio = _ratio(contrast[f"{end}_hr"], contrast[f"{end}_hr_ci"])
+            p = p_value(contrast[f"{end}_logrank_p"])
+            if within.get(f"{end}_stratified_hr") is not None:
+                stratified = True
+                own = within[f"{end}_stratified_hr"], within.get(f"{end}_stratified_hr_ci")
+                ratio += f"\nstratified {_ratio(*own)}"
+                p += f"\nstratified {p_value(within.get(f'{end}_stratified_logrank_p'))}"
+            cells += [ratio + told.get((contrast["arm"], RATIOS[end]), ""), p]
         rows.append(tuple(cells))
     if not rows:
         return None
+    note = (
+        "Below 1 favours the arm. Cox model with Efron's ties and Wald interval. p values describe "
+        "the simulated sample: they shrink with the number of virtual patients at will."
+    )
+    if stratified:
+        note += " Stratified: by the strata of the randomisation."
     return Table(
         "Contrasts",
         (
@@ -92,10 +125,13 @@ def contrast_table(run: TrialRun) -> Table | None:
             "OS log-rank",
         ),
         rows,
-        "Below 1 favours the arm. Cox model with Efron's ties and Wald interval. p values describe "
-        "the simulated sample: they shrink with the number of virtual patients at will.",
+        note,
         frozenset({2, 3, 4, 5}),
     )
+
+
+def _ratio(value: float | None, limits: Any) -> str:
+    return "not estimable" if value is None else f"{value:.2f} ({interval(limits, 2)})"
 
 
 def response_table(run: TrialRun) -> Table:
@@ -117,46 +153,121 @@ def response_table(run: TrialRun) -> Table:
     )
 
 
-def parameter_table(parameters: list[dict[str, Any]]) -> Table | None:
-    """Parameters that mattered, by influence; None if the manifest lists none.
+def parameter_tables(manifest: dict[str, Any]) -> list[Table]:
+    """What went with PFS beyond chance, what did not, and what was fitted; all where nothing is.
 
-    Those with an influence or fitted are shown; if no parameter has either, all are.
+    Args:
+        manifest: of the run: ``parameters``, and ``influence`` with the number of correlations
+            looked at, their common level, and the smallest correlation that passes it by arm.
     """
-    chosen = [p for p in parameters if p.get("influence") is not None or p.get("fitted")]
-    chosen = chosen or list(parameters)
-    if not chosen:
-        return None
-    chosen.sort(key=lambda p: (-abs(p.get("influence") or 0.0), str(p.get("name"))))
-    rows = [_parameter(p) for p in chosen[:MOST_PARAMETERS]]
-    note = (
-        "Influence: as the run's manifest reports it; larger is stronger, the sign is the "
-        "direction. Confidence: fitted, adjusted so that published results come out; verified, "
-        "read in its source; derived, computed from such numbers; recalled, from memory, to be "
-        "looked up; assumed, reasoned without a measurement."
+    parameters = list(manifest.get("parameters") or [])
+    known = [p for p in parameters if p.get("influence") is not None]
+    tested = [p for p in known if p.get("influence_p") is not None]
+    if not known:
+        chosen = [p for p in parameters if p.get("fitted")] or parameters
+        title = "Fitted parameters" if len(chosen) < len(parameters) else "Parameters"
+        tables = [_parameter_table(title, chosen, _CONFIDENCES)] if chosen else []
+        return _with_rest(tables, parameters)
+    level = float((manifest.get("influence") or {}).get("level", 0.05))
+    strong = [p for p in tested if p["influence_p"] < level]
+    weak = [p for p in known if p not in strong]
+    fitted = [p for p in parameters if p.get("fitted") and p not in known]
+    tables = []
+    if strong:
+        note = f"{_INFLUENCE} {_threshold(manifest)} {_CONFIDENCES}"
+        tables.append(_parameter_table("Parameters that mattered", strong, note))
+    if weak:
+        note = (
+            f"{'' if strong else _threshold(manifest) + ' '}These correlations can be chance: no "
+            "influence is shown for them, nor that there is none."
+            if tested
+            else "This run holds no intervals, so none of these can be told from chance."
+        )
+        tables.append(_parameter_table("Parameters without a shown influence", weak, note))
+    if fitted:
+        title = "Further fitted parameters, the same in all patients"
+        tables.append(_parameter_table(title, fitted, _CONFIDENCES))
+    return _with_rest(tables, parameters)
+
+
+_INFLUENCE = (
+    "Influence: Spearman's rank correlation of the parameter with PFS among the patients of one "
+    "arm, the strongest of all arms, with its own 95 % interval; positive where more of it goes "
+    "with longer PFS. Censored patients are ranked by their log-rank score. A correlation is no "
+    "effect: parameters are drawn independently, but only of those that differ between patients is "
+    "it known."
+)
+_CONFIDENCES = (
+    "Confidence: fitted, adjusted so that published results come out; verified, read in its "
+    "source; derived, computed from such numbers; recalled, from memory, to be looked up; assumed, "
+    "reasoned without a measurement."
+)
+
+
+def _threshold(manifest: dict[str, Any]) -> str:
+    found = manifest.get("influence") or {}
+    count, least = found.get("looked_at"), found.get("least") or {}
+    if not count or not least:
+        return ""
+    ends = sorted(float(x) for x in least.values())
+    span = f"{ends[0]:.2f}" if ends[0] == ends[-1] else f"{ends[0]:.2f} to {ends[-1]:.2f}"
+    return (
+        f"Threshold: p below {found.get('level', 0.05):g} after multiplying by the {count} "
+        f"correlations looked at (Bonferroni), here a correlation beyond ±{span}."
     )
-    left = len(parameters) - len(rows)
-    if left > 0:
-        note += f" {left} more parameters are in manifest.json, with their sources."
-    head = ("Parameter", "Meaning", "Value", "Spread", "Influence", "Source", "Confidence")
-    return Table("Parameters that mattered", head, rows, note, frozenset({2, 4}), frozenset({1, 3}))
+
+
+def _with_rest(tables: list[Table], parameters: list[dict[str, Any]]) -> list[Table]:
+    left = len(parameters) - sum(len(table.rows) for table in tables)
+    if left > 0 and tables:
+        more = f"{left} more parameters are in manifest.json, with their sources."
+        tables[-1] = replace(tables[-1], note=f"{tables[-1].note} {more}".strip())
+    return tables
+
+
+def _parameter_table(title: str, chosen: list[dict[str, Any]], note: str) -> Table:
+    chosen = sorted(chosen, key=lambda p: (-abs(p.get("influence") or 0.0), str(p.get("name"))))
+    rows: list[tuple[str, ...]] = [_parameter(p) for p in chosen[:MOST_PARAMETERS]]
+    head: tuple[str, ...] = (
+        "Parameter", "Meaning", "Value", "Spread", "Influence (95 % CI)", "Source", "Confidence",
+    )  # fmt: skip
+    wide = frozenset({1, 3})
+    if any(p.get("influence") is not None for p in chosen):
+        return Table(title, head, rows, note, frozenset({2, 4}), wide)
+    rows = [(*row[:4], *row[5:]) for row in rows]
+    return Table(title, (*head[:4], *head[5:]), rows, note, frozenset({2}), wide)
 
 
 def _parameter(p: dict[str, Any]) -> tuple[str, ...]:
-    low, high, influence = p.get("low"), p.get("high"), p.get("influence")
+    low, high = p.get("low"), p.get("high")
     span = f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
     unit = plain(p.get("unit") or "")
     unit = "" if unit in {"dimensionless", "1"} else unit
-    share = "" if influence is None else f"{influence:+.2f}".replace("-", "−")
-    share = "0.00" if share in {"+0.00", "−0.00"} else share
     return (
         plain(p.get("name", "")),
         plain(p.get("description") or ""),
         f"{number(p.get('value'))} {unit}".strip(),
         "; ".join(x for x in (plain(p.get("distribution") or ""), span) if x),
-        share,
+        _influence(p),
         plain(p.get("source") or "—"),
         "fitted" if p.get("fitted") else plain(p.get("confidence") or ""),
     )
+
+
+def _influence(p: dict[str, Any]) -> str:
+    value, limits = p.get("influence"), p.get("influence_ci")
+    if value is None:
+        return ""
+    text = _signed(value)
+    if limits:
+        text += f" ({_signed(limits[0])} to {_signed(limits[1])})"
+    arm = p.get("influence_arm")
+    return f"{text}\n{plain(arm)}" if arm else text
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.2f}".replace("-", "−")
+    return "0.00" if text in {"+0.00", "−0.00"} else text
 
 
 def published_table(rows: list[Comparison]) -> Table | None:
@@ -176,7 +287,7 @@ def published_table(rows: list[Comparison]) -> Table | None:
     cells = [
         (
             c.arm,
-            f"{c.label}, {c.unit}",
+            c.label if c.unit == "ratio" else f"{c.label}, {c.unit}",
             c.simulated_text,
             c.published_text,
             c.difference,
@@ -198,6 +309,37 @@ def published_table(rows: list[Comparison]) -> Table | None:
         note,
         frozenset({2, 3, 4}),
         frozenset({6, 7}),
+        name="published",
+    )
+
+
+def sensitivity_table(run: TrialRun) -> Table | None:
+    """PFS by other rules of censoring; None for a run without them."""
+    found = run.summary.get("pfs_censoring") or {}
+    rows = []
+    for rule in found.get("sensitivity") or ():
+        used = " (used here)" if rule.get("rule") == found.get("rule") else ""
+        medians = "\n".join(
+            f"{plain(arm['name'])}: {months_text(arm.get('median_months'), arm.get('ci'))}, "
+            f"{arm.get('events', '—')} events"
+            for arm in rule.get("arms") or ()
+        )
+        ratios = "\n".join(
+            f"{plain(c['arm'])}: {_ratio(c.get('hr'), c.get('hr_ci'))}, "
+            f"{p_value(c.get('logrank_p'))}"
+            for c in rule.get("contrasts") or ()
+        )
+        name = plain(str(rule.get("rule", "")).upper() + used)
+        rows.append((name, plain(rule.get("description") or ""), medians, ratios or "—"))
+    if not rows:
+        return None
+    return Table(
+        "PFS by rule of censoring",
+        ("Rule", "What it says", "Median, months (95 % CI)", "Hazard ratio (95 % CI)"),
+        rows,
+        plain(found.get("why") or ""),
+        frozenset(),
+        frozenset({1, 2}),
     )
 
 
@@ -224,7 +366,18 @@ def solver_table(run: TrialRun) -> Table:
 
 def provenance_table(manifest: dict[str, Any]) -> Table:
     """Seed, hashes, versions, command and times, one a row; files with their digests, one a row."""
-    apart = {"mechanism", "parameters", "published", "limits", "files"}
+    apart = {
+        "mechanism",
+        "parameters",
+        "influence",
+        "covariates",
+        "published",
+        "published_arms",
+        "published_contrasts",
+        "published_events",
+        "limits",
+        "files",
+    }
     rows = [
         (plain(key).replace("_", " "), _provenance(key, value))
         for key, value in manifest.items()

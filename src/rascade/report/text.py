@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 __all__ = [
     "clean",
+    "escaped",
     "interval",
     "months_text",
     "number",
@@ -23,24 +23,32 @@ DASH = "–"
 NOT_REACHED = "NR"
 
 
-@cache
-def _known_glyphs() -> frozenset[int]:
-    from matplotlib.font_manager import findfont, get_font
+# Joiners have no shape of their own but shape the letters of Persian, of Indic scripts, and emoji.
+_JOINERS = "\u200c\u200d"
+_UNSEEN = {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
 
-    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+def escaped(text: str) -> str:
+    """Write characters that cannot be seen, or turn the direction of a line, as ``<U+202E>``.
+
+    Line breaks and tabs stay. Two names that differ in such a character only still differ.
+    """
+    return "".join(
+        f"<U+{ord(c):04X}>"
+        if c not in _JOINERS and c not in "\n\t" and unicodedata.category(c) in _UNSEEN
+        else c
+        for c in text
+    )
 
 
 def plain(value: object) -> str:
-    """One line of printable text: no control, bidirectional or unassigned characters."""
-    text = unicodedata.normalize("NFC", " ".join(str(value).split()))
-    return "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Cn"})
+    """One line of text; see `escaped` for what cannot be seen."""
+    return unicodedata.normalize("NFC", escaped(" ".join(str(value).split())))
 
 
 def clean(value: object) -> str:
-    """`plain` text in which characters that the figures' font lacks become ``□``."""
-    known = _known_glyphs()
-    lines = str(value).split("\n")
-    return "\n".join("".join(c if ord(c) in known else "□" for c in plain(line)) for line in lines)
+    """`plain` text of several lines, as figures show it."""
+    return "\n".join(plain(line) for line in str(value).split("\n"))
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -80,13 +80,9 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
 
 
 def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
-    from rascade.report import tables
+    from rascade.report import exposure_tables, first_lines, tables
     from rascade.report.canvas import arm_color
-    from rascade.report.end_point_tables import (
-        adverse_event_table,
-        end_point_tables,
-        estimand_table,
-    )
+    from rascade.report.end_point_tables import end_point_tables, estimand_table
     from rascade.report.published import compare
     from rascade.report.text import plain
 
@@ -96,26 +92,33 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         return drawn[name][0] if drawn[name] else None
 
     patients, arms = len(run.patients), len(run.arms)
+    safety = [exposure_tables.adverse_event_table(run)]
+    exposure = [exposure_tables.exposure_table(run), exposure_tables.drug_table(run)]
     return {
         "title": plain(run.summary["study"]),
         "lead": f"{patients} simulated patients in {arms} arm{'s' if arms != 1 else ''}. "
         f"{_cohort(run)}".strip(),
+        "answers": first_lines.answers(run),
+        "roles": first_lines.roles(run),
+        "context": first_lines.context(run),
         "colors": {arm: arm_color(i) for i, arm in enumerate(run.arms)},
         "warnings": [plain(text) for text in run.summary.get("warnings") or []],
         "headline": tables.headline_table(run),
         "contrasts": tables.contrast_table(run),
         "survival": drawn["survival"],
+        "sensitivity": tables.sensitivity_table(run),
         "responses": tables.response_table(run),
         "response": drawn["response"],
         "details": end_point_tables(run),
         "estimands": estimand_table(run),
-        "safety": adverse_event_table(run),
+        "safety": [table for table in safety if table is not None],
+        "exposure": [table for table in exposure if table is not None],
         "biomarkers": drawn["biomarkers"],
         "forests": drawn["forests"],
         "published": tables.published_table(pairs),
         "published_figure": one("published"),
         "mechanism": drawn["mechanism"],
-        "parameters": tables.parameter_table(run.manifest.get("parameters") or []),
+        "parameters": tables.parameter_tables(run.manifest),
         "limits": _limits(run),
         "solver": tables.solver_table(run),
         "provenance": tables.provenance_table(run.manifest),
@@ -131,6 +134,8 @@ def _cohort(run: TrialRun) -> str:
         return ""
     parts = []
     for key, value in cohort.items():
+        if value in (None, "", []):
+            continue
         text = " and ".join(map(plain, value)) if isinstance(value, list) else plain(value)
         parts.append(f"{plain(key).replace('_', ' ')}: {text}")
     return "Cohort: " + "; ".join(parts) + "."
@@ -139,26 +144,36 @@ def _cohort(run: TrialRun) -> str:
 _CONFIDENCE = {
     "fitted": "fitted to published results",
     "verified": "verified in their sources",
+    "secondary": "read in works that use their sources",
     "derived": "derived from such numbers",
     "recalled": "recalled and not looked up",
+    "definition": "definitions",
     "assumed": "assumed",
 }
 _MOST_INFLUENTIAL = 10
 
 
-def _known_how_well(parameters: list[dict[str, Any]]) -> list[str]:
-    """Count the parameters by confidence: all of them, and those with the largest influence."""
+def _known_how_well(manifest: dict[str, Any]) -> list[str]:
+    """Count the parameters by confidence: all, and those whose influence is beyond chance."""
+    parameters = manifest.get("parameters") or []
     if not parameters:
         return []
     texts = [f"The {len(parameters)} parameters of this run by confidence: {_counts(parameters)}."]
     known = [p for p in parameters if isinstance(p.get("influence"), (int, float))]
-    top = sorted(known, key=lambda p: -abs(p["influence"]))[:_MOST_INFLUENTIAL]
+    level = float((manifest.get("influence") or {}).get("level", 0.05))
+    top = [p for p in known if (p.get("influence_p") or 0.0) < level and "influence_p" in p]
+    top = sorted(top, key=lambda p: -abs(p["influence"]))[:_MOST_INFLUENTIAL]
+    only = (
+        f"Influence is known only for the {len(known)} that differ between patients; a number that "
+        "is the same in all can matter as much."
+    )
     if top:
         texts.append(
-            f"The {len(top)} with the largest influence on PFS among patients: {_counts(top)}. "
-            f"Influence is known only for the {len(known)} that differ between "
-            "patients; a number that is the same in all can matter as much."
+            f"The {len(top)} with the largest influence on PFS among patients, beyond what chance "
+            f"can do: {_counts(top)}. {only}"
         )
+    elif known:
+        texts.append(f"Of no parameter is an influence on PFS shown beyond chance. {only}")
     return texts
 
 
@@ -180,7 +195,6 @@ def _limits(run: TrialRun) -> list[str]:
     """What a reader must know before believing a number, from what the run itself says."""
     from rascade.report.text import plain
 
-    parameters = run.manifest.get("parameters") or []
     published = run.manifest.get("published") or []
     uses = [str(row.get("use")) for row in published]
     texts = [
@@ -188,7 +202,7 @@ def _limits(run: TrialRun) -> list[str]:
         "They leave out that the model itself may be wrong, so the truth can lie outside them more "
         "often than one time in twenty.",
     ]
-    texts += _known_how_well(parameters)
+    texts += _known_how_well(run.manifest)
     if published:
         texts.append(
             f"Of {len(published)} published results shown, {uses.count('calibrate')} set "
@@ -196,6 +210,12 @@ def _limits(run: TrialRun) -> list[str]:
         )
     else:
         texts.append("No published results were given to compare this run with.")
+    still = [row["name"] for row in run.manifest.get("covariates") or () if not row.get("acts")]
+    if still:
+        texts.append(
+            "These properties of patients do nothing in the model of this run, so no result can "
+            f"depend on them: {', '.join(plain(name).replace('_', ' ') for name in still)}."
+        )
     if all(arm.get("grade3plus_trae_pct") is None for arm in run.summary["arms"]):
         texts.append(
             "Side effects are not modelled in this run: doses are neither held nor reduced."

@@ -67,6 +67,7 @@ def adam_source(run: str | Path) -> AdamSource:
         arms=[str(arm["name"]) for arm in summary["arms"]],
         adverse_events=_table(events) if events.is_file() else None,
         ctcae_version=versions.pop() if len(versions) == 1 else "",
+        identity=f"{summary['seed']} {summary['model_hash']}",
         **tables,
     )
 
@@ -75,7 +76,8 @@ def _summary(folder: Path) -> dict[str, Any]:
     path = folder / "summary.json"
     try:
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {"study": summary["study"], "arms": summary["arms"]}
+        kept = {"study": summary["study"], "arms": summary["arms"]}
+        return {"seed": summary.get("seed"), "model_hash": summary.get("model_hash"), **kept}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder}: not the folder of a finished trial ({path.name}: {error}); "

@@ -25,7 +25,7 @@ _SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbm
 #: Parts of Rascade that simulate; reports and statistics may change under stored chunks.
 _CODE = ("engine", "model", "patients", "regimen", "trial", "units.py")
 #: What a study says that no patient feels. All else counts, also what is added to files later.
-_UNFELT = ("name", "description", "reference")
+_UNFELT = ("name", "description", "reference", "pfs_censoring")
 _WORDS = {
     "code": "the code of Rascade that simulates",
     "evidence": "the evidence",
