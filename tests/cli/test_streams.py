@@ -117,5 +117,5 @@ def test_control_characters_are_seen_and_not_obeyed(run: Path) -> None:
     assert streams.visible(TITLE + "\u200d") == TITLE + "\u200d"  # joiners belong to scripts
     done = rascade("studies", "show", run, PYTHONUTF8="1")
     assert "新薬\\u202e" in done.stdout
-    done = rascade("trial", "\x1b[31m.yaml", "--out", "x")
+    done = rascade("trial", "\x1b[31m.yaml", "--print-study")
     assert done.stderr == "rascade: \\u001b[31m.yaml: no such file\n"
