@@ -61,8 +61,8 @@ class TimedInputs:
 
     Attributes:
         features: what has to be found, inner expressions before those that hold them.
-        largest: the largest timed expressions and truth values, and the slopes of the expressions: all
-            that the rest of the system gets to see.
+        largest: the largest timed expressions and truth values, and the slopes of the expressions:
+            all that the rest of the system gets to see.
         leaves: the parameters and states that they depend on, as nodes.
         states: indices of those states.
     """
