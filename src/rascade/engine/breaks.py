@@ -58,10 +58,10 @@ class BreakFinder:
     """
 
     def __init__(self, system: System, doses: DoseTable) -> None:
-        dosed = np.unique(doses.state[doses.amount > 0]).tolist()
-        still = [k for k in dosed if system.graph.constant_value(system.rates[k]) == 0.0]
+        still = system.still
+        dosed = frozenset(k for k in still if (doses.state[doses.amount > 0] == k).any())
         self.system = system
-        self.inputs = system.timed(frozenset(still))
+        self.inputs = system.timed(dosed)
 
     def find(self, batch: Batch, to: float) -> Breaks:
         """Return the moments of all running patients, from where they are up to a time."""

@@ -82,12 +82,7 @@ def timed_inputs(system: System, moved: frozenset[int] = frozenset()) -> TimedIn
             zero, because doses go into them.
     """
     graph = system.graph
-    still = {
-        k
-        for k, rate in enumerate(system.rates)
-        if graph.constant_value(rate) == 0.0 and k not in moved
-    }
-    found = _Finder(system, still)
+    found = _Finder(system, set(system.still) - moved)
     features = (*found.breaks(), *found.turns())
     largest = found.largest()
     numbers = [n for n in largest if graph.ops[n] not in BOOLEAN_OPS]
