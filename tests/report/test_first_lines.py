@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rascade.report import exposure_tables, tables
+from rascade.report import exposure_tables, further_tables, tables
 from rascade.report.biomarker_figure import biomarker_figure
 from rascade.report.canvas import Canvas, drawing
 from rascade.report.data_cut import data_cut_text
@@ -283,3 +284,32 @@ def test_a_name_from_right_to_left_turns_no_number_around() -> None:
         svg = canvas.svg()
     assert f"\u200e{name}\u200e 0.82 (0.50–1.33)" in svg
     assert interval([-9.4, -5.6]) == "-9.4 to -5.6" and interval([-1.2, 3.8]) == "-1.2 to 3.8"
+
+
+def test_proportional_hazards_and_exposure_adjusted_rates_are_shown(run) -> None:
+    detail = json.loads(json.dumps(run.summary["end_points"]))
+    detail["contrasts"][0] |= {
+        "pfs_proportional_hazards": {"statistic": 6.0, "p": 0.014, "slope": -0.4},
+        "pfs_max_combo_p": 0.004,
+        "pfs_weighted_log_rank": [{"rho": 0, "gamma": 1, "z": -2.5, "p": 0.01}],
+        "os_hr_problem": "no events",
+    }
+    rate = {"patients_per_100_patient_years": 120.4, "patients_ci": [90.0, 160.0],
+            "time_to_first_median_months": None}  # fmt: skip
+    detail["arms"][0]["exposure_adjusted"] = {
+        "any": rate, "grade3plus": rate, "terms": [{"term": "Rash", "any": rate}]
+    }  # fmt: skip
+    newer = replace(run, summary=run.summary | {"end_points": detail})
+    pfs, survival = further_tables.hazards_table(newer).rows
+    assert pfs[:4] == (
+        ARMS[0], "PFS", "p = 0.014: the hazard ratio falls with time", "p = 0.004",
+    )  # fmt: skip
+    assert pfs[4] == "G(0, 1) −2.50" and survival[2] == "no hazard ratio: no events"
+    rows = further_tables.exposure_adjusted_table(newer).rows
+    assert rows[2] == ("Rash", "120 (90–160)\nNR months", "—")
+    assert further_tables.hazards_table(run) is None or run.summary["end_points"]["contrasts"]
+
+
+def test_many_contrasts_have_one_paragraph_each(run) -> None:
+    several = run.summary["contrasts"] * 3
+    assert len(answers(replace(run, summary=run.summary | {"contrasts": several}))) == 3

@@ -244,7 +244,7 @@ def _renderer() -> type[Any]:
 
 def _left_to_right(text: str) -> str:
     """Put left-to-right marks around names of other directions, so that nothing else turns."""
-    return re.sub(f"^|[{RIGHT_TO_LEFT}]+(?![{RIGHT_TO_LEFT}])", "\\g<0>\u200e", text)
+    return "\u200e" + re.sub(RIGHT_TO_LEFT, "\\g<0>\u200e", text)
 
 
 @cache
@@ -257,9 +257,8 @@ def _known_glyphs() -> frozenset[int]:
 def drawn(text: str) -> bool:
     """Tell whether a text is drawn as outlines: our font has it all, and it runs to the right."""
     known = _known_glyphs()
-    return not re.search(f"[{RIGHT_TO_LEFT}]", text) and all(
-        ord(c) in known or c == "\n" for c in text
-    )
+    whole = all(ord(c) in known or c == "\n" for c in text)
+    return whole and not re.search(RIGHT_TO_LEFT, text)
 
 
 def stand_in(text: str) -> str:

@@ -48,7 +48,7 @@ def _response(arms: list[dict[str, Any]]) -> Table:
         ),
         row(
             "Median PFS, interval-censored, months",
-            lambda a: _span(a["pfs_interval_median_months"]),
+            _censored,
         ),
         row("Median follow-up, months", lambda a: months_text(a["follow_up_median_months"])),
         row(
@@ -65,6 +65,7 @@ def _response(arms: list[dict[str, Any]]) -> Table:
             lambda a: percent(a["kras_cleared_pct"], a["kras_cleared_ci"]),
         ),
     ]
+    rows[5:5] = _confirmed(arms)
     note = (
         "Intervals are 95 %: exact (Clopper–Pearson) for rates, log-log for medians. Interval-"
         "censored: Turnbull's estimate, in which progression lies between two scans and deaths are "
@@ -76,6 +77,24 @@ def _response(arms: list[dict[str, Any]]) -> Table:
     )
     head = ("End point", *_columns(arms))
     return Table("End points in detail", head, rows, note, frozenset(range(1, len(arms) + 1)))
+
+
+def _censored(arm: dict[str, Any]) -> str:
+    limits = interval(arm.get("pfs_interval_median_ci"), missing="∞")
+    text = _span(arm["pfs_interval_median_months"])
+    return f"{text}\n95 % CI ({limits})" if limits else text
+
+
+def _confirmed(arms: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the duration of confirmed responses, where the run holds it."""
+    found = [(arm.get("responses") or {}).get("confirmed") for arm in arms]
+    if not any(found):
+        return []
+    cells = (
+        months_text(r["dor_median_months"], r.get("dor_ci")) if r and r["responders"] else "—"
+        for r in found
+    )
+    return [("Median duration of confirmed response, months", *cells)]
 
 
 def _span(limits: list[float | None] | None) -> str:

@@ -13,16 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["linked"]
 
 # A DOI has no spaces; brackets, quotes and what ends a sentence or a list around it are not of it.
-_RTL = f"{RIGHT_TO_LEFT}\u200c\u200d"
 _IDENTIFIER = re.compile(
-    r"""(?P<pmid>\bPMID:?\s?(?P<pmid_id>\d{1,8})\b)
-    |(?P<pmc>\bPMC:\s?(?P<pmc_id>PMC\d{3,9})\b|\b(?P<pmc_bare>PMC\d{4,9})\b)
-    |(?P<nct>\b(?:NCT:)?(?P<nct_id>NCT\d{8})\b)
-    |(?P<range>[(\[][^()\[\]\s]{1,24}(?:–|\ to\ )[^()\[\]\s]{1,24}[)\]])
-    |(?P<rtl>[RTL](?:[RTL\s\d.,:;/+-]*[RTL])?)
-    |(?P<doi>\b(?:doi:\s?|https?://(?:dx\.)?doi\.org/)?(?P<doi_id>10\.\d{4,9}/[^\s"'<>;|]+))""".replace(
-        "RTL", _RTL
-    ),
+    rf"""(?P<pmid>\bPMID:?\s?(?P<pmid_id>\d{{1,8}})\b)
+    |(?P<pmc>\bPMC:\s?(?P<pmc_id>PMC\d{{3,9}})\b|\b(?P<pmc_bare>PMC\d{{4,9}})\b)
+    |(?P<nct>\b(?:NCT:)?(?P<nct_id>NCT\d{{8}})\b)
+    |(?P<range>[(\[][^()\[\]\s]{{1,24}}(?:–|\ to\ )[^()\[\]\s]{{1,24}}[)\]])
+    |(?P<rtl>{RIGHT_TO_LEFT})
+    |(?P<doi>\b(?:doi:\s?|https?://(?:dx\.)?doi\.org/)?(?P<doi_id>10\.\d{{4,9}}/[^\s"'<>;|]+))""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OPEN = {")": "(", "]": "[", "}": "{"}

@@ -21,7 +21,11 @@ __all__ = [
 ]
 
 # Letters of scripts that are written from right to left: Hebrew to Arabic Extended, their forms.
-RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
+_LEFTWARDS = (
+    "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff\u200c\u200d"
+)
+#: Pattern of a run of words of such a script.
+RIGHT_TO_LEFT = rf"[{_LEFTWARDS}](?:[{_LEFTWARDS}\s\d.,:;/+-]*[{_LEFTWARDS}])?"
 DASH = "–"
 NOT_REACHED = "NR"
 
