@@ -8,8 +8,8 @@ For research; never for treating a patient.
     result = trial.run()
     result.endpoint("os").curve("new")
 
-Nothing heavy is imported here: names are looked up in their package when first used, and their types
-stand in ``__init__.pyi``.
+Nothing heavy is imported here: names are looked up in their package when first used, and their
+types stand in ``__init__.pyi``.
 """
 
 from __future__ import annotations
