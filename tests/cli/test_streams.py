@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rascade.cli import console, streams
+from rascade import progress, streams
+from rascade.cli import console
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cli_helpers import ROOT, rascade
