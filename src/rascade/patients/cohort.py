@@ -150,8 +150,10 @@ class _Screening:
         backend: str,
         given: Given,
         mix: Mix | None,
+        screened_in: Assembly | None = None,
     ) -> None:
         self.assembly, self.seed, self.expressions = assembly, seed, expressions
+        self.screened_in = screened_in
         self.settings, self.backend, self.given, self.mix = settings, backend, given, mix
 
     def profiles(self, patients: NDArray[np.int64], attempt: int) -> dict[str, NDArray[Any]]:
@@ -183,16 +185,18 @@ class _Screening:
             found[pending] += 1
         return found
 
-    def population(self, patients: NDArray[np.int64], attempts: NDArray[np.int64]) -> Population:
+    def population(
+        self, patients: NDArray[np.int64], attempts: NDArray[np.int64], assembly: Assembly
+    ) -> Population:
         """Draw profiles and parameters, each patient at its own attempt."""
-        rows = sorted(set(self.assembly.composition.parameters.values()))
+        rows = sorted(set(assembly.composition.parameters.values()))
         order, profiles, parameters = [], [], []
         for attempt in np.unique(attempts):
             now = np.flatnonzero(attempts == attempt)
             order.append(now)
             profiles.append(self.profiles(patients[now], int(attempt)))
             drawn = draw_parameters(
-                self.assembly.table, rows, self.seed, patients[now], int(attempt)
+                assembly.table, rows, self.seed, patients[now], int(attempt)
             )
             for name, value in self.given.parameters.items():
                 drawn[name] = np.full(now.shape, float(value))
@@ -203,14 +207,15 @@ class _Screening:
     def run(self, patients: NDArray[np.int64]) -> tuple[Cohort, Simulation]:
         from rascade.engine import Simulation
 
+        screen = self.screened_in or self.assembly
         attempts = np.zeros(patients.size, dtype=np.int64)
         turned_down = np.zeros(patients.size, dtype=np.int64)
         pending = np.arange(patients.size)
         settled, places = [], []
         for _ in range(_MOST_IMPLAUSIBLE):
             attempts[pending] = self.next_eligible(patients[pending], attempts[pending])
-            trial = self.population(patients[pending], attempts[pending])
-            simulation = steady_state(self.assembly, trial, self.settings, self.backend)
+            trial = self.population(patients[pending], attempts[pending], screen)
+            simulation = steady_state(screen, trial, self.settings, self.backend)
             good = plausible(simulation)
             settled.append((simulation, np.flatnonzero(good)))
             places.append(pending[good])
@@ -226,7 +231,10 @@ class _Screening:
                 f"{patients.size} places: untreated tumours must double in {low:g} to {high:g} "
                 "days; look at the parameters that the study changes"
             )
-        cohort = Cohort(self.population(patients, attempts), attempts, turned_down)
+        drawn = self.population(patients, attempts, self.assembly)
+        cohort = Cohort(drawn, attempts, turned_down)
+        if screen is not self.assembly:
+            return cohort, steady_state(self.assembly, drawn, self.settings, self.backend)
         together = Simulation.gather(settled)
         return cohort, Simulation.gather([(together, np.argsort(np.concatenate(places)))])
 
@@ -271,6 +279,7 @@ def settled_cohort(
     backend: str = "compiled",
     given: Given | None = None,
     mix: Mix | None = None,
+    screened_in: Assembly | None = None,
 ) -> tuple[Cohort, Simulation]:
     """Draw a cohort and bring it to the steady state before treatment.
 
@@ -287,6 +296,8 @@ def settled_cohort(
         given: what all patients have, drawn or not.
         mix: called with patient numbers; returns groups of them (flags) and the shares of their
             properties, where these differ from the population's.
+        screened_in: model by which plausibility is judged, where several models must take the same
+            patients; `assembly` if None.
 
     Returns:
         The cohort, and its simulation as `steady_state` returns it: the filter needs the steady
@@ -299,6 +310,13 @@ def settled_cohort(
     from rascade.engine import Settings as EngineSettings
 
     screening = _Screening(
-        assembly, seed, eligibility, settings or EngineSettings(), backend, given or Given(), mix
+        assembly,
+        seed,
+        eligibility,
+        settings or EngineSettings(),
+        backend,
+        given or Given(),
+        mix,
+        screened_in,
     )
     return screening.run(patients)

@@ -175,6 +175,9 @@ class TrialStudy(Part):
     """What they get."""
     reference: Name | None = None
     """Arm that the others are compared with; the last one if left out."""
+    pairing: Literal["independent", "same-patients"] = "independent"
+    """``same-patients`` gives every arm the same virtual patients, so that a contrast is read patient
+    by patient; ``independent`` gives each arm its own, as a trial in people does."""
     imaging_every_weeks: Annotated[float, Field(strict=True, ge=1, le=52)]
     """Weeks between two scans."""
     follow_up_months: Annotated[float, Field(strict=True, gt=0, le=240)]
@@ -262,6 +265,24 @@ class TrialStudy(Part):
         except InputError as error:
             raise wrong(str(error).removeprefix("randomization: ")) from None
         return part
+
+    @field_validator("randomization")
+    @classmethod
+    def _nobody_is_randomized_twice(
+        cls, part: RandomizationPart | None, info: ValidationInfo
+    ) -> RandomizationPart | None:
+        if part is not None and info.data.get("pairing") == "same-patients":
+            raise wrong("the same patients are in every arm (pairing); leave randomization out")
+        return part
+
+    @field_validator("pairing")
+    @classmethod
+    def _pairs_have_one_size(cls, pairing: str, info: ValidationInfo) -> str:
+        cohort = info.data.get("cohort")
+        sizes = {arm.size or (cohort.size if cohort else 0) for arm in info.data.get("arms", ())}
+        if pairing == "same-patients" and len(sizes) > 1:
+            raise wrong("the same patients are in every arm; leave the sizes of arms out")
+        return pairing
 
     @property
     def reference_arm(self) -> str:

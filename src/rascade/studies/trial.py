@@ -165,6 +165,7 @@ def to_spec(study: TrialStudy) -> TrialSpec:
         cut_off=None if study.cut_off is None else study.cut_off.rule(),
         scan_window_days=study.scan_window_days,
         pfs_censoring=study.pfs_censoring,
+        paired=study.pairing == "same-patients",
     )
 
 

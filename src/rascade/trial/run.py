@@ -160,6 +160,19 @@ def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
     return _assembly(arm.drugs, values, changes.include)
 
 
+def shared_assembly(spec: TrialSpec) -> Assembly:
+    """Return the model with the drugs of all arms, by which paired patients are screened.
+
+    A patient must be plausible or not whatever arm he is in.
+    """
+    changes = spec.shared_changes
+    drugs = tuple(dict.fromkeys(drug for arm in spec.arms for drug in arm.drugs))
+    include = tuple(
+        dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
+    )
+    return _assembly(drugs, tuple(sorted(changes.parameters.items())), include)
+
+
 @lru_cache(maxsize=32)
 def _assembly(
     drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
@@ -190,6 +203,7 @@ class _Arm:
             settings=settings,
             backend=backend,
             mix=lambda some: case_mix(spec, some),
+            screened_in=shared_assembly(spec) if spec.paired else None,
         )
         self.enrolment = enrolment(spec, patients)
         size = patients.size
@@ -413,6 +427,9 @@ def allocate(spec: TrialSpec, settings: Settings | None = None) -> Allocation:
 
         sizes = [arm.size or spec.cohort.size for arm in spec.arms]
         return randomized(spec, sizes, settings or Settings())
+    if spec.paired:
+        size = spec.arms[0].size or spec.cohort.size
+        return Allocation(np.arange(size, dtype=np.int64) for _ in spec.arms)
     return Allocation(
         np.arange(arm.size or spec.cohort.size, dtype=np.int64) * count + index
         for index, arm in enumerate(spec.arms)

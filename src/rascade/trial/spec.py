@@ -127,6 +127,8 @@ class TrialSpec:
         reference: arm that the others are compared with; the last one if None.
         accrual: centres and when they bring patients; everybody enters on day 0 if None.
         randomization: how patients are assigned; arms take turns if None.
+        paired: whether every arm treats the same virtual patients, with the same chances of reading
+            and of death; needs arms of one size and no randomisation.
         cut_off: when the data are cut; at the end of everybody's follow-up if None.
         scan_window_days: that a scan may be early or late; see `rascade.trial.schedule` if None.
         pfs_censoring: ``ema`` or ``fda``, see `rascade.trial.censoring`.
@@ -144,6 +146,7 @@ class TrialSpec:
     accrual: Accrual | None = None
     randomization: Randomization | None = None
     cut_off: CutOff | None = None
+    paired: bool = False
     scan_window_days: float | None = None
     pfs_censoring: str = "ema"
 
@@ -161,11 +164,27 @@ class TrialSpec:
 
         check_scan_window(self.scan_window_days, self.imaging_every_weeks)
         check_rule(self.pfs_censoring)
+        if self.paired:
+            self._check_pairs()
         ratio = self.randomization.ratio if self.randomization is not None else None
         if ratio is not None and len(ratio) != len(self.arms):
             raise InputError(
                 f"randomization: ratio: {len(ratio)} numbers for {len(self.arms)} arms; "
                 "give one for each"
+            )
+
+    def _check_pairs(self) -> None:
+        if self.randomization is not None:
+            raise InputError(
+                "pairing: the same patients are in every arm, so nobody is randomised; leave "
+                "'randomization' out, or 'pairing'"
+            )
+        sizes = {arm.size or self.cohort.size for arm in self.arms}
+        if len(sizes) > 1:
+            listed = " and ".join(map(str, sorted(sizes)))
+            raise InputError(
+                f"pairing: the same patients are in every arm, but arms have {listed} patients; "
+                "leave their sizes out"
             )
 
     @property

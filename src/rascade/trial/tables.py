@@ -41,6 +41,7 @@ from rascade.trial.irecist import (
 )
 from rascade.trial.lesions import ORGANS
 from rascade.trial.markers import MARKERS
+from rascade.trial.pairs import add_pairs, numbered
 from rascade.trial.provenance import provenance
 from rascade.trial.response import NonTarget, labels
 from rascade.trial.response_times import confirmed_times
@@ -266,27 +267,26 @@ def outcome(
         arms: as simulated; see `rascade.trial.data_cut`.
         allocation: from `rascade.trial.run.allocate`; made anew if None.
     """
-    import pandas as pd
-
     from rascade.trial.run import TrialOutcome, allocate
 
     allocation = allocate(spec) if allocation is None else allocation
     cut = find_cut(spec, arms)
     planned = [run.cohort.population.size for run in arms]
     arms = [seen(run, spec, cut) for run in arms]
-    patients = pd.concat([_patients(run, spec, cut, allocation) for run in arms], ignore_index=True)
-    visits = pd.concat([_visits(run) for run in arms], ignore_index=True)
+    patients = _joined(spec, [_patients(run, spec, cut, allocation) for run in arms])
+    visits = _joined(spec, [_visits(run) for run in arms])
     visits = visits.sort_values(["patient", "visit"], ignore_index=True)
     patients = patients.sort_values("patient", ignore_index=True)
-    lesions = pd.concat([_lesions(run) for run in arms], ignore_index=True)
+    lesions = _joined(spec, [_lesions(run) for run in arms])
     lesions = lesions.sort_values(["patient", "visit", "lesion"], ignore_index=True)
     model_hash = hashlib.sha256("".join(run.assembly.hash for run in arms).encode()).hexdigest()
     summary = _summary(spec, arms, patients, visits, model_hash)
     add_enrolment(summary, spec, cut, planned)
     add_censoring(summary, spec, patients)
-    events = pd.concat([run.safety.events for run in arms], ignore_index=True)
+    add_pairs(summary, spec, patients)
+    events = _joined(spec, [run.safety.events for run in arms])
     events = events.sort_values(["patient", "start_day", "term"], ignore_index=True)
-    decisions = pd.concat([run.safety.decisions for run in arms], ignore_index=True)
+    decisions = _joined(spec, [run.safety.decisions for run in arms])
     decisions = decisions.sort_values(["patient", "day"], kind="stable", ignore_index=True)
     add_safety(summary, arms)
     add_incidence(summary, patients, events)
@@ -301,6 +301,14 @@ def outcome(
         provenance=provenance(spec, arms, patients),
         arms=tuple(arms),
     )
+
+
+def _joined(spec: TrialSpec, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the tables of all arms as one, patients numbered so that no two are alike."""
+    import pandas as pd
+
+    each = [numbered(table, spec, arm) for arm, table in enumerate(tables)]
+    return pd.concat(each, ignore_index=True)
 
 
 def _summary(
