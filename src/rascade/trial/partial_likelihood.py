@@ -172,7 +172,7 @@ def _newton(parts: list[Stratum], count: int) -> tuple[CoxModel, bool]:
     value, slope, information = _total(parts, beta)
     null, start = value, np.diag(information)
     for _ in range(_STEPS):
-        step = np.linalg.lstsq(information, slope, rcond=1e-14)[0]
+        step: Floats = np.linalg.lstsq(information, slope, rcond=1e-14)[0].astype(float)
         reach = _reach(parts, step)
         step = step * min(1.0, _LONGEST_STEP / reach) if reach > 0 else step
         gain = float(slope @ step)
