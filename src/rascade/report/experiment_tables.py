@@ -30,6 +30,13 @@ def _with_range(value: float | None, limits: Sequence[float | None] | None, miss
     return f"{text} ({_range(limits)})" if _range(limits) else text
 
 
+def _with_limits(value: float | None, limits: Sequence[float | None]) -> str:
+    """Return a fitted number with its limits, or that the data leave it open."""
+    if value is not None and None in limits:
+        return f"{number(value, 2)} (open)"
+    return _with_range(value, limits, "")
+
+
 def _share(value: float | None, limits: Sequence[float] | None) -> str:
     """Return a share of untreated to a thousandth: less than that means nothing."""
     if value is None:
@@ -163,9 +170,9 @@ def _musyc(summary: Mapping[str, Any]) -> Table:
         rows.append(
             (
                 *_place(row),
-                _with_range(fit["log10_alpha12"], fit["log10_alpha12_ci95"], ""),
-                _with_range(fit["log10_alpha21"], fit["log10_alpha21_ci95"], ""),
-                _with_range(fit["beta"], fit["beta_ci95"], ""),
+                _with_limits(fit["log10_alpha12"], fit["log10_alpha12_ci95"]),
+                _with_limits(fit["log10_alpha21"], fit["log10_alpha21_ci95"]),
+                _with_limits(fit["beta"], fit["beta_ci95"]),
                 number(fit["r2"]),
             )
         )
