@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,14 +57,13 @@ def test_what_an_encoding_lacks_is_escaped_as_in_json(monkeypatch: pytest.Monkey
         monkeypatch.undo()
 
 
-@pytest.mark.parametrize("words", ["--help", "drugs", "evidence list --json", "studies list"])
+@pytest.mark.parametrize("words", ["--help >&-", "drugs >&- 2>&- <&-", "studies list >&-"])
 def test_closed_streams(words: str) -> None:
-    for closed in (">&-", ">&- 2>&-", ">&- 2>&- <&-"):
-        done = subprocess.run(
-            ["sh", "-c", f'"$0" -m rascade.cli.main {words} {closed}', sys.executable],
-            capture_output=True, text=True, cwd=ROOT, check=False,
-        )  # fmt: skip
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), closed
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m rascade.cli.main {words}', sys.executable],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_wrong_use_is_told_by_the_code_where_nobody_listens() -> None:
@@ -72,6 +72,29 @@ def test_wrong_use_is_told_by_the_code_where_nobody_listens() -> None:
         capture_output=True, text=True, cwd=ROOT, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("words", [("drugs", "show", "nothing"), ("nonsense",)])
+def test_wrong_use_is_wrong_use_where_the_reader_of_errors_went_away(words: tuple[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "rascade.cli.main", *words], stderr=writer, check=False
+    )
+    os.close(writer)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("words", [("studies", "list"), ("drugs",)])
+def test_a_reader_that_goes_away_is_no_error(words: tuple[str], run: Path, tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "rascade.cli.main", *words], stdout=writer, stderr=subprocess.PIPE,
+        check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_log_that_nobody_reads_any_more_does_not_end_the_run(
@@ -94,5 +117,5 @@ def test_control_characters_are_seen_and_not_obeyed(run: Path) -> None:
     assert streams.visible(TITLE + "\u200d") == TITLE + "\u200d"  # joiners belong to scripts
     done = rascade("studies", "show", run, PYTHONUTF8="1")
     assert "新薬\\u202e" in done.stdout
-    done = rascade("trial", "\x1b[31m.yaml", "--out", "x")
+    done = rascade("trial", "\x1b[31m.yaml", "--print-study")
     assert done.stderr == "rascade: \\u001b[31m.yaml: no such file\n"

@@ -226,6 +226,15 @@ def test_the_code_tells_where_nobody_listens(model: Path, tmp_path: Path) -> Non
     assert run.returncode == 2
 
 
+def test_names_of_a_file_cannot_turn_the_text(
+    tmp_path: Path, decay: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "m.xml"
+    path.write_text(decay.replace("C * k * S", "x").replace("<ci> k ", "<ci> k\u202e\x9b "))
+    assert command.main([str(path), "--end", "1", "--out", str(tmp_path / "x.csv")]) == 2
+    assert "nothing in the model is called 'k\\u202e\\x9b'" in capsys.readouterr().err
+
+
 def test_as_a_process(model: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.csv"
     words = [str(model), "--end", "1", "--backend", "reference", "--out", str(out)]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.tables import say
 from rascade.cli.usage import PlainGroup, PlainUsage
 
 __all__ = ["app"]
@@ -55,7 +56,7 @@ def write(
     from rascade.studies.adam import write_adam
 
     files = write_adam(run, out)
-    typer.echo(f"{len(files)} files written to {out}")
+    say(f"{len(files)} files written to {out}", wrap=False)
 
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
@@ -84,7 +85,7 @@ def check(
     for name, table in datasets.items():
         typer.echo(f"{name}: {len(table)} records, {len(table.columns)} variables")
     for fault in faults:
-        typer.echo(str(fault))
+        say(str(fault))
     if faults:
         raise InputError(f"{folder}: {len(faults)} rules are broken; see the lines above")
     typer.echo("all rules hold")

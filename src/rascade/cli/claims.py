@@ -10,7 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import OptionalOut, Seed, Threads
-from rascade.cli.tables import show_table
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -66,7 +66,7 @@ def claims(
         return
     _show(result.records, detailed=bool(ids))
     if result.folder is not None:
-        typer.echo(f"page: {result.folder / 'claims.html'}")
+        say(f"page: {result.folder / 'claims.html'}", wrap=False)
 
 
 def _show(records: list[dict[str, Any]], *, detailed: bool) -> None:
@@ -80,7 +80,7 @@ def _show(records: list[dict[str, Any]], *, detailed: bool) -> None:
         for record in records:
             _details(console, record)
     counts = Counter(record["verdict"] for record in records)
-    typer.echo("; ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
+    say("; ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
 
 
 def _verdict(record: dict[str, Any]) -> str:

@@ -80,16 +80,20 @@ def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
 
+    console = Console(stderr=True)
+    # What is being done comes last, as it may be long and must not push the numbers out.
+    last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        *([BarColumn(bar_width=20)] if console.width >= 70 else []),
         TaskProgressColumn(),
-        TimeElapsedColumn(),
+        *([TimeElapsedColumn()] if console.width >= 70 else []),
+        TimeRemainingColumn(compact=True),
         TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.description}", table_column=last),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, expand=True) as progress:
         task = progress.add_task(title, total=1.0)
 
         def update(share: float, step: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.streams import visible
 from rascade.cli.tables import print_table, say
 from rascade.cli.usage import PlainGroup, PlainUsage
 
@@ -165,7 +166,7 @@ def _problem_dict(problem: Problem) -> dict[str, Any]:
 def _print_problems(problems: list[Problem], errors: list[Problem], warnings: bool) -> None:
     for problem in problems:
         if warnings or problem.severity == "error":
-            typer.echo(f"{problem.severity}: {problem}")
+            typer.echo(visible(f"{problem.severity}: {problem}"))
     rules: dict[str, int] = {}
     for problem in problems:
         if problem.severity == "warning":

@@ -11,6 +11,7 @@ import typer
 from rascade import RESEARCH_USE
 from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out, Seed, SummaryJson, Threads
+from rascade.cli.tables import say
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -74,8 +75,8 @@ def experiment(
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
     for line in _lines(result.summary):
-        typer.echo(line)
-    typer.echo(f"report: {result.folder / 'experiment.html'}")
+        say(line)
+    say(f"report: {result.folder / 'experiment.html'}", wrap=False)
 
 
 def _lines(summary: Mapping[str, Any]) -> Iterator[str]:

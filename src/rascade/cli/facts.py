@@ -9,7 +9,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import OptionalOut, Threads
-from rascade.cli.tables import show_table
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -63,7 +63,7 @@ def facts(
         return
     _show(result.records)
     if result.folder is not None:
-        typer.echo(f"page: {result.folder / 'facts.html'}")
+        say(f"page: {result.folder / 'facts.html'}", wrap=False)
 
 
 def _show(records: list[dict[str, Any]]) -> None:
@@ -77,4 +77,4 @@ def _show(records: list[dict[str, Any]]) -> None:
     header = ("fact", "what", "expected", "published", "model", "holds")
     show_table(header, rows, right={3, 4}, keep={0})
     good = sum(record["holds"] for record in records)
-    typer.echo(f"{good} of {len(records)} facts hold")
+    say(f"{good} of {len(records)} facts hold")

@@ -9,7 +9,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import OptionalOut, Threads
-from rascade.cli.tables import show_table
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -72,7 +72,7 @@ def identifiability(
         return
     _show(result.record)
     if result.folder is not None:
-        typer.echo(f"page: {result.folder / 'identifiability.html'}")
+        say(f"page: {result.folder / 'identifiability.html'}", wrap=False)
 
 
 def _show(record: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ def _show(record: dict[str, Any]) -> None:
         keep={0},
     )
     if len(rows) > _SHOWN:
-        typer.echo(f"{len(rows) - _SHOWN} more, less well known; --json or --out has them all")
-    typer.echo(lead(record))
+        say(f"{len(rows) - _SHOWN} more, less well known; --json or --out has them all")
+    say(lead(record))
     for group in record["groups"]:
-        typer.echo(f"known together only: {', '.join(group)}")
+        say(f"known together only: {', '.join(group)}")

@@ -7,6 +7,7 @@ so that ``rascade --help`` starts as fast as it reads.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -159,7 +160,9 @@ def _explain(error: BaseException) -> int:
     show = getattr(error, "show", None)
     if show is not None and hasattr(error, "exit_code"):
         # Wrong use, as typer sees it (its click is vendored in some versions, so no isinstance).
-        show()
+        told = io.StringIO()
+        show(told)
+        _write(told.getvalue())
         return int(error.exit_code)
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
@@ -173,8 +176,13 @@ def _explain(error: BaseException) -> int:
 
 
 def _say(message: str) -> None:
+    _write(f"rascade: {message}\n")
+
+
+def _write(text: str) -> None:
     try:
-        print(f"rascade: {visible(message)}", file=sys.stderr, flush=True)  # noqa: T201
+        sys.stderr.write(visible(text))
+        sys.stderr.flush()
     except OSError:
         discard(sys.stderr)  # nobody listens; the exit code still tells
 

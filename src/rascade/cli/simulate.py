@@ -10,6 +10,7 @@ import typer
 from rascade import RESEARCH_USE
 from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out
+from rascade.cli.tables import say
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -93,4 +94,4 @@ def simulate(
     if json:
         sys.stdout.write(text)
         return
-    typer.echo(f"report: {folder / 'patient.html'}")
+    say(f"report: {folder / 'patient.html'}", wrap=False)

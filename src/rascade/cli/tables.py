@@ -78,11 +78,16 @@ def show_entry(name: str, fields: Iterable[tuple[str, str]]) -> None:
     _block(visible(name), [(field, visible(text)) for field, text in fields], console)
 
 
-def say(text: str) -> None:
-    """Print lines; on a terminal each is wrapped between words, below its own indentation."""
+def say(text: str, *, wrap: bool = True) -> None:
+    """Print lines; on a terminal each is wrapped between words, below its own indentation.
+
+    Args:
+        text: the lines.
+        wrap: whether they may be wrapped; not what is to be copied, as a path.
+    """
     from textwrap import fill
 
-    if not sys.stdout.isatty():
+    if not (wrap and sys.stdout.isatty()):
         print(visible(text))  # noqa: T201
         return
     width = shutil.get_terminal_size().columns

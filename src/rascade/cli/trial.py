@@ -11,7 +11,7 @@ import typer
 from rascade import RESEARCH_USE
 from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import OptionalOut, Seed, SummaryJson, Threads
-from rascade.cli.tables import show_table
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 from rascade.errors import InputError
 
@@ -163,7 +163,7 @@ def trial(
 
     console = Console(highlight=False)
     summary_table(result.summary, console)
-    typer.echo(f"report: {result.folder / 'report.html'}")
+    say(f"report: {result.folder / 'report.html'}", wrap=False)
 
 
 def _check_use(study: str | None, arm: str | None) -> None:

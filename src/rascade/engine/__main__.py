@@ -83,7 +83,12 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 
 
 def _say(message: str) -> None:
-    """Write to standard error if there is one; the exit code tells in any case."""
+    """Write to standard error if there is one; the exit code tells in any case.
+
+    Names come from the file: what would move the cursor or turn the text is written as a code.
+    """
+    shown = (c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in message)
+    message = "".join(shown)
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"rascade.engine: {message}\n")
