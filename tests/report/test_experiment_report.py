@@ -65,13 +65,22 @@ def test_the_page(tmp_path: Path, text: str, figures: set[str], holds: tuple[str
     assert "Research use only" in page
     assert "<b>test" not in page
     assert "A &lt;b&gt;test" in page
-    assert not re.search(r'(?:src|href)="https?:', page)
+    works = "pubmed.ncbi.nlm.nih.gov|pmc.ncbi.nlm.nih.gov|doi.org|clinicaltrials.gov"
+    assert not re.search(rf'src="https?:|href="https?:(?!//(?:{works})/)', page)
+    assert page.count("</table>") == page.count("Save table (CSV)") > 1
     for picture in re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page):
         svg = base64.b64decode(picture).decode()
         assert svg.rstrip().endswith("</svg>")
         assert "mathdefault" not in svg
     first = (folder / "experiment.html").read_bytes()
     assert write_experiment_report(folder).read_bytes() == first
+
+
+def test_without_drawn_sets_no_caption_speaks_of_bands_or_intervals(tmp_path: Path) -> None:
+    page = write_experiment_report(run(MICE, tmp_path / "out")).read_text("utf-8")
+    assert "no drawn parameter sets" in page and "carry no interval" in page
+    for words in ("bands:", "In brackets", "Parameter sets left out", "outside them more often"):
+        assert words not in page, words
 
 
 def test_tables_of_a_titration(tmp_path: Path) -> None:

@@ -41,6 +41,21 @@ def test_every_fact_has_its_figure_and_the_same_one_each_time(facts) -> None:
         assert "expected" in figure.alt
 
 
+def test_a_caption_names_no_mark_that_is_not_drawn(facts) -> None:
+    from rascade.report.facts_figure import _caption
+
+    record = json.loads(json.dumps(next(r for r in facts if r["kind"] == "dish")))
+    for check in record["checks"]:
+        check |= {"ci": [None, None], "published": None}
+    assert _caption(record) == (
+        "Green: what is expected; line or dot: the model with typical parameters."
+    )
+    record["checks"][0] |= {"ci": [0.1, 0.2], "published": 0.2}
+    assert "diamond: published value" in _caption(record)
+    assert "bar: middle 90 % of drawn parameter sets" in _caption(record)
+    assert "bar: 95 % confidence interval" in _caption(record | {"kind": "trial"})
+
+
 def test_titles_are_not_cut(facts) -> None:
     for record in facts:
         assert text_width(record["statement"], 9, "bold") < WIDTH - 0.12, record["id"]

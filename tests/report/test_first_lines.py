@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rascade.report import exposure_tables, tables
+from rascade.report import exposure_tables, further_tables, tables
 from rascade.report.biomarker_figure import biomarker_figure
-from rascade.report.canvas import drawing
+from rascade.report.canvas import Canvas, drawing
 from rascade.report.data_cut import data_cut_text
 from rascade.report.first_lines import answers, context, roles
 from rascade.report.folder import read_trial
@@ -23,6 +24,7 @@ from rascade.report.response_figures import waterfall_figure
 from rascade.report.schedule import on_schedule
 from rascade.report.survival_figures import survival_figure
 from rascade.report.swimmer_figure import swimmer_figure
+from rascade.report.text import interval
 
 from .overlap import drawn_canvases, faults
 from .synthetic import ARMS, write_run
@@ -269,3 +271,45 @@ def test_no_text_is_cut_or_overlaps_at_five_arms_with_long_names(tmp_path, monke
         found = {canvas.figure.texts[0].get_text(): faults(canvas) for canvas in canvases}
     assert len(found) == 7
     assert {title: texts for title, texts in found.items() if texts} == {}
+
+
+def test_a_name_from_right_to_left_turns_no_number_around() -> None:
+    name = "العلاج الكيميائي"
+    text = str(linked(f"{name} 0.82 (0.50–1.33), {name}: 5"))
+    assert text == (
+        f'<bdi>{name}</bdi> 0.82 <span class="nb">(0.50–1.33)</span>, <bdi>{name}</bdi>: 5'
+    )
+    with drawing():
+        canvas = Canvas(4, 1, f"{name} 0.82 (0.50–1.33)", "footer")
+        svg = canvas.svg()
+    assert f"\u200e{name}\u200e 0.82 (0.50–1.33)" in svg
+    assert interval([-9.4, -5.6]) == "-9.4 to -5.6" and interval([-1.2, 3.8]) == "-1.2 to 3.8"
+
+
+def test_proportional_hazards_and_exposure_adjusted_rates_are_shown(run) -> None:
+    detail = json.loads(json.dumps(run.summary["end_points"]))
+    detail["contrasts"][0] |= {
+        "pfs_proportional_hazards": {"statistic": 6.0, "p": 0.014, "slope": -0.4},
+        "pfs_max_combo_p": 0.004,
+        "pfs_weighted_log_rank": [{"rho": 0, "gamma": 1, "z": -2.5, "p": 0.01}],
+        "os_hr_problem": "no events",
+    }
+    rate = {"patients_per_100_patient_years": 120.4, "patients_ci": [90.0, 160.0],
+            "time_to_first_median_months": None}  # fmt: skip
+    detail["arms"][0]["exposure_adjusted"] = {
+        "any": rate, "grade3plus": rate, "terms": [{"term": "Rash", "any": rate}]
+    }  # fmt: skip
+    newer = replace(run, summary=run.summary | {"end_points": detail})
+    pfs, survival = further_tables.hazards_table(newer).rows
+    assert pfs[:4] == (
+        ARMS[0], "PFS", "p = 0.014: the hazard ratio falls with time", "p = 0.004",
+    )  # fmt: skip
+    assert pfs[4] == "G(0, 1) −2.50" and survival[2] == "no hazard ratio: no events"
+    rows = further_tables.exposure_adjusted_table(newer).rows
+    assert rows[2] == ("Rash", "120 (90–160)\nNR months", "—")
+    assert further_tables.hazards_table(run) is None or run.summary["end_points"]["contrasts"]
+
+
+def test_many_contrasts_have_one_paragraph_each(run) -> None:
+    several = run.summary["contrasts"] * 3
+    assert len(answers(replace(run, summary=run.summary | {"contrasts": several}))) == 3

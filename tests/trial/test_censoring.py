@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -95,6 +95,7 @@ def test_the_usual_reasons_of_censoring() -> None:
         one("who", "SD SD SD SD")
 
 
+@settings(max_examples=200, deadline=None)
 @given(
     arrays(np.int8, (6, 4), elements=st.integers(0, 4)),
     arrays(float, (6, 4), elements=st.floats(-7, 7)),

@@ -1,4 +1,4 @@
-"""Cox's model at its edges: any unit, no variation, separation, interactions; its premiss tested."""
+"""Cox's model at its edges: any unit, no variation, separation, interactions, its premiss."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.engine import Settings
@@ -24,6 +24,7 @@ TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
 DAY = st.integers(0, 6).map(float)  # few days, so that events are often simultaneous
 
 
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(DAY, DAY | st.just(np.inf), DAY | st.just(np.inf)), min_size=1, max_size=12),
     st.integers(1, 8),

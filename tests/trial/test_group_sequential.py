@@ -242,7 +242,7 @@ def test_close_looks_agree_with_the_multivariate_normal_distribution():
 
 
 def test_looks_that_are_one_look_are_refused():
-    with pytest.raises(InputError, match="0.3 and 0.3000001 are one look"):
+    with pytest.raises(InputError, match=r"0\.3 and 0\.3000001 are one look"):
         efficacy("pocock", [0.3, 0.3000001, 1.0], 0.025)
 
 

@@ -82,11 +82,14 @@ def test_rates_and_time_to_first():
 
 
 def test_the_summary_has_them_by_term_and_is_valid_json():
-    summary = {"arms": [{"name": "new", "grade3plus_trae_pct": 40.0},
-                        {"name": "old", "grade3plus_trae_pct": None}]}  # fmt: skip
+    rates = {"new": 40.0, "old": None}
+    summary = {
+        "arms": [{"name": name, "grade3plus_trae_pct": rate} for name, rate in rates.items()],
+        "end_points": {"arms": [{"name": name} for name in rates]},
+    }
     add_incidence(summary, people(), effects())
     json.dumps(summary, allow_nan=False)
-    new, old = summary["arms"]
+    new, old = summary["end_points"]["arms"]
     assert old["exposure_adjusted"] is None
     terms = new["exposure_adjusted"]["terms"]
     assert [term["term"] for term in terms] == ["rash", "nausea"]

@@ -36,7 +36,7 @@ def test_ends_that_differ_by_rounding_are_one():
 
 
 def thomas_grunkemeier(time, event):
-    """Event times x at which S(x) = 1/2 is not refuted by empirical likelihood, by its multiplier."""
+    """Event times x at which empirical likelihood does not refute S(x) = 1/2."""
     from scipy.optimize import brentq
 
     kept = []

@@ -86,7 +86,13 @@ def test_all_patients_of_the_table_at_once_give_the_same():
         other[row, :v], new[row, :v] = a["non_target"][0], a["new_lesion"][0]
         only[row, :v] = a["nodes_only"][0]
     result = assess(
-        base, size, targets=targets, is_node=nodes, non_target=other, new_lesion=new, nodes_only=only
+        base,
+        size,
+        targets=targets,
+        is_node=nodes,
+        non_target=other,
+        new_lesion=new,
+        nodes_only=only,
     )
     # A patient without lesions to scan is complete by definition only if nothing is missing.
     assert labels(best_overall_response(result.overall, day)).tolist() == [c.best for c in CASES]

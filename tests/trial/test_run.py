@@ -25,7 +25,9 @@ def test_one_row_a_patient_and_arms_take_turns(outcome) -> None:
         == np.where(patients["patient"] % 2, "gemcitabine + nab-paclitaxel", "daraxonrasib")
     ).all()
     # Blank where it does not apply: no scan, no response, treatment goes on, no such marker.
-    may_be_blank = "best_change_pct|ttr_|dor_months|treatment_end|dropout_|baseline_(ca19|kras)"
+    may_be_blank = (
+        "best_change_pct|ttr_|dor_(confirmed_)?months|treatment_end|dropout_|baseline_(ca19|kras)"
+    )
     assert not patients.filter(regex=f"^(?!p:|{may_be_blank})").isna().any().any()
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.errors import InputError
@@ -45,6 +45,7 @@ def test_windows_of_two_scans_must_not_meet(window) -> None:
     assert scan_window(plan(window=27.9)) == 27.9
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([1.0, 2.0, 3.0, 6.0, 8.0, 9.0]),
     st.floats(0.2, 14.0),
@@ -73,6 +74,7 @@ def test_every_scan_is_read_once_and_within_a_week(weeks, months, part, visits) 
     assert (read == np.isfinite(made)).all()
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(0, 10), st.integers(0, 3))
 def test_values_between_days_lie_on_the_line(at, where) -> None:
     days = np.array([0.0, 1.0, 4.0, 10.0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.engine import Settings
@@ -163,6 +163,7 @@ def test_what_differs_between_parts_or_cannot_be_stored() -> None:
         pack(one)  # type: ignore[arg-type]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 5)), min_size=1, max_size=5), st.data())
 def test_parts_joined_in_any_cut_are_the_whole_and_some_are_those_some(sizes, data) -> None:
     """Joins of stored parts do not depend on where they were cut, with or without events."""

@@ -1,4 +1,4 @@
-"""Fleming-Harrington tests against R and lifelines, and MaxCombo against mvtnorm and permutation."""
+"""Fleming-Harrington tests against R and lifelines, MaxCombo against mvtnorm and permutation."""
 
 from __future__ import annotations
 

@@ -60,6 +60,9 @@ def power(
         - {name: three looks, size: 500, events: 330, looks: [0.5, 0.75, 1], efficacy: pocock}
       sample_size: {power: 0.9}
 
+    The size of a design is that of the whole trial, all arms together; that of the population, like
+    the size in a trial's study, is that of each arm.
+
     Written into DIR: study.yaml, population.yaml, patients.parquet (the population), designs.csv,
     summary.json, manifest.json and power.html. On an error or Ctrl-C nothing is written, and
     earlier results in DIR stay.
@@ -90,8 +93,8 @@ def power(
 
 
 def _show(summary: Mapping[str, Any]) -> None:
-    header = ("design", "patients", "events", "power, %", "type I error, %", "mean months",
-              "mean events")  # fmt: skip
+    header = ("design", "patients, all arms", "events", "power, %", "type I error, %",
+              "mean months", "mean events")  # fmt: skip
     rows = [
         (
             row["name"],
@@ -111,7 +114,8 @@ def _show(summary: Mapping[str, Any]) -> None:
             continue
         events = "" if row["events"] is None else f", {row['events']} events"
         say(
-            f"{row['design']}: power {row['target']:.0%} with {row['size']} patients{events} "
+            f"{row['design']}: power {row['target']:.0%} with {row['size']} patients in all "
+            f"arms{events} "
             f"(Monte-Carlo interval {row['low']} to {row['high']})"
         )
     for row in (summary["assurance"] or {}).get("designs", ()):

@@ -197,8 +197,8 @@ class Breaks:
         end: (n,) int64, the row after its last.
         time: (m,) ascending within a patient; from the patient's time to the end of the call.
         before: (m,) the last moment at which what holds up to `time` certainly holds.
-        after: (m,) the first at which what holds from there on certainly does: whatever a comparison
-            says at `time` itself, the side after it counts in the step that begins there.
+        after: (m,) the first at which what holds from there on certainly does: whatever a
+            comparison says at `time` itself, the side after it counts in the step from there.
         kind: (m,) int64: ``JUMP`` where the step has to be chosen anew, ``LAND``, or ``MORE`` in
             the last row of a patient whose further moments are not known yet.
     """
@@ -235,26 +235,24 @@ class Breaks:
         """
         others = np.ones(len(self.start), dtype=np.bool_)
         others[who] = False
-        spans = sorted(set(zip(self.start[others].tolist(), self.end[others].tolist(), strict=True)))
-        old = np.column_stack((self.time, self.before, self.after, self.kind.astype(np.float64)))
+        rows = list(zip(self.start.tolist(), self.end.tolist(), strict=True))
+        spans = sorted({rows[i] for i in np.flatnonzero(others)})
+        old = np.column_stack((self.time, self.before, self.after, self.kind))
         parts = [*(old[a:b] for a, b in spans), *found]
         ends = np.cumsum([0, *map(len, parts)])
         place = {span: k for k, span in enumerate(spans)}
-        part = np.array(
-            [place.get(span, 0) for span in zip(self.start.tolist(), self.end.tolist(), strict=True)],
-            dtype=np.int64,
-        )
+        part = np.array([place.get(span, 0) for span in rows], dtype=np.int64)
         part[who] = which + len(spans)
-        rows = np.concatenate([np.empty((0, 4)), *parts])
-        columns = (np.ascontiguousarray(rows[:, k]) for k in range(3))
-        return Breaks(ends[part], ends[part + 1], *columns, rows[:, 3].astype(np.int64))
+        time, before, after, kind = np.concatenate([np.empty((0, 4)), *parts]).T.copy()
+        return Breaks(ends[part], ends[part + 1], time, before, after, kind.astype(np.int64))
 
     def waiting(self, t: NDArray[np.float64], who: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return which of some patients have come to the end of what is known of them."""
         last = self.end[who] - 1
         some = last >= self.start[who]
         who, last = who[some], last[some]
-        return who[(self.kind[last] == self.MORE) & (t[who] >= self.time[last])]
+        out: NDArray[np.int64] = who[(self.kind[last] == self.MORE) & (t[who] >= self.time[last])]
+        return out
 
 
 class Backend(Protocol):
@@ -277,9 +275,9 @@ class Backend(Protocol):
       ``batch.triggers`` is left as it was, and the back end goes on with the other patients. The
       front then carries the event out and calls again. A back end without events refuses a system
       that has any with ``UnsupportedFeature("event")`` when it is made.
-    - Steps land exactly on the times of ``breaks``. The step up to one sees the rates at its ``before`` at
-      the latest, the step from there those at its ``after`` at the earliest. At a row ``MORE`` the
-      patient's status becomes ``EVENT``.
+    - Steps land exactly on the times of ``breaks``. The step up to one sees the rates at its
+      ``before`` at the latest, the step from there those at its ``after`` at the earliest. At a
+      row ``MORE`` the patient's status becomes ``EVENT``.
     - A derivative that is not finite at a finite point (a root at zero) counts as 0: the Jacobian
       then only costs steps, never accuracy, as the error control does not rely on it.
     - After a failure at time f, outputs after f are NaN, earlier ones stay; ``t`` and ``y`` are

@@ -1,25 +1,26 @@
 """The moments at which a step must end because something that follows time happens there.
 
 A step sees the rates at eight moments. What happens between them (a pulse, a bump) is lost
-unless a step ends near it. So, before a patient is advanced, the expressions of the model that depend on
-time alone (inputs.py) are searched for the moments at which they jump, bend, turn or are steepest.
-Between two such moments they go one way, so that a step that leaps over a change ends on other
-values than it began with, and the error control sees it.
+unless a step ends near it. So, before a patient is advanced, the expressions of the model that
+depend on time alone (inputs.py) are searched for the moments at which they jump, bend, turn or are
+steepest. Between two such moments they go one way, so that a step that leaps over a change ends
+on other values than it began with, and the error control sees it.
 
-The search halves spans of time until interval arithmetic (intervals.py) proves that nothing happens in a
-span, or that the expression goes one way in it, which leaves the root to be found by bisection. No sampling
-is involved: a pulse of a millisecond in a year is found. What ends the search is in `_Search`.
+The search halves spans of time until interval arithmetic (intervals.py) proves that nothing
+happens in a span, or that the expression goes one way in it, which leaves the root to be found by
+bisection. No sampling is involved: a pulse of a millisecond in a year is found. What ends the
+search is in `_Search`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rascade.engine.backend import Breaks, Status
 from rascade.engine.expression import FUNCTIONS, Op
-from rascade.engine.inputs import Feature, Kind, timed_inputs
+from rascade.engine.inputs import Feature, Kind
 from rascade.engine.intervals import enclose
 
 if TYPE_CHECKING:
@@ -28,12 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rascade.engine.backend import Batch, DoseTable
-    from rascade.engine.inputs import TimedInputs
     from rascade.engine.system import System
 
     Array = NDArray[np.float64]
     Whole = NDArray[np.int64]
-    Rows = tuple[Whole, Array, Array, Array, NDArray[np.bool_]]
 
 __all__ = ["BreakFinder"]
 
@@ -59,10 +58,10 @@ class BreakFinder:
     """
 
     def __init__(self, system: System, doses: DoseTable) -> None:
-        dosed = np.unique(doses.state[doses.amount > 0]).tolist()
-        still = [k for k in dosed if system.graph.constant_value(system.rates[k]) == 0.0]
+        still = system.still
+        dosed = frozenset(k for k in still if (doses.state[doses.amount > 0] == k).any())
         self.system = system
-        self.inputs = system.timed(frozenset(still))
+        self.inputs = system.timed(dosed)
 
     def find(self, batch: Batch, to: float) -> Breaks:
         """Return the moments of all running patients, from where they are up to a time."""
@@ -105,8 +104,8 @@ class BreakFinder:
 def _search(finder: BreakFinder, values: Array, start: Array, to: float) -> list[Array]:
     """Return (m, 4) an entry of `values`: time, before, after, kind; sorted by time.
 
-    Where there are too many for one search, only an early part of the span is searched, and a row of the
-    kind ``Breaks.MORE`` ends the list.
+    Where there are too many for one search, only an early part of the span is searched, and a row
+    of the kind ``Breaks.MORE`` ends the list.
     """
     todo = np.arange(len(start))
     end = np.full(len(start), to)
@@ -135,9 +134,10 @@ def _search(finder: BreakFinder, values: Array, start: Array, to: float) -> list
 class _Search:
     """One search: some patients, each with a span of time.
 
-    A span is searched no further when the expression provably has no root there, when it provably goes
-    one way (then there is one root at most), when it is flat (its change is below 1e-5 of its own
-    size there or 1e-10 of its largest; for turns only), or when it is a few units in the last place long.
+    A span is searched no further when the expression provably has no root there, when it provably
+    goes one way (then there is one root at most), when it is flat (its change is below 1e-5 of
+    its own size there or 1e-10 of its largest; for turns only), or when it is a few units in the
+    last place long.
 
     Args:
         finder: what to look for.
@@ -153,8 +153,7 @@ class _Search:
         self.graph = finder.system.graph
         self.inputs = finder.inputs
         self.columns = {
-            node: np.ascontiguousarray(values[:, k])
-            for k, node in enumerate(finder.inputs.leaves)
+            node: np.ascontiguousarray(values[:, k]) for k, node in enumerate(finder.inputs.leaves)
         }
         self.give_up = give_up
         self.n = len(start)
@@ -162,11 +161,10 @@ class _Search:
         self.start, self.end = start, end
         self.tiny = np.maximum(_SPAN * (end - start), 1e-290)
         self.full = np.zeros(self.n, dtype=np.bool_)
-        self.rows: Rows = (
+        # Patient, time, before, after, whether rates may jump.
+        self.rows: tuple[Any, ...] = (
             np.empty(0, dtype=np.int64),
-            np.empty(0),
-            np.empty(0),
-            np.empty(0),
+            *(np.empty(0) for _ in range(3)),
             np.empty(0, dtype=np.bool_),
         )
 
@@ -195,7 +193,7 @@ class _Search:
 
     def _matters(self, who: Whole, time: Array, before: Array, after: Array) -> NDArray[np.bool_]:
         """Whether anything that the rest of the system sees changes; what turns always matters."""
-        changed = before == after
+        changed: NDArray[np.bool_] = before == after
         rest = np.flatnonzero(~changed)
         who, moments = who[rest], [t[rest].copy() for t in (before, time, after)]
         leaves = {node: column[who] for node, column in self.columns.items()}
@@ -258,8 +256,9 @@ class _Search:
         found: dict[int, Array] = {}
         for n in order:
             op = graph.ops[n]
+            value: Any
             if op is Op.CONSTANT:
-                value = np.float64(graph.values[n])
+                value = graph.values[n]
             elif op is Op.TIME:
                 value = t
             elif op in (Op.PARAMETER, Op.STATE):
@@ -291,9 +290,8 @@ class _Search:
             lows.append(a[done])
             highs.append(b[done])
             who, a, b = self._halves(who, a, b, ~same & ~done)
-        who, low, high = (np.concatenate(x) for x in (whos, lows, highs))
-        who, low, high, level = self._brackets(feature, who, low, high)
-        return self._bisect(feature, who, low, high, level)
+        spans = np.concatenate(whos), np.concatenate(lows), np.concatenate(highs)
+        return self._bisect(feature, *self._brackets(feature, *spans))
 
     def _least(self, who: Whole, a: Array, b: Array) -> Array:
         ulps = _ULPS * np.spacing(np.maximum(np.abs(a), np.abs(b)))
@@ -383,7 +381,7 @@ class _Search:
                 if not len(doubt):
                     break
                 shift[doubt] *= 4.0
-            shift = np.where(shift < most, shift, size)  # it never becomes sure: no side to wait for
+            shift = np.where(shift < most, shift, size)  # where it never becomes sure
             sides.append(time + sign * shift)
         return sides[0], sides[1]
 
@@ -411,11 +409,11 @@ class _Search:
             lows.append(a[done])
             highs.append(b[done])
             who, a, b = self._halves(who, a, b, ~same & ~done)
-        who, a, b = (np.concatenate(x) for x in (whos, lows, highs))
-        return self._crossings(feature, who, a, b)
+        spans = np.concatenate(whos), np.concatenate(lows), np.concatenate(highs)
+        return self._crossings(feature, *spans)
 
     def _crossings(self, feature: Feature, who: Whole, a: Array, b: Array) -> tuple[Whole, Array]:
-        """Of spans that are flat, those over which the slope changes its sign, joined where they touch."""
+        """Of flat spans, joined where they touch, where the slope changes its sign over one."""
         order = np.lexsort((a, who))
         who, a, b = who[order], a[order], b[order]
         if not len(who):
@@ -425,8 +423,8 @@ class _Search:
         who, a, b = who[first], a[first], np.maximum.reduceat(b, first)
         at_a, at_b = (self._points(feature.slope, who, t) for t in (a, b))
         turns = np.sign(at_a) * np.sign(at_b) < 0
-        who, a, b, at_a, at_b = (x[turns] for x in (who, a, b, at_a, at_b))
-        return who, a + at_a / (at_a - at_b) * (b - a)
+        moments = a + at_a / (at_a - at_b) * (b - a)
+        return who[turns], moments[turns]
 
     # -- rows -------------------------------------------------------------------------------
 

@@ -61,8 +61,8 @@ class TimedInputs:
 
     Attributes:
         features: what has to be found, inner expressions before those that hold them.
-        largest: the largest timed expressions and truth values, and the slopes of the expressions: all
-            that the rest of the system gets to see.
+        largest: the largest timed expressions and truth values, and the slopes of the expressions:
+            all that the rest of the system gets to see.
         leaves: the parameters and states that they depend on, as nodes.
         states: indices of those states.
     """
@@ -82,12 +82,7 @@ def timed_inputs(system: System, moved: frozenset[int] = frozenset()) -> TimedIn
             zero, because doses go into them.
     """
     graph = system.graph
-    still = {
-        k
-        for k, rate in enumerate(system.rates)
-        if graph.constant_value(rate) == 0.0 and k not in moved
-    }
-    found = _Finder(system, still)
+    found = _Finder(system, set(system.still) - moved)
     features = (*found.breaks(), *found.turns())
     largest = found.largest()
     numbers = [n for n in largest if graph.ops[n] not in BOOLEAN_OPS]

@@ -145,9 +145,7 @@ class _Patient:
         self.infusion = np.zeros_like(self.y)
         self.atol = self.batch.atol[self.i]
 
-    def run(
-        self, to: float, doses: DoseTable, rows: slice, breaks: Breaks, moments: slice
-    ) -> None:
+    def run(self, to: float, doses: DoseTable, rows: slice, breaks: Breaks, moments: slice) -> None:
         """Go to a time and write back how it went."""
         when, kind = breaks.time[moments], breaks.kind[moments]
         time, state = doses.time[rows], doses.state[rows]
@@ -242,7 +240,8 @@ class _Patient:
                     self._count(solver)
                     if self._rising(self.t, self.y).any():
                         raise _EventReached
-                    solver = self._solver(stop)
+                    if self.t < stop:
+                        solver = self._solver(stop)
                 self._note_triggers()
                 self._write()
             self._count(solver)
@@ -275,7 +274,7 @@ class _Patient:
             return False
         close = max(1e-10 * (high[0] - low[0]), 16 * float(np.spacing(abs(high[0]))))
         more = close
-        while high[0] - guess > close:
+        while high[0] - (guess := max(guess, low[0] + close)) > close:
             self.t, self.y, self.h = low[0], low[1], guess - low[0]
             solver = self._solver(guess)
             while self.t < guess:
@@ -323,7 +322,7 @@ class _Patient:
             return self._refuse(solver, taken / 4, Status.NEGATIVE, int(np.argmax(below)))
         if solver.t >= landing:
             solver.h_abs = max(solver.h_abs, wanted)  # the step was cut, not found too long
-        elif taken < self._smallest_step():
+        elif taken < min(wanted, self._smallest_step()):  # a first step may be small on purpose
             self._count(solver)
             raise _FailedError(Status.STEP_TOO_SMALL, self._steepest())
         self.batch.counters[self.i, 0] += 1

@@ -125,6 +125,12 @@ class System:
         """Parameter name -> its place."""
         return {name: k for k, name in enumerate(self.parameters)}
 
+    @cached_property
+    def still(self) -> tuple[int, ...]:
+        """States that nothing but events, doses and the caller changes."""
+        graph = self.graph
+        return tuple(k for k, rate in enumerate(self.rates) if graph.constant_value(rate) == 0.0)
+
     def timed(self, moved: frozenset[int]) -> TimedInputs:
         """Return what follows time in the rates and triggers; see `timed_inputs`."""
         if moved not in self._timed:
@@ -142,7 +148,7 @@ class System:
             if graph.ops[node] in COMPARISON_OPS and not graph.is_boolean(graph.args[node][0]):
                 difference = graph.sub(*graph.args[node])
                 states = leaves(graph, [difference], Op.STATE)
-                if any(graph.constant_value(self.rates[k]) != 0.0 for k in states):
+                if states - set(self.still):
                     found.append(difference)
         return tuple(dict.fromkeys(found))
 

@@ -233,7 +233,7 @@ def _read_row(row: Mapping[str, str], where: str, value: float) -> Parameter:
         ),
         (not row["description"], "description: empty"),
         (
-            row["confidence"] == "derived" and row.get(EXPRESSION) == "",
+            row["confidence"] == "derived" and not row.get(EXPRESSION),
             "expression: a derived value needs the arithmetic that it follows from",
         ),
     ]

@@ -9,6 +9,7 @@ glyphs as outlines so that no font of the reader's machine matters.
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rascade.report.text import clean
+from rascade.report.text import RIGHT_TO_LEFT, clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -227,7 +228,7 @@ def _renderer() -> type[Any]:
                 super().draw_text(gc, x, y, s, *args, **options)
                 return
             with matplotlib.rc_context({"svg.fonttype": "none"}):
-                super().draw_text(gc, x, y, s, *args, **options)
+                super().draw_text(gc, x, y, _left_to_right(s), *args, **options)
 
         def get_text_width_height_descent(
             self, s: str, prop: Any, ismath: Any
@@ -238,6 +239,11 @@ def _renderer() -> type[Any]:
     return Renderer
 
 
+def _left_to_right(text: str) -> str:
+    """Put left-to-right marks around names of other directions, so that nothing else turns."""
+    return "\u200e" + re.sub(RIGHT_TO_LEFT, "\\g<0>\u200e", text)
+
+
 @cache
 def _known_glyphs() -> frozenset[int]:
     from matplotlib.font_manager import findfont, get_font
@@ -246,9 +252,10 @@ def _known_glyphs() -> frozenset[int]:
 
 
 def drawn(text: str) -> bool:
-    """Tell whether the figures' font has every character of a text."""
+    """Tell whether a text is drawn as outlines: our font has it all, and it runs to the right."""
     known = _known_glyphs()
-    return all(ord(c) in known or c == "\n" for c in text)
+    whole = all(ord(c) in known or c == "\n" for c in text)
+    return whole and not re.search(RIGHT_TO_LEFT, text)
 
 
 def stand_in(text: str) -> str:

@@ -48,7 +48,7 @@ def _response(arms: list[dict[str, Any]]) -> Table:
         ),
         row(
             "Median PFS, interval-censored, months",
-            lambda a: _span(a["pfs_interval_median_months"]),
+            _censored,
         ),
         row("Median follow-up, months", lambda a: months_text(a["follow_up_median_months"])),
         row(
@@ -65,6 +65,7 @@ def _response(arms: list[dict[str, Any]]) -> Table:
             lambda a: percent(a["kras_cleared_pct"], a["kras_cleared_ci"]),
         ),
     ]
+    rows[5:5] = _confirmed(arms)
     note = (
         "Intervals are 95 %: exact (Clopper–Pearson) for rates, log-log for medians. Interval-"
         "censored: Turnbull's estimate, in which progression lies between two scans and deaths are "
@@ -76,6 +77,24 @@ def _response(arms: list[dict[str, Any]]) -> Table:
     )
     head = ("End point", *_columns(arms))
     return Table("End points in detail", head, rows, note, frozenset(range(1, len(arms) + 1)))
+
+
+def _censored(arm: dict[str, Any]) -> str:
+    limits = interval(arm.get("pfs_interval_median_ci"), missing="∞")
+    text = _span(arm["pfs_interval_median_months"])
+    return f"{text}\n95 % CI ({limits})" if limits else text
+
+
+def _confirmed(arms: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the duration of confirmed responses, where the run holds it."""
+    found = [(arm.get("responses") or {}).get("confirmed") for arm in arms]
+    if not any(found):
+        return []
+    cells = (
+        months_text(r["dor_median_months"], r.get("dor_ci")) if r and r["responders"] else "—"
+        for r in found
+    )
+    return [("Median duration of confirmed response, months", *cells)]
 
 
 def _span(limits: list[float | None] | None) -> str:
@@ -114,14 +133,11 @@ def _means(detail: dict[str, Any]) -> Table | None:
             )
             horizon = known[0]["horizon_months"]
             rows.append((f"{title}, first {horizon:.1f} months", *cells))
-        for contrast in detail["contrasts"]:
-            gain = contrast[f"{end}_rmst_difference_months"]
-            if gain is None:
-                continue
-            text = f"{gain:+.1f} ({interval(contrast[f'{end}_rmst_difference_ci'])})"
-            text = f"{text}, {p_value(contrast[f'{end}_rmst_p'])}".replace("-", "−")
-            cells = (text if arm["name"] == contrast["arm"] else "" for arm in arms)
-            rows.append((f"{title}, difference from {contrast['reference']}", *cells))
+        gains = {row["arm"]: _gain(row, end) for row in detail["contrasts"]}
+        if any(gains.values()):
+            reference = detail["contrasts"][0]["reference"]
+            cells = (gains.get(arm["name"], "") for arm in arms)
+            rows.append((f"{title}, difference from {reference}", *cells))
     if not rows:
         return None
     note = (
@@ -138,6 +154,16 @@ def _means(detail: dict[str, Any]) -> Table | None:
     )
 
 
+def _gain(contrast: dict[str, Any], end: str) -> str:
+    """Return the gain in restricted mean against the reference, with interval and p value."""
+    gain = contrast[f"{end}_rmst_difference_months"]
+    if gain is None:
+        return ""
+    limits = interval(contrast[f"{end}_rmst_difference_ci"])
+    text = f"{gain:+.1f} ({limits}), {p_value(contrast[f'{end}_rmst_p'])}"
+    return text.replace("-", "−")
+
+
 def estimand_table(run: TrialRun) -> Table | None:
     """The estimands by name, with what each strategy gives; None for a run without them."""
     detail = run.summary.get("end_points")
@@ -145,11 +171,11 @@ def estimand_table(run: TrialRun) -> Table | None:
         return None
     rows = []
     for item in detail["estimands"]:
-        medians = "; ".join(
-            f"{arm['name']} {months_text(arm['median_months'], arm['ci'])}" for arm in item["arms"]
+        medians = "\n".join(
+            f"{arm['name']}: {months_text(arm['median_months'], arm['ci'])}" for arm in item["arms"]
         )
-        ratios = "; ".join(
-            f"{c['arm']} {c['hr']:.2f} ({interval(c['hr_ci'], 2)})"
+        ratios = "\n".join(
+            f"{c['arm']}: {c['hr']:.2f} ({interval(c['hr_ci'], 2)})"
             for c in item["contrasts"]
             if c["hr"] is not None
         )

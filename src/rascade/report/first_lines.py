@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answers", "context", "roles"]
 
+_APART = 2  # contrasts up to which every end point has a line of its own
 _END_POINTS = {"pfs": "PFS", "os": "OS"}
 
 
@@ -28,7 +29,10 @@ def answers(run: TrialRun) -> list[str]:
     """
     told = {(c.arm, c.label): c for c in compare(run) if c.panel != "safety"}
     if run.summary["contrasts"]:
-        return [text for c in run.summary["contrasts"] for text in _contrast(run, c, told)]
+        each = [_contrast(run, c, told) for c in run.summary["contrasts"]]
+        if len(each) <= _APART:
+            return [text for texts in each for text in texts]
+        return [" ".join(texts) for texts in each]
     return [_arm(run, arm, told) for arm in run.arms]
 
 

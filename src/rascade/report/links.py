@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rascade.report.text import RIGHT_TO_LEFT
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -12,11 +14,12 @@ __all__ = ["linked"]
 
 # A DOI has no spaces; brackets, quotes and what ends a sentence or a list around it are not of it.
 _IDENTIFIER = re.compile(
-    r"""(?P<pmid>\bPMID:?\s?(?P<pmid_id>\d{1,8})\b)
-    |(?P<pmc>\bPMC:\s?(?P<pmc_id>PMC\d{3,9})\b|\b(?P<pmc_bare>PMC\d{4,9})\b)
-    |(?P<nct>\b(?:NCT:)?(?P<nct_id>NCT\d{8})\b)
-    |(?P<range>[(\[][^()\[\]\s]{1,24}–[^()\[\]\s]{1,24}[)\]])
-    |(?P<doi>\b(?:doi:\s?|https?://(?:dx\.)?doi\.org/)?(?P<doi_id>10\.\d{4,9}/[^\s"'<>;|]+))""",
+    rf"""(?P<pmid>\bPMID:?\s?(?P<pmid_id>\d{{1,8}})\b)
+    |(?P<pmc>\bPMC:\s?(?P<pmc_id>PMC\d{{3,9}})\b|\b(?P<pmc_bare>PMC\d{{4,9}})\b)
+    |(?P<nct>\b(?:NCT:)?(?P<nct_id>NCT\d{{8}})\b)
+    |(?P<range>[(\[][^()\[\]\s]{{1,24}}(?:–|\ to\ )[^()\[\]\s]{{1,24}}[)\]])
+    |(?P<rtl>{RIGHT_TO_LEFT})
+    |(?P<doi>\b(?:doi:\s?|https?://(?:dx\.)?doi\.org/)?(?P<doi_id>10\.\d{{4,9}}/[^\s"'<>;|]+))""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OPEN = {")": "(", "]": "[", "}": "{"}
@@ -24,6 +27,9 @@ _OPEN = {")": "(", "]": "[", "}": "{"}
 
 def linked(text: object) -> Markup:
     """Return a text, escaped, with every identifier of a work or a trial as a link.
+
+    Intervals are kept on one line, and names written from right to left apart from their
+    neighbours.
 
     >>> str(linked("PMID:42223072"))
     '<a href="https://pubmed.ncbi.nlm.nih.gov/42223072/">PMID:42223072</a>'
@@ -35,6 +41,10 @@ def linked(text: object) -> Markup:
         if match["range"]:  # an interval stays on one line
             span = Markup('<span class="nb">{}</span>').format(match.group(0))
             parts += [escape(whole[done : match.start()]), span]
+            done = match.end()
+            continue
+        if match["rtl"]:  # a name written from right to left must not turn the numbers after it
+            parts += [escape(whole[done : match.start()]), Markup("<bdi>{}</bdi>").format(match[0])]
             done = match.end()
             continue
         shown, address = _address(match)

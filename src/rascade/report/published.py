@@ -209,7 +209,7 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
     if not panels:
         return None
     top, left = Canvas.TOP + 0.34, 2.6
-    heads = {arm: wrap(arm, WIDTH - 0.3, 7, "bold") for arm in run.arms}
+    heads = {arm: wrap(arm, left - 0.2, 7, "bold", most=6) for arm in run.arms}
     layout = [(panel, _lines(own, heads, left)) for panel, own in panels]
     height = top + Canvas.FOOTER + sum(_ROW * (used + 0.4) + 0.58 for _, (_, used) in layout)
     canvas = Canvas(WIDTH, height, "Simulated and published results", run.footer)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 __all__ = [
+    "RIGHT_TO_LEFT",
     "clean",
     "escaped",
     "interval",
@@ -19,6 +20,12 @@ __all__ = [
     "power_of_ten",
 ]
 
+# Letters of scripts that are written from right to left: Hebrew to Arabic Extended, their forms.
+_LEFTWARDS = (
+    "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff\u200c\u200d"
+)
+#: Pattern of a run of words of such a script.
+RIGHT_TO_LEFT = rf"[{_LEFTWARDS}](?:[{_LEFTWARDS}\s\d.,:;/+-]*[{_LEFTWARDS}])?"
 DASH = "–"
 NOT_REACHED = "NR"
 
@@ -93,7 +100,9 @@ def interval(
     if limits is None or all(x is None for x in limits):
         return ""
     low, high = (_fixed(x, decimals, missing) for x in limits)
-    return f"{low}{DASH}{high}"
+    # A dash between negative numbers reads as one more minus.
+    between = " to " if any(x is not None and x < 0 for x in limits) else DASH
+    return f"{low}{between}{high}"
 
 
 def percent(value: float | None, limits: Sequence[float | None] | None = None) -> str:

@@ -80,7 +80,7 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
 
 
 def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
-    from rascade.report import exposure_tables, first_lines, tables
+    from rascade.report import exposure_tables, first_lines, further_tables, tables
     from rascade.report.canvas import arm_color
     from rascade.report.end_point_tables import end_point_tables, estimand_table
     from rascade.report.published import compare
@@ -92,7 +92,10 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         return drawn[name][0] if drawn[name] else None
 
     patients, arms = len(run.patients), len(run.arms)
-    safety = [exposure_tables.adverse_event_table(run)]
+    safety = [
+        exposure_tables.adverse_event_table(run),
+        further_tables.exposure_adjusted_table(run),
+    ]
     exposure = [exposure_tables.exposure_table(run), exposure_tables.drug_table(run)]
     return {
         "title": plain(run.summary["study"]),
@@ -107,6 +110,7 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         "contrasts": tables.contrast_table(run),
         "survival": drawn["survival"],
         "sensitivity": tables.sensitivity_table(run),
+        "hazards": further_tables.hazards_table(run),
         "responses": tables.response_table(run),
         "response": drawn["response"],
         "details": end_point_tables(run),

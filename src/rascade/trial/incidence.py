@@ -114,18 +114,18 @@ def incidence_of(events: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]
 
 
 def add_incidence(summary: dict[str, Any], patients: pd.DataFrame, events: pd.DataFrame) -> None:
-    """Add ``exposure_adjusted`` to the arms of a summary.
+    """Add ``exposure_adjusted`` to the arms of the end points of a summary.
 
     Args:
-        summary: of the trial; an arm without graded side effects gets None.
+        summary: of the trial, with ``end_points``; an arm without graded side effects gets None.
         patients: the patients' table.
         events: the table of adverse events; those related to a drug of the arm count.
     """
     related = events[events["related"].astype(bool)]
-    for row in summary["arms"]:
+    for head, row in zip(summary["arms"], summary["end_points"]["arms"], strict=True):
         own = patients[patients["arm"].astype(str) == row["name"]]
         mine = related[related["arm"].astype(str) == row["name"]]
-        if row.get("grade3plus_trae_pct") is None:
+        if head.get("grade3plus_trae_pct") is None:
             row["exposure_adjusted"] = None
             continue
         severe = mine[mine["grade"] >= _SEVERE]

@@ -22,7 +22,8 @@ CONSTANT = "the covariates do not vary independently among the patients at risk"
 SEPARATED = "separation: all events are on one side, so that the likelihood has no maximum"
 
 _STEPS = 100
-_LONGEST_STEP = 10.0  # change of a patient's log hazard in one step of Newton's method
+_LONGEST_STEP = 20.0  # change of a patient's log hazard in one step of Newton's method
+_ABSURD = 100.0  # log hazard of a patient beyond which a likelihood is taken to rise for ever
 _TINIEST = 1e-140
 _ROUNDING = 1e-10  # a spread below this share of the size of a covariate is rounding
 _ALIASED = 1e-9  # share of a covariate's information that the others leave
@@ -172,14 +173,12 @@ def _newton(parts: list[Stratum], count: int) -> tuple[CoxModel, bool]:
     null, start = value, np.diag(information)
     for _ in range(_STEPS):
         step = np.linalg.lstsq(information, slope, rcond=1e-14)[0]
-        reach = max(
-            (float(np.abs(part.x @ step).max()) for part in parts if part.x.size), default=0
-        )
+        reach = _reach(parts, step)
         step = step * min(1.0, _LONGEST_STEP / reach) if reach > 0 else step
         gain = float(slope @ step)
         for _ in range(60):
             new = _total(parts, beta + step)
-            if np.isfinite(new[0]) and new[0] >= value - 1e-12 * abs(value):
+            if np.isfinite(new[2]).all() and new[0] >= value - 1e-12 * abs(value):
                 break
             step = step / 2
         else:
@@ -188,9 +187,16 @@ def _newton(parts: list[Stratum], count: int) -> tuple[CoxModel, bool]:
         value, slope, information = new
         if np.abs(step).max() < 1e-10 or (gain < 1e-9 and _flat(information, start)):
             break
-    separated = _flat(information, start)
+        if _reach(parts, beta) > _ABSURD:
+            break
+    separated = _flat(information, start) or _reach(parts, beta) > _ABSURD
     inverse = np.linalg.pinv(information) if separated else np.linalg.inv(information)
     return CoxModel(beta, np.asarray(inverse), value, null), separated
+
+
+def _reach(parts: list[Stratum], beta: Floats) -> float:
+    """Largest log hazard of a patient, against that of the mean patient, at some coefficients."""
+    return max((float(np.abs(part.x @ beta).max()) for part in parts if part.x.size), default=0.0)
 
 
 def _flat(information: Floats, start: Floats) -> bool:

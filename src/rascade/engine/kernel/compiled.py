@@ -146,7 +146,7 @@ def _build_outputs(
     program = _program(text, machine, simplify=False)
     states = leaves(system.graph, nodes, Op.STATE)
     # A state that stays as it is must come out just so, not as interpolation rounds it.
-    still = {s for s in states if system.graph.constant_value(system.rates[s]) == 0.0}
+    still = states & set(system.still)
     needed, kept = (
         np.array(sorted(code.factorization.position[s] for s in which), dtype=np.int64)
         for which in (states - still, still)

@@ -108,8 +108,8 @@ def _write_run(module: Module, lanes: int, machine: Machine) -> None:
         asked = f.new(I64, f"load atomic i64, ptr {stop.name} monotonic, align 8")
         f.leave(after, asked.differs(0))
         with f.when(moved.value.differs(0)):
-            time, after = f.get(Slot.TIME), f.get(Slot.AFTER)
-            f.put(Slot.RATE_TIME, (time > after).select(time, after))
+            now, first = f.get(Slot.TIME), f.get(Slot.AFTER)
+            f.put(Slot.RATE_TIME, (now > first).select(now, first))
             f.model(Field.LINEARIZE)
         with f.when(f.mask(Slot.SUSPECT).any()):
             f.helper("clean_jacobian")
@@ -181,9 +181,7 @@ def _write_serve(module: Module, lanes: int) -> None:
             kind = f.item(Field.BREAK_KIND, row, I64)
             here = f.item(Field.BREAK_TIME, row) <= f.lane(Slot.TIME, lane)
             more.set((kind.equals(Breaks.MORE) & here).convert(I64, "zext"))
-        f.choose(
-            more.value.differs(0), lambda: replace(f.whole(int(Status.EVENT))), go_on
-        )
+        f.choose(more.value.differs(0), lambda: replace(f.whole(int(Status.EVENT))), go_on)
 
     def unhurt() -> None:
         f.choose(

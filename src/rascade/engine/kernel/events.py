@@ -1,13 +1,13 @@
 """Finding where the trigger of an event turns. Only run for models that have events.
 
-After an accepted step the triggers, and the differences of the two sides of each comparison in them,
-are evaluated by dense output at some places inside. Where a comparison changes its sign between two
-places, its roots are found one after the other and the triggers looked at just after each: a window
-between two comparisons is found however narrow it is. Where a comparison comes near turning and goes
-away again, the place where it is nearest is found first. If a trigger has turned, the step is
-taken again so that it ends there, which makes the state at the event as accurate as any other.
-If the trigger has not turned at the end of the shorter step after all, a little more is added until
-it has.
+After an accepted step the triggers, and the differences of the two sides of each comparison in
+them, are evaluated by dense output at some places inside. Where a comparison changes its sign
+between two places, its roots are found one after the other and the triggers looked at just after
+each: a window between two comparisons is found however narrow it is. Where a comparison comes near
+turning and goes away again, the place where it is nearest is found first. If a trigger has
+turned, the step is taken again so that it ends there, which makes the state at the event as
+accurate as any other. If the trigger has not turned at the end of the shorter step after all, a
+little more is added until it has.
 """
 
 from __future__ import annotations
@@ -159,8 +159,9 @@ def _write_lowest(module: Module, lanes: int) -> None:
 
     a, b = f.variable(f.kind, first), f.variable(f.kind, last)
     width = last - first
-    left, right = f.variable(f.kind, last - width * _GOLDEN), f.variable(
-        f.kind, first + width * _GOLDEN
+    left, right = (
+        f.variable(f.kind, last - width * _GOLDEN),
+        f.variable(f.kind, first + width * _GOLDEN),
     )
     low, high = f.variable(f.kind, size(left.value)), f.variable(f.kind, size(right.value))
     with f.loop(_SECTIONS):

@@ -87,8 +87,8 @@ class Layout:
         tolerance: absolute tolerances.
         parameter: parameters.
         trigger: whether each trigger holds (1 or 0), and whether it did before.
-        condition: differences of the comparisons in triggers: at the place looked at, at the one from
-            which changes count, and at the last two places of a step.
+        condition: differences of the comparisons in triggers: at the place looked at, at the one
+            from which changes count, and at the last two places of a step.
         output: chosen outputs.
         model: the model's own slots: shared nodes, Jacobian, factors.
         end: number of slots.

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rascade.exchange.adam.fault import TOLERANCE, found, missing
 from rascade.exchange.adam.response import NO_VISIT
-from rascade.trial.best_response import CONFIRMATION_DAYS, best_overall_response
+from rascade.trial.best_response import (
+    CONFIRMATION_DAYS,
+    MINIMUM_STABLE_DAYS,
+    best_overall_response,
+)
 from rascade.trial.irecist import IResponse, best_immune_response, immune_labels
 from rascade.trial.response import Response, labels
 
@@ -33,6 +38,9 @@ _ALLOWED = {
     "IBOR": _IMMUNE,
 }
 _RESPONSE_PCT = -30.0  # RECIST 1.1, section 4.3.1
+# A protocol may count a scan of six weeks for stable disease wherever in its window it is made, and
+# a window is at most half of the time between scans.
+_STABLE = (MINIMUM_STABLE_DAYS, MINIMUM_STABLE_DAYS / 2.0)
 _GROWTH, _GROWTH_MM = 1.2, 5.0  # against the smallest sum before
 _TARGET, _NEW = r"T\d", "NEW"
 
@@ -108,16 +116,23 @@ def _best(adrs: pd.DataFrame, scans: pd.DataFrame) -> Iterator[Fault]:
 
     codes = {response.name: int(response) for response in Response}
     people, read, day = _table(scans, "OVRLRESP", codes)
-    strict = best_overall_response(read, day, confirm=True)
     # Dates are whole days: what is 28 days apart can have dates that are 27 days apart.
-    lax = best_overall_response(read, day, confirm=True, confirmation_days=CONFIRMATION_DAYS - 1)
+    gaps = (CONFIRMATION_DAYS, CONFIRMATION_DAYS - 1.0)
+    best = partial(best_overall_response, read, day)
     right = {
-        "BOR": (labels(best_overall_response(read, day)),),
-        "CBOR": (labels(strict), labels(lax)),
+        "BOR": [labels(best(minimum_stable_days=least)) for least in _STABLE],
+        "CBOR": [
+            labels(best(confirm=True, confirmation_days=gap, minimum_stable_days=least))
+            for gap in gaps
+            for least in _STABLE
+        ],
     }
     immune = {immune_labels(int(one)).item(): int(one) for one in IResponse}
     same, read, day = _table(scans, "IOVRRESP", immune)
-    right["IBOR"] = (immune_labels(best_immune_response(read, day)),)
+    right["IBOR"] = [
+        immune_labels(best_immune_response(read, day, minimum_stable_days=least))
+        for least in _STABLE
+    ]
     for code, made in right.items():
         own = adrs[adrs["PARAMCD"] == code]
         index = same if code == "IBOR" else people
