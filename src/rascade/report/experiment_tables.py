@@ -99,7 +99,7 @@ def answers(summary: Mapping[str, Any]) -> list[str]:
 def _ec50(row: Mapping[str, Any], unit: str = "") -> str:
     """Return the EC50 with its interval, and what is to be known of it."""
     if row.get("ec50_determined") is False:
-        low, high = row["ec50_fit_ci95"]
+        low, high = row.get("ec50_fit_ci95") or (None, None)
         if low and high is None:
             return f"above {number(low)}{unit}"
         return f"below {number(high)}{unit}" if high is not None else "not determined"
