@@ -163,3 +163,18 @@ def test_a_matrix_must_be_one() -> None:
         DoseMatrix(A, B, np.ones((2, 2)))
     with pytest.raises(InputError, match="start at 0"):
         DoseMatrix(A[1:], B, np.ones((9, 10)))
+
+
+def test_where_the_pair_says_nothing_of_a_factor_its_limits_are_open() -> None:
+    # The second drug alone does all there is to do, so that what it does to the first is not seen.
+    doses = np.array([0.0, 1.0, 10.0, 100.0, 1000.0])
+    effects, hill, ec50 = (1.0, 0.0, 0.0, 0.0), (1.0, 1.0), (10.0, 10.0)
+    surface = musyc_surface(
+        doses[:, None], doses[None, :], effects=effects, hill=hill, ec50=ec50, alpha=(1e6, 1e6)
+    )
+    fit = fit_musyc(DoseMatrix(doses, doses, surface))
+    assert fit is not None
+    for alpha, (low, high) in zip(fit.alpha, fit.log10_alpha_ci, strict=True):
+        at_bound = abs(abs(np.log10(alpha)) - 4.0) < 1e-5
+        assert not at_bound or (np.isinf(low) and np.isinf(high))
+    assert any(np.isinf(limits).all() for limits in fit.log10_alpha_ci)

@@ -187,7 +187,7 @@ def small_disk(tmp_path: Path):
             pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
 
     try:
-        mount("size=160k")
+        mount("size=200k")
     except FileNotFoundError:
         pytest.skip("there is no mount here")
     yield disk, lambda: mount("remount,size=16m")

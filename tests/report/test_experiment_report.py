@@ -11,7 +11,7 @@ import pytest
 
 from rascade.errors import InputError
 from rascade.report.experiment_report import write_experiment_report
-from rascade.report.experiment_tables import summary_tables
+from rascade.report.experiment_tables import answers, summary_tables
 from rascade.studies import ExperimentStudy, loads
 from rascade.studies.experiment import run_experiment_study
 
@@ -93,6 +93,19 @@ def test_tables_of_a_titration(tmp_path: Path) -> None:
         assert len(row) == len(table.head)
     acting = next(row for row in table.rows if row[:2] == ("daraxonrasib", "pERK"))
     assert re.match(r"\d.*\(\d.*–.*\)", acting[3])
+
+
+def test_the_first_lines_of_an_experiment_answer() -> None:
+    row = {"treatment": "drug", "readout": "pERK", "time_h": 4, "fitted": True, "ec50_nM": 0.68,
+           "ec50_interval": [0.3, 1.2], "ec50_among_doses": True, "emax": 0.1,
+           "emax_interval": None}  # fmt: skip
+    (text,) = answers({"dose_response": [row]})
+    assert text == "drug, pERK at 4 h: EC50 0.68 (0.3–1.2) nM, lowest level 0.1 of untreated."
+    (text,) = answers({"dose_response": [row | {"ec50_determined": False}]})
+    assert "EC50 not determined nM" not in text and "EC50 not determined" in text
+    (text,) = answers({"dose_response": [row | {"fitted": False}]})
+    assert text.endswith("no effect of dose.")
+    assert len(answers({"dose_response": [row] * 9})) == 7
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:

@@ -43,6 +43,24 @@ def test_coverage_follows_from_the_drugs_that_the_model_has():
             assert refused.feature.removeprefix("drug ") in given
             assert refused.feature.removeprefix("drug ") in str(refused)
     assert [row["arm"] for row in arm_table() if row["runs"]] == [p.label for p in RUNNING]
+    dropped = {row["id"]: row["not_selected_by"] for row in arm_table()}
+    assert dropped["keynote-028-pdac.pembrolizumab"] == ["PD-L1 positive"]
+    assert dropped["mpact.gemcitabine"] == []
+
+
+def test_arms_of_the_standard_regimens_run_by_name():
+    for name in (
+        "PRODIGE 4/ACCORD 11/FOLFIRINOX",
+        "NAPOLI-3/NALIRIFOX",
+        "NAPOLI-1/liposomal irinotecan",
+        "NAPOLI-1/liposomal irinotecan + fluorouracil + folinic acid",
+        "NAPOLI-1/fluorouracil + folinic acid",
+        "SWOG S1115/mFOLFOX",
+    ):
+        plan = find_arm(name)
+        assert plan.refusal() is None and not plan.left_out, name
+        given = {drug for drug in plan.arm.drugs if drug}
+        assert given == set(parse(plan.orders).drugs), name
 
 
 def test_a_drug_that_is_added_brings_its_arms(monkeypatch):

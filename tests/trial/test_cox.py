@@ -56,6 +56,14 @@ def test_two_covariates_of_unlike_size_are_fitted_as_those_of_like_size():
     assert other.log_likelihood == pytest.approx(one.log_likelihood)
 
 
+def test_two_covariates_that_nearly_agree_are_no_separation():
+    time, event, x = trial()
+    z = x + 1e-4 * np.random.default_rng(5).normal(0, 1, x.size)
+    near, apart = cox_model(time, event, np.c_[x, z]), cox_model(time, event, np.c_[x, z - x])
+    assert near is not None and near.log_likelihood == pytest.approx(apart.log_likelihood)
+    assert near.coefficients[1] == pytest.approx(apart.coefficients[1], rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("time", "event", "covariate", "problem"),
     [

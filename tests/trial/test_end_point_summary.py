@@ -116,6 +116,11 @@ def test_every_cox_model_has_its_test_and_one_that_does_without() -> None:
             assert contrast[f"{key}_max_combo_p"] == pytest.approx(combined.p, rel=1e-5)
             assert len(contrast[f"{key}_weighted_log_rank"]) == 4
             assert contrast[f"{key}_hr_problem"] is None
+        estimands = [e for e in summary(people)["estimands"] if e["end_point"] == end]
+        policy = next(e for e in estimands if e["strategy"] == "treatment policy")
+        assert policy["contrasts"][0]["proportional_hazards_p"] == pytest.approx(
+            contrast[f"{end}_proportional_hazards"]["p"], rel=1e-5
+        )
     people["os_event"] = False
     contrast = summary(people)["contrasts"][0]
     assert contrast["os_hr_problem"] == "no events" and contrast["os_max_combo_p"] is None

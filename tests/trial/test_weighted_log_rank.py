@@ -96,7 +96,7 @@ def test_nothing_is_said_where_nothing_is_known():
         weighted_log_rank([1.0, 2.0], [True, True], [1, 2])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([1e-5, 30.4375]))
 def test_the_unit_of_time_and_the_labels_do_not_matter(seed, unit):
     time, event, arm = trial(seed)

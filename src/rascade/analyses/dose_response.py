@@ -15,7 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FourParameterFit", "fit_four_parameters", "four_parameters"]
+__all__ = [
+    "AT_BOUND",
+    "FourParameterFit",
+    "fit_four_parameters",
+    "four_parameters",
+    "half_widths",
+]
 
 _FLAT = 0.02  # a response that moves less than this fraction has no EC50 worth naming
 _SMALL = 1e-4  # and one that moves less than this, relative to untreated, has nothing left to move
@@ -24,7 +30,8 @@ _DECADES = 2.0  # how far outside the tested doses an EC50 may be sought
 _BEYOND = 10.0  # how far outside the responses, in their range, an end of the curve may lie
 _RESOLUTION = 1e-3  # of the range of responses: a difference that no experiment would see
 _WIDE = 1.0  # half width in ln EC50 from which a covariance is not trusted
-_AT_BOUND = 1e-6
+#: How near to a bound a fitted number is at it.
+AT_BOUND = 1e-6
 _STEEPEST = 100.0  # Hill slope of a profile, so that a step is one
 _FAR = 6.0  # decades beyond the tested doses that count as open
 
@@ -166,7 +173,7 @@ def _least_squares(x: NDArray[np.float64], y: NDArray[np.float64], e0: float | N
             least_squares(residuals, start, slopes, bounds=(low, high), x_scale="jac", xtol=1e-12)
         )
     best = min(found, key=lambda fit: float(fit.cost))
-    best["at_bound"] = np.minimum(best.x - low, high - best.x) < _AT_BOUND
+    best["at_bound"] = np.minimum(best.x - low, high - best.x) < AT_BOUND
     return best
 
 
@@ -202,29 +209,41 @@ def _described(
     )
 
 
-def _errors(best: Any, span: float) -> tuple[NDArray[np.float64], bool]:
-    """Half widths of the 95 % intervals of the fitted vector, and whether they can be trusted.
+def half_widths(best: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Half widths of the 95 % intervals of a vector fitted by least squares.
 
-    A parameter at its bound, or in a direction that the data say nothing of, has an infinite one.
+    Args:
+        best: result of SciPy's `least_squares`, with ``at_bound``: (p,) flags of its places at the
+            ends of where they were sought.
+
+    Returns:
+        Two (p,) arrays: the half widths, and those for residuals of size 1. Both are infinite for a
+        place at its bound, or in a direction that the data say nothing of.
     """
     from scipy.stats import t
 
     count, free = best.x.size, best.fun.size - best.x.size
-    error = np.full(count, np.inf)
+    unit = np.full(count, np.inf)
     if free <= 0:
-        return error, False
+        return unit, unit.copy()
     size = np.sqrt((best.jac**2).sum(axis=0))
     told = size > 0
     _, singular, axes = np.linalg.svd(best.jac / np.where(told, size, 1.0), full_matrices=False)
     known = singular > 1e-6 * singular.max()
     width = np.sqrt((axes[known] ** 2 / singular[known, None] ** 2).sum(axis=0))
     told &= (np.abs(axes[~known]) < 1e-3).all(axis=0) & ~best.at_bound
-    width = width[told] / size[told] * float(t.ppf(0.975, free))
-    error[told] = width * math.sqrt(2.0 * best.cost / free)
+    unit[told] = width[told] / size[told] * float(t.ppf(0.975, free))
+    half = unit.copy()
+    half[told] *= math.sqrt(2.0 * best.cost / free)
+    return half, unit
+
+
+def _errors(best: Any, span: float) -> tuple[NDArray[np.float64], bool]:
+    """Half widths of the intervals of a curve, and whether that of its EC50 can be trusted."""
+    half, unit = half_widths(best)
     # Simulated responses have no noise. Ask how well they would determine the EC50 if they had.
-    coarse = np.full(count, np.inf)
-    coarse[told] = width * max(math.sqrt(2.0 * best.cost / free), _RESOLUTION * span)
-    return error, bool(told.all() and coarse[1] < _WIDE)
+    coarse = max(float(half[1]), float(unit[1]) * _RESOLUTION * span)
+    return half, bool(np.isfinite(half).all() and coarse < _WIDE)
 
 
 def _profile_limits(

@@ -117,16 +117,21 @@ def _synergy(
     return found
 
 
+def _finite(limits: tuple[float, float]) -> list[float | None]:
+    """Both limits, None for one that is open."""
+    return [limit if math.isfinite(limit) else None for limit in limits]
+
+
 def _musyc(fit: MusycFit | None) -> dict[str, Any] | None:
     if fit is None:
         return None
     return {
         "log10_alpha12": math.log10(fit.alpha[0]),
-        "log10_alpha12_ci95": list(fit.log10_alpha_ci[0]),
+        "log10_alpha12_ci95": _finite(fit.log10_alpha_ci[0]),
         "log10_alpha21": math.log10(fit.alpha[1]),
-        "log10_alpha21_ci95": list(fit.log10_alpha_ci[1]),
+        "log10_alpha21_ci95": _finite(fit.log10_alpha_ci[1]),
         "beta": fit.beta,
-        "beta_ci95": list(fit.beta_ci),
+        "beta_ci95": _finite(fit.beta_ci),
         "e1": fit.effects[1],
         "e2": fit.effects[2],
         "e3": fit.effects[3],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rascade.analyses.dose_response import FourParameterFit
+from rascade.analyses.dose_response import AT_BOUND, FourParameterFit, half_widths
 from rascade.analyses.synergy import DoseMatrix, single_fits
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class MusycFit:
         hill: slopes.
         ec50: potencies alone.
         alpha: (12, 21); above 1 a drug makes the other more potent.
-        log10_alpha_ci: 95 % confidence limits of log10 alpha, (12, 21).
+        log10_alpha_ci: 95 % confidence limits of log10 alpha, (12, 21); infinite where alpha ended
+            at the bound of four decades, or where the doses say nothing of it.
         beta: synergy of efficacy: how much further the pair goes than the stronger drug, relative
             to what that drug does alone; above 0 is synergy.
         beta_ci: its 95 % confidence limits, from those of the pair's effect.
@@ -134,7 +135,9 @@ def fit_musyc(
         )  # fmt: skip
         start = np.clip(start, low + 1e-9, high - 1e-9)
         found.append(least_squares(residuals, start, bounds=(low, high), x_scale="jac"))
-    return _described(min(found, key=lambda fit: float(fit.cost)), y)
+    best = min(found, key=lambda fit: float(fit.cost))
+    best["at_bound"] = np.minimum(best.x - low, high - best.x) < AT_BOUND
+    return _described(best, y)
 
 
 def _bounds(
@@ -154,14 +157,8 @@ def _bounds(
 
 
 def _described(best: Any, y: NDArray[np.float64]) -> MusycFit:
-    from scipy.stats import t
-
     named = _named(best.x)
-    free = y.size - best.x.size
-    half = np.full(best.x.size, np.inf)
-    if free > 0:
-        covariance = np.linalg.pinv(best.jac.T @ best.jac) * 2.0 * float(best.cost) / free
-        half = np.sqrt(np.maximum(np.diag(covariance), 0.0)) * float(t.ppf(0.975, free))
+    half = half_widths(best)[0]
     ln10 = math.log(10.0)
 
     def alpha_limits(index: int) -> tuple[float, float]:

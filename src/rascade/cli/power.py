@@ -37,7 +37,8 @@ def power(
     """Find power, type I error, duration and size of trial designs.
 
     A population is simulated once; thousands of trials are then drawn from it, each with its own
-    accrual, censoring and interim looks, under the simulated effect and without one.
+    accrual, censoring and interim looks, under the simulated effect and without one. The size of a
+    design is that of all arms together; that of the population, as in a trial's study, of each arm.
 
     \b
     The example, then a quick look:
@@ -59,9 +60,6 @@ def power(
         - {name: one look, size: 500, events: 330}
         - {name: three looks, size: 500, events: 330, looks: [0.5, 0.75, 1], efficacy: pocock}
       sample_size: {power: 0.9}
-
-    The size of a design is that of the whole trial, all arms together; that of the population, like
-    the size in a trial's study, is that of each arm.
 
     Written into DIR: study.yaml, population.yaml, patients.parquet (the population), designs.csv,
     summary.json, manifest.json and power.html. On an error or Ctrl-C nothing is written, and

@@ -188,6 +188,9 @@ def _whole_numbers(records: Iterable[DoseRecord]) -> list[DoseRecord]:
     found = []
     for number, record in enumerate(records, start=1):
         where = record.where or f"record {number}"
+        if record.where and all(type(getattr(record, item)) is int for item in _WHOLE_ITEMS):
+            found.append(record)
+            continue
         values: dict[str, Any] = {
             item: _whole(getattr(record, item), item, where) for item in _WHOLE_ITEMS
         }

@@ -67,6 +67,7 @@ def write_claims_report(folder: Path) -> Path:
         "claims.html.j2",
         title="Claims of the review, tested",
         lead=_lead(records),
+        answers=_answers(records),
         counts=_counts(records),
         sections=_sections(records),
         limits=_limits(manifest),
@@ -93,6 +94,20 @@ def _lead(records: list[dict[str, Any]]) -> str:
         f"By the literature {errs} are not simply right; for them the correction stands beside the "
         "claim, and where the review errs outright its own sentence was tested as well."
     )
+
+
+def _answers(records: list[dict[str, Any]]) -> list[str]:
+    """Say how many claims the model bears out, and name those that it contradicts."""
+    found = Counter(record["verdict"] for record in records)
+    texts = [", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS) + "."]
+    against = [
+        plain(r["id"])
+        for r in records
+        if r["verdict"] == "contradicted" and r["scientific_status"] in _RIGHT
+    ]
+    if against:
+        texts.append(f"Contradicted although right by the literature: {', '.join(against)}.")
+    return texts
 
 
 def _counts(records: list[dict[str, Any]]) -> Table:

@@ -59,7 +59,7 @@ def _figures(run: ExperimentFolder) -> list[Figure]:
 
 
 def _content(run: ExperimentFolder) -> dict[str, Any]:
-    from rascade.report.experiment_tables import cells_table, summary_tables
+    from rascade.report.experiment_tables import answers, cells_table, summary_tables
     from rascade.report.tables import parameter_tables, provenance_table
     from rascade.report.text import plain
 
@@ -70,6 +70,7 @@ def _content(run: ExperimentFolder) -> dict[str, Any]:
         "lead": f"{summary['design'].capitalize()} in {names}: {summary['conditions']} conditions, "
         f"{summary['draws'] or 'no'} drawn parameter sets. Every value is relative to untreated "
         "cells at the same time.",
+        "answers": answers(summary),
         "warnings": [plain(text) for text in summary.get("warnings") or []],
         "tables": summary_tables(summary),
         "cells": cells_table(summary),

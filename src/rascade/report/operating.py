@@ -49,6 +49,7 @@ def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
         "operating.html.j2",
         title=plain(summary["study"]),
         lead=_lead(summary),
+        answers=_answers(summary),
         warnings=[plain(text) for text in summary["warnings"]],
         designs=_designs(summary),
         sizes=_sizes(summary),
@@ -71,6 +72,31 @@ def _lead(summary: Mapping[str, Any]) -> str:
         f"replicate trials under the simulated effect and as many without one. Log-rank test on "
         f"{_ENDPOINTS[summary['endpoint']]}, one-sided level {100 * summary['alpha']:g} %."
     )
+
+
+def _answers(summary: Mapping[str, Any]) -> list[str]:
+    """Say the power of each design with its interval, and the size that a wanted power needs."""
+    texts = []
+    for d in summary["designs"]:
+        power, error = d["power"], d["type_one_error"]
+        text = f"{plain(d['name'])}: {number(d['size'])} patients"
+        if power is not None:
+            text += f" give a power of {_span(power, 95)}"
+        if error is not None:
+            text += f"; type I error {_span(error, 99)}"
+        texts.append(f"{text}.")
+    for row in summary["sample_sizes"]:
+        if row["size"] is not None:
+            texts.append(
+                f"{plain(row['design'])}: a power of {100 * row['target']:g} % needs "
+                f"{number(row['size'])} patients ({row['low']} to {row['high']})."
+            )
+    return texts
+
+
+def _span(found: Mapping[str, Any], level: int) -> str:
+    low, high = 100 * found["low"], 100 * found["high"]
+    return f"{100 * found['value']:.1f} % ({level} % Monte-Carlo interval {low:.1f} to {high:.1f})"
 
 
 def _percent(found: Mapping[str, Any] | None) -> str:

@@ -29,7 +29,12 @@ def add_adam(run: str | Path) -> list[Path]:
         InputError: `run` is not the folder of a trial, or its data break a rule.
         OutputError: the folder cannot be written.
     """
-    return write_adam(run, Path(run) / ADAM_FOLDER)
+    try:
+        return write_adam(run, Path(run) / ADAM_FOLDER)
+    except InputError as error:
+        raise InputError(
+            f"{error}; the trial itself is done: --resume without --adam keeps its results"
+        ) from error
 
 
 def write_adam(run: str | Path, out: str | Path) -> list[Path]:

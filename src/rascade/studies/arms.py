@@ -344,7 +344,12 @@ def arm_study(name: str, *, size: int | None = None, seed: int | None = None) ->
 
 
 def arm_table() -> list[dict[str, Any]]:
-    """Return one row an arm: whether it runs, what is given, and why not."""
+    """Return one row an arm: whether it runs, what is given, and why not.
+
+    ``not_selected_by`` is what the published patients were chosen by and the simulated are not.
+    """
+    from rascade.trial.selection import dropped_selection
+
     rows = []
     for plan in arm_plans():
         refused = plan.refusal()
@@ -358,6 +363,7 @@ def arm_table() -> list[dict[str, Any]]:
                 "line": plan.reading.line,
                 "n": plan.arm.n,
                 "left_out": list(plan.left_out),
+                "not_selected_by": list(dropped_selection(plan.arm.population)),
                 "reason": None if refused is None else refused.feature,
             }
         )

@@ -10,6 +10,7 @@ from rascade.regimen import format_regimen
 from rascade.trial.censoring import DESCRIPTIONS, LOST, RULES
 from rascade.trial.cox import cox_hazard_ratio
 from rascade.trial.phases import ASSIGNED, CROSSOVER
+from rascade.trial.proportional_hazards import proportional_hazards_p
 from rascade.trial.schedule import scan_window
 from rascade.trial.statistics import tidy, tidy_limits, times_of
 from rascade.trial.survival import kaplan_meier, log_rank
@@ -178,5 +179,6 @@ def _contrast(
         "reference": spec.reference_arm,
         "hr": tidy(ratio.estimate),
         "hr_ci": tidy_limits(ratio),
+        "proportional_hazards_p": tidy(proportional_hazards_p(times, events, in_arm)),
         "logrank_p": tidy(log_rank(times, events, in_arm).p),
     }

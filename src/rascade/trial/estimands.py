@@ -15,6 +15,7 @@ import numpy as np
 
 from rascade.trial.cox import cox_hazard_ratio
 from rascade.trial.endpoints import months
+from rascade.trial.proportional_hazards import proportional_hazards_p
 from rascade.trial.statistics import tidy, tidy_limits
 from rascade.trial.survival import kaplan_meier
 
@@ -181,15 +182,16 @@ def _estimate(
         if arm == reference:
             continue
         (time, event), (base, base_event) = times[arm], times[str(reference)]
-        fit = cox_hazard_ratio(
-            np.r_[time, base], np.r_[event, base_event], np.repeat([1, 0], [len(time), len(base)])
-        ).hazard_ratio
+        in_arm = np.repeat([1, 0], [len(time), len(base)])
+        sample = (np.r_[time, base], np.r_[event, base_event], in_arm)
+        fit = cox_hazard_ratio(*sample).hazard_ratio
         result["contrasts"].append(
             {
                 "arm": arm,
                 "reference": reference,
                 "hr": tidy(fit.estimate),
                 "hr_ci": tidy_limits(fit),
+                "proportional_hazards_p": tidy(proportional_hazards_p(*sample)),
             }
         )
     return result

@@ -170,9 +170,9 @@ def _newton(parts: list[Stratum], count: int) -> tuple[CoxModel, bool]:
     """
     beta: Floats = np.zeros(count)
     value, slope, information = _total(parts, beta)
-    null, start = value, np.diag(information)
+    null, start = value, information
     for _ in range(_STEPS):
-        step = np.linalg.lstsq(information, slope, rcond=1e-14)[0]
+        step: Floats = np.linalg.lstsq(information, slope, rcond=1e-14)[0].astype(float)
         reach = _reach(parts, step)
         step = step * min(1.0, _LONGEST_STEP / reach) if reach > 0 else step
         gain = float(slope @ step)
@@ -203,8 +203,9 @@ def _flat(information: Floats, start: Floats) -> bool:
     """Tell whether next to nothing of the information at 0 is left in some direction."""
     if not np.isfinite(information).all():
         return True
-    scale = np.sqrt(start)
-    return bool(np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < _SEPARATED)
+    root = np.linalg.cholesky(start)
+    half = np.linalg.solve(root, information)
+    return bool(np.linalg.eigvalsh(np.linalg.solve(root, half.T))[0] < _SEPARATED)
 
 
 def _total(parts: list[Stratum], beta: Floats) -> tuple[float, Floats, Floats]:

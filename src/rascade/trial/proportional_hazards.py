@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["TRANSFORMS", "ProportionalHazards", "proportional_hazards"]
+__all__ = [
+    "TRANSFORMS",
+    "ProportionalHazards",
+    "proportional_hazards",
+    "proportional_hazards_p",
+]
 
 #: Functions of time: one less the Kaplan-Meier curve of all patients just before (the default of
 #: R's `cox.zph`), time itself, its logarithm.
@@ -96,6 +101,14 @@ def proportional_hazards(
         float(chdtrc(score.size, joint)),
         transform,
     )
+
+
+def proportional_hazards_p(
+    time: ArrayLike, event: ArrayLike, covariates: ArrayLike, *, strata: ArrayLike | None = None
+) -> float | None:
+    """Return the global p value of `proportional_hazards`, None where there is no test."""
+    found = proportional_hazards(time, event, covariates, strata=strata)
+    return None if found is None else found.global_p
 
 
 def _function_of_time(
