@@ -68,7 +68,7 @@ def test_a_contrast_says_what_a_patient_gains_and_how_much_narrower_it_is(
     assert pair["n"] == 8
     assert pair["best_change_pct"]["difference"] == pytest.approx(gap.mean(), abs=1e-4)
     assert pair["best_change_pct"]["n"] == int(gap.notna().sum())
-    assert 0 < pair["best_change_pct"]["width_of_unpaired"]
+    assert pair["best_change_pct"]["width_of_unpaired"] > 0
 
 
 def test_patients_do_not_depend_on_who_else_is_there(result: rc.TrialResult) -> None:
@@ -117,3 +117,10 @@ def test_arms_of_different_sizes_cannot_be_paired() -> None:
             cohort=rc.Cohort(size=2),
             pairing="same-patients",
         )
+
+
+def test_the_report_says_that_patients_are_the_same(result: rc.TrialResult, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = result.report(tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Every arm treats the same virtual patients" in page
+    assert "The same patients in both arms" in page
+    result.plot.paired("full").savefig(tmp_path / "paired.png", dpi=110)

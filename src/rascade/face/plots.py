@@ -65,13 +65,31 @@ class Plots:
         """
         from rascade.report.forest_figure import forest_figure
 
+        wanted = self._contrasted(arm)
+        return _draw(lambda run: forest_figure(run, wanted), self._result, "forest")
+
+    def paired(self, arm: str | None = None) -> Figure:
+        """Draw what each patient gains in an arm against the reference, of paired patients.
+
+        Args:
+            arm: which; the first that is not the reference if None.
+
+        Raises:
+            InputError: no arm is called so, or arms have patients of their own.
+        """
+        from rascade.report.paired import paired_figure
+
+        wanted = self._contrasted(arm)
+        return _draw(lambda run: paired_figure(run, wanted), self._result, "paired")
+
+    def _contrasted(self, arm: str | None) -> str:
         contrasts = [row["arm"] for row in self._result.summary["contrasts"]]
         if not contrasts:
             raise InputError("a trial of one arm has no contrast to draw")
-        wanted = contrasts[0] if arm is None else arm
+        wanted = str(contrasts[0] if arm is None else arm)
         if wanted not in contrasts:
             self._result.endpoint("os").hazard_ratio(wanted)  # says what is wrong with the name
-        return _draw(lambda run: forest_figure(run, wanted), self._result, "forest")
+        return wanted
 
     def pathway(self) -> Figure:
         """Draw pERK, RAS-GTP and pAKT relative to baseline over time."""

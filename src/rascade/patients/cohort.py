@@ -195,9 +195,7 @@ class _Screening:
             now = np.flatnonzero(attempts == attempt)
             order.append(now)
             profiles.append(self.profiles(patients[now], int(attempt)))
-            drawn = draw_parameters(
-                assembly.table, rows, self.seed, patients[now], int(attempt)
-            )
+            drawn = draw_parameters(assembly.table, rows, self.seed, patients[now], int(attempt))
             for name, value in self.given.parameters.items():
                 drawn[name] = np.full(now.shape, float(value))
             parameters.append(drawn)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rascade.report.data_cut import data_cut_text
+from rascade.report.paired import design_text
 from rascade.report.published import RATIOS, Comparison, compare
 from rascade.report.text import plain
 
@@ -167,7 +168,7 @@ def _listed(items: Sequence[Comparison]) -> str:
 
 def context(run: TrialRun) -> list[str]:
     """Say what else must be known at once: data cut, populations, the study's own words."""
-    texts = [data_cut_text(run), _populations(run), run.description]
+    texts = [design_text(run), data_cut_text(run), _populations(run), run.description]
     return [text for text in texts if text]
 
 

@@ -78,6 +78,7 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
     from rascade.report.forest_figure import forest_figure
     from rascade.report.marker_figure import marker_figure
     from rascade.report.mechanism_figure import mechanism_figures
+    from rascade.report.paired import paired_figure
     from rascade.report.published import compare, published_figure
     from rascade.report.response_figures import spider_figure, waterfall_figure
     from rascade.report.survival_figures import survival_figure
@@ -87,6 +88,7 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
     everything: dict[str, list[Figure | None]] = {
         "survival": [survival_figure(run, "pfs"), survival_figure(run, "os")],
         "response": [waterfall_figure(run), spider_figure(run), swimmer_figure(run)],
+        "paired": [paired_figure(run, arm) for arm in others],
         "biomarkers": [biomarker_figure(run), marker_figure(run)],
         "forests": [forest_figure(run, arm) for arm in others],
         "published": [published_figure(run, compare(run))],
@@ -99,6 +101,7 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
     from rascade.report import exposure_tables, first_lines, further_tables, tables
     from rascade.report.canvas import arm_color
     from rascade.report.end_point_tables import end_point_tables, estimand_table
+    from rascade.report.paired import paired_table
     from rascade.report.published import compare
     from rascade.report.text import plain
 
@@ -127,6 +130,8 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         "survival": drawn["survival"],
         "sensitivity": tables.sensitivity_table(run),
         "hazards": further_tables.hazards_table(run),
+        "paired": paired_table(run),
+        "paired_figures": drawn["paired"],
         "responses": tables.response_table(run),
         "response": drawn["response"],
         "details": end_point_tables(run),

@@ -176,8 +176,8 @@ class TrialStudy(Part):
     reference: Name | None = None
     """Arm that the others are compared with; the last one if left out."""
     pairing: Literal["independent", "same-patients"] = "independent"
-    """``same-patients`` gives every arm the same virtual patients, so that a contrast is read patient
-    by patient; ``independent`` gives each arm its own, as a trial in people does."""
+    """``same-patients`` gives every arm the same virtual patients, so that a contrast is read
+    patient by patient; ``independent`` gives each arm its own, as a trial in people does."""
     imaging_every_weeks: Annotated[float, Field(strict=True, ge=1, le=52)]
     """Weeks between two scans."""
     follow_up_months: Annotated[float, Field(strict=True, gt=0, le=240)]

@@ -3,8 +3,8 @@
 A contrast between arms that treat the same patients is read patient by patient: the difference of
 two courses of one person, with the chances of reading and of death held the same. Times to events
 are compared by restricted means, whose contributions of single patients also exist where some are
-censored: they are those of the infinitesimal jackknife (Efron 1981, doi:10.1080/01621459.1981.10477650;
-for restricted means, Andersen, Hansen and Klein 2004, doi:10.1007/s10985-004-4771-0).
+censored: they are those of the infinitesimal jackknife, close to the pseudo-values of Andersen,
+Hansen and Klein (Lifetime Data Anal 2004;10:335-350, recalled).
 """
 
 from __future__ import annotations
