@@ -65,8 +65,8 @@ def paired_table(run: TrialRun) -> Table | None:
         "The same patients in both arms",
         ("Contrast", "Read-out", "Pairs", "Difference (95 % CI)", "Width of an unpaired interval"),
         tuple(rows),
-        note="Differences are the arm's value less the reference's, averaged over patients. The last "
-        "column says how wide the paired interval is as a share of the one that independent arms "
+        note="Differences are the arm's value less the reference's, averaged over patients. The "
+        "last column says how wide the paired interval is, as a share of what independent arms "
         "of this size would give. Who was censored in between is in no share of patients.",
         numeric=frozenset({2, 4}),
     )
