@@ -40,8 +40,8 @@ lint: setup ## ruff, mypy and the import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: setup ## Peers side by side, ratios with medians
-	@$(BIN)/python benchmarks/engine.py
+bench: setup ## Peers side by side, ratios with medians (PEERS=folder of an environment that holds them)
+	@$(BIN)/python benchmarks/engine.py $(if $(PEERS),--peers $(PEERS))
 
 docs: setup ## Write the reference pages from the model and the evidence
 	@$(BIN)/python docs/build.py

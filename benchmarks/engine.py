@@ -11,7 +11,9 @@ and the table says how far libRoadRunner at 1e-10 is from it.
     python benchmarks/engine.py [--days 28] [--patients 128] [--repeats 5] [--peers FOLDER] [--long]
 
 Other programs are optional. ``--peers`` names another environment of the same Python that holds
-them (``python -m venv X; X/bin/pip install copasi-basico bngsim pydiffsol amici``).
+them (``python -m venv X; X/bin/pip install copasi-basico bngsim pydiffsol amici libroadrunner``;
+``make bench PEERS=X``). bngsim needs a C compiler; AMICI a C++ compiler, CMake, SWIG and a BLAS
+(Debian: ``g++ cmake swig libopenblas-dev``). A program that is not there has a row that says so.
 """
 
 from __future__ import annotations

@@ -188,3 +188,35 @@ def test_an_arm_runs_and_stands_beside_what_was_published(name, tmp_path):
     assert published & {"orr", "os", "pfs"}
     warned = any("second-line" in text for text in result.summary["warnings"])
     assert warned == (study.cohort.line != 2)
+
+
+def test_arms_are_cut_as_published_or_say_that_it_was_not_seen():
+    study = find_arm("MPACT/gem + nab-paclitaxel").study()
+    assert (study.cut_off.month, study.follow_up_months) == (40.3, 40.3)
+    assert "accrual and data cut at month 40.3 are recalled" in study.description.lower()
+    expected = study.accrual.accrual().expected(35.3 * 30.4375)
+    assert expected == pytest.approx(study.cohort.size, rel=1e-3)
+    # A rate that rises throughout gives the published follow-up: 16.1 months.
+    study = find_arm("NAPOLI-3/gemcitabine + nab-paclitaxel").study()
+    middle = study.accrual.accrual().day_of(study.cohort.size / 2) / 30.4375
+    assert study.cut_off.month - middle == pytest.approx(16.1, abs=0.4)
+    unknown = find_arm("Le 2013/ipilimumab").study()
+    assert unknown.cut_off is None and "were not seen" in unknown.description
+    text = (files("rascade.studies") / "data" / "arm_follow_up.csv").read_text("utf-8")
+    trials = {arm.trial for arm in load_evidence().trials}
+    for row in csv.DictReader(text.splitlines()):
+        assert row["trial"] in trials and row["basis"] in {"stated", "recalled", "derived"}
+        assert row["source"]
+
+
+@pytest.mark.parametrize("name", ["rasolute-302", "codebreak-100-pdac", "krystal-1-pdac"])
+def test_studies_of_published_trials_have_the_published_follow_up(name):
+    from pathlib import Path
+
+    from rascade.studies import load
+
+    study = load(Path(__file__).parents[2] / "studies" / f"{name}.yaml")
+    patients = sum(study.size_of(arm) for arm in study.arms)
+    middle = study.accrual.accrual().day_of(patients / 2) / 30.4375
+    published = {"rasolute-302": 8.5}.get(name, 16.8)
+    assert study.cut_off.month - middle == pytest.approx(published, abs=0.1)

@@ -261,5 +261,6 @@ follow_up_months: 5
     assert (later["treatment_end_day"] < later["other_treatment_day"]).all()
     assert (later["other_treatment_kind"] == "rescue").all()
     assert later["pfs_reason"].str.startswith("progression").all()
+    assert (later["other_treatment_day"] < later["last_known_alive_day"] + 1e-9).all()
     assert "crossover_day" not in people
     assert np.isfinite(later["other_treatment_end_day"].dropna()).all()

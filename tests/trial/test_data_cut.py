@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.engine import Settings
+from rascade.errors import InputError
 from rascade.trial.accrual import Accrual, Centre, CutOff
 from rascade.trial.data_cut import cut_by_events
 from rascade.trial.endpoints import DAYS_PER_MONTH
@@ -156,3 +157,11 @@ def test_dropouts_may_be_followed_for_survival(spec, arms) -> None:
     assert (followed["last_known_alive_day"] > followed["dropout_day"]).all()
     assert not (followed["study_end_reason"] == "lost to follow-up").any()
     assert people.loc[~people["survival_follow_up"], "dropout_day"].notna().all()
+
+
+def test_a_cut_before_anybody_enters_is_refused_before_the_work(spec) -> None:
+    with pytest.raises(
+        InputError, match=r"cut_off: month: 0\.001: the first patient enters in month"
+    ):
+        allocate(replace(spec, cut_off=CutOff(month=0.001)))
+    assert isinstance(allocate(spec), tuple)

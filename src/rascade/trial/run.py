@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.errors import SimulationError
+from rascade.errors import InputError, SimulationError
 from rascade.model import Assembly, assemble, load_table
 from rascade.patients import Cohort, settled_cohort
 from rascade.patients.keys import exponential
+from rascade.trial.endpoints import DAYS_PER_MONTH
 from rascade.trial.enrolment import Allocation, case_mix, enrolment, randomized
 from rascade.trial.imaging import Imaging, Scan, chosen
 from rascade.trial.lesions import Lesions
@@ -315,11 +316,13 @@ class _Arm:
         known = self.visits.get(number)
         self.visits[number] = found if known is None else chosen(due, found, known)
         reading = scan.reading
+        # Nothing is begun in those who die or leave between the scan and the visit.
+        here = attended & (self.death_day > day) & (self.treatment.dropout_day > day)
         self.treatment.scan(
             day,
             reading.sld_mm,
-            attended & (reading.overall == Response.PD),
-            attended & (reading.overall <= Response.PR),
+            here & (reading.overall == Response.PD),
+            here & (reading.overall <= Response.PR),
         )
 
     def result(self) -> ArmRun:
@@ -420,8 +423,17 @@ def allocate(spec: TrialSpec, settings: Settings | None = None) -> Allocation:
     """Return each arm's patients.
 
     Without randomisation arms take turns, so that a larger trial holds a smaller one.
+
+    Raises:
+        InputError: the data are cut before anybody enters.
     """
     count = len(spec.arms)
+    first = enrolment(spec, np.zeros(1, dtype=np.int64))
+    if not first.enrolled[0]:
+        raise InputError(
+            f"cut_off: month: {spec.cut_off and spec.cut_off.month:g}: the first patient enters in "
+            f"month {first.entry_day[0] / DAYS_PER_MONTH:.2g}; cut the data later"
+        )
     if spec.randomization is not None:
         from rascade.engine import Settings
 

@@ -20,7 +20,7 @@ from rascade.engine.kernel.layout import Slot
 
 __all__ = ["write_event_functions"]
 
-_HALVINGS = 54  # of a part of a step: to the last place of a double
+_HALVINGS = 42  # of a part of a step: far below its accuracy
 _SECTIONS = 40  # golden sections towards the nearest place of a comparison
 _GOLDEN = 0.6180339887498949
 _CHANGES = 64  # of comparisons between two places
