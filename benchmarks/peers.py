@@ -273,7 +273,7 @@ class Amici(Peer):
         source.write_text(problem.sbml, encoding="utf-8")
         SbmlImporter(str(source)).sbml2amici(
             name, str(Path(self.folder.name) / name), generate_sensitivity_code=False,
-            compute_conservation_laws=False,
+            compute_conservation_laws=False, simplify=None,  # simplifying takes minutes
         )  # fmt: skip
         module = amici.import_model_module(name, str(Path(self.folder.name) / name))
         self.model = module.get_model()

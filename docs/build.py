@@ -29,6 +29,7 @@ from builder import (  # noqa: E402
     results,
     study_page,
 )
+from builder.values import VALUES  # noqa: E402
 
 #: Generated page -> what makes it.
 PAGES: dict[str, Callable[[], str]] = {
@@ -67,15 +68,19 @@ TABLES: dict[str, Callable[[], str]] = {
 #: Texts that hold such tables.
 TEXTS = ("../README.md", "explanation/calibration.md", "explanation/model.md", "how-to/what-if.md")
 _TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)
+_VALUE = re.compile(r"(<!-- value: ([\w-]+) -->)[^<]*(<!-- end -->)")
 
 
 def fill(text: str) -> str:
-    """Return a text with its generated tables made anew."""
+    """Return a text with its generated tables, and numbers in sentences, made anew."""
 
     def made(match: re.Match[str]) -> str:
         return match.group(1) + TABLES[match.group(2)]() + "\n" + match.group(3)
 
-    return _TABLE.sub(made, text)
+    def told(match: re.Match[str]) -> str:
+        return match.group(1) + VALUES[match.group(2)]() + match.group(3)
+
+    return _VALUE.sub(told, _TABLE.sub(made, text))
 
 
 def build(out: Path) -> list[Path]:

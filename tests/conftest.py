@@ -1,12 +1,27 @@
-"""For all tests: runs made here are noted in an index of their own, not in the user's."""
+"""For all tests: an index of runs of their own, and signals as a shell's foreground has them."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Undo what a parent made of signals: a job in the background ignores Ctrl-C, and so would we.
+
+    What is ignored or blocked is inherited by every process that the tests start.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+            signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session", autouse=True)

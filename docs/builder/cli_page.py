@@ -24,7 +24,8 @@ Exit codes, the same for every verb:
 | 1 | the solver gave up, or a defect of Rascade |
 | 2 | wrong use or wrong input; the message says where and how to mend it |
 | 3 | right in itself, but not in this version |
-| 130 | interrupted; nothing was written, or what can be resumed |
+| 130 | interrupted (Ctrl-C); nothing was written, or what can be resumed |
+| 143 | ended by SIGTERM, as by Ctrl-C |
 
 With `RASCADE_DEBUG=1` in the environment an unexpected error shows its traceback.
 """

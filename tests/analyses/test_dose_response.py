@@ -79,3 +79,62 @@ def test_an_ec50_outside_the_doses_is_told() -> None:
     fit = fit_four_parameters(DOSES, four_parameters(DOSES, 1.0, 0.0, 4e4, 1.0), e0=1.0)
     assert fit is not None
     assert not fit.reached
+
+
+# -- where the data do not determine the EC50 -----------------------------------------------
+
+
+def test_where_every_response_is_complete_the_ec50_lies_below_the_lowest_dose() -> None:
+    for noise in (0.0, 0.01):
+        y = np.abs(np.random.default_rng(1).normal(0.0, noise, DOSES.size))
+        fit = fit_four_parameters(DOSES, y, e0=1.0)
+        assert fit is not None
+        low, high = fit.ec50_ci
+        assert low == 0.0 and 0.9 * DOSES[0] < high < DOSES[0]
+        assert fit.ec50 < DOSES[0]
+        assert not fit.reached and not fit.ec50_determined
+
+
+def test_where_the_response_only_begins_the_ec50_is_open_above() -> None:
+    # 10 % less at the highest dose alone: the middle lies anywhere above the dose before it.
+    for y in (np.r_[np.ones(11), 0.9], np.r_[np.zeros(11), 0.2]):
+        fit = fit_four_parameters(DOSES, y, e0=y[0])
+        assert fit is not None
+        assert fit.ec50_ci[0] > DOSES[-2] and math.isinf(fit.ec50_ci[1])
+        assert not fit.ec50_determined
+
+
+def test_a_step_between_two_doses_leaves_the_ec50_between_them() -> None:
+    for e0 in (1.0, None):
+        fit = fit_four_parameters(DOSES, np.r_[np.ones(6), np.zeros(6)], e0=e0)
+        assert fit is not None and fit.ec50_determined
+        low, high = fit.ec50_ci
+        assert DOSES[5] < low < 1.1 * DOSES[5] and 0.9 * DOSES[6] < high < DOSES[6]
+        assert low < fit.ec50 < high
+        assert fit.hill_ci == (0.0, math.inf), "a step has any slope that is steep enough"
+
+
+def test_exact_data_beyond_the_doses_still_give_the_truth() -> None:
+    fit = fit_four_parameters(DOSES, four_parameters(DOSES, 1.0, 0.0, 4e4, 1.0), e0=1.0)
+    assert fit is not None and fit.ec50_determined and not fit.reached
+    assert fit.ec50 == pytest.approx(4e4, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_interval_always_holds_its_estimate(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    ec50 = float(10 ** random.uniform(-3, 6))
+    y = four_parameters(DOSES, 1.0, 0.2, ec50, 1.0) + random.normal(0, 0.03, DOSES.size)
+    for e0 in (1.0, None):
+        fit = fit_four_parameters(DOSES, y, e0=e0)
+        if fit is not None:
+            assert fit.ec50_ci[0] <= fit.ec50 <= fit.ec50_ci[1]
+            other = fit_four_parameters(1e3 * DOSES, y, e0=e0)
+            assert other is not None and other.ec50_determined == fit.ec50_determined
+
+
+def test_without_a_profile_an_undetermined_interval_is_open() -> None:
+    fit = fit_four_parameters(DOSES, np.zeros(DOSES.size), e0=1.0, profile=False)
+    assert fit is not None and fit.ec50_ci == (0.0, math.inf)
+    four = fit_four_parameters(DOSES[::3], [1.0, 0.9, 0.4, 0.1], e0=None)
+    assert four is not None and four.ec50_ci[0] <= four.ec50 <= four.ec50_ci[1]

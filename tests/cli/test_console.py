@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -73,6 +74,26 @@ def test_a_log_gets_a_line_for_every_tenth(
         "trial: arm: 50%, 2 s left",
         "trial: arm: 100%",
     ]
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_long_step_does_not_push_the_numbers_out_of_the_window(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(console.sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    with console.progress_on_stderr("trial") as update:
+        update(0.5, "daraxonrasib [300 mg]: preparing, compiling the model (once per machine)")
+    frames = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue()).replace("\r", "\n")
+    (line,) = {frame for frame in frames.splitlines() if "50%" in frame}
+    assert len(line) <= width
+    assert "left trial: daraxonrasib" in line
 
 
 def test_the_table_says_that_medians_of_pfs_fall_on_scans() -> None:

@@ -201,10 +201,10 @@ def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
     assert process.returncode == 128 + number
     assert stdout == ""
     assert "Traceback" not in stderr
-    if number == signal.SIGINT:
-        last = stderr.splitlines()[-1]
-        kept = rf"\d+ of 200 chunks are kept in {out}; go on with --resume"
-        assert re.fullmatch(f"rascade: interrupted; {kept}", last), last
+    last = stderr.splitlines()[-1]
+    how = "interrupted" if number == signal.SIGINT else "interrupted by SIGTERM"
+    kept = rf"\d+ of 200 chunks are kept in {out}; go on with --resume"
+    assert re.fullmatch(f"rascade: {how}; {kept}", last), last
     after = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
     assert after == before
     assert sorted(path.name for path in study.parent.iterdir()) == ["out", "study.yaml"]

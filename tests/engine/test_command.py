@@ -200,6 +200,41 @@ def test_an_interruption_leaves_nothing(
     assert [p.name for p in tmp_path.iterdir()] == ["model.xml"]
 
 
+def test_sigterm_leaves_nothing_and_says_so(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_run", lambda *_: command._terminate(15, None))
+    assert command.main([str(model), "--end", "1", "--out", str(tmp_path / "x.csv")]) == 143
+    assert capsys.readouterr().err == "rascade.engine: interrupted by SIGTERM\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["model.xml"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a folder that takes no files")
+def test_a_place_that_takes_no_file_is_found_before_anything_is_solved(
+    model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_run", None)
+    assert command.main([str(model), "--end", "1", "--out", "/proc/self/x.csv"]) == 2
+    assert "cannot write '/proc/self/x.csv'" in capsys.readouterr().err
+
+
+def test_the_code_tells_where_nobody_listens(model: Path, tmp_path: Path) -> None:
+    run = subprocess.run(
+        ["sh", "-c", '"$0" -m rascade.engine none.xml --end 1 --out "$1" 2>&-',
+         sys.executable, str(tmp_path / "x.csv")], check=False,
+    )  # fmt: skip
+    assert run.returncode == 2
+
+
+def test_names_of_a_file_cannot_turn_the_text(
+    tmp_path: Path, decay: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "m.xml"
+    path.write_text(decay.replace("C * k * S", "x").replace("<ci> k ", "<ci> k\u202e\x9b "))
+    assert command.main([str(path), "--end", "1", "--out", str(tmp_path / "x.csv")]) == 2
+    assert "nothing in the model is called 'k\\u202e\\x9b'" in capsys.readouterr().err
+
+
 def test_as_a_process(model: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.csv"
     words = [str(model), "--end", "1", "--backend", "reference", "--out", str(out)]

@@ -3,7 +3,7 @@ import pytest
 from rascade.errors import ParameterError
 from rascade.evidence import load
 from rascade.model import load_table, parse_table
-from rascade.model.sources import PREFIXES, check_sources, parse_source
+from rascade.model.sources import PREFIXES, check_confidence, check_sources, parse_source
 from rascade.model.table import COLUMNS
 
 
@@ -31,7 +31,11 @@ def test_worded_sources_keep_their_words() -> None:
     assert parse_source("assumed: PDAC is poorly infiltrated", "assumed").text == (
         "PDAC is poorly infiltrated"
     )
-    assert parse_source("definition: wild type", "derived").kind == "definition"
+    assert parse_source("definition: wild type", "definition").kind == "definition"
+    assert parse_source("definition: a unit; range of pub.target-mdsc (x), doi:10.1/a").ids == (
+        "pub.target-mdsc",
+        "DOI:10.1/a",
+    )
     assert parse_source("calibration: CT01; CT03 (and the spread)", "fitted").ids == (
         "CT01",
         "CT03",
@@ -55,6 +59,10 @@ def test_worded_sources_keep_their_words() -> None:
         ("calibration: by hand", "fitted", "not an identifier|not a calibration target"),
         ("calibration: PMID:1", "fitted", "'PMID:1' is not a calibration target"),
         ("calibration: CT01", "assumed", "does not go with confidence"),
+        ("definition: wild type", "assumed", "'definition' does not go with confidence 'assumed'"),
+        ("definition: wild type", "verified", "'definition' does not go with"),
+        ("PMID:26037647", "definition", "a definition is words"),
+        ("prior: hours", "secondary", "does not go with confidence 'secondary'"),
     ],
 )
 def test_loose_sources_are_refused(text: str, confidence: str, says: str) -> None:
@@ -84,5 +92,56 @@ def test_prefixes_and_confidence_of_the_table_agree() -> None:
     for row in load_table().values():
         kind = parse_source(row.source, row.confidence).kind
         assert kind in {*PREFIXES, "cited"}
-        if row.confidence == "verified":
-            assert kind in {"cited", "definition"}, row.name
+        if row.confidence in {"verified", "secondary", "recalled"}:
+            assert kind in {"cited", "prior"}, row.name
+        if row.confidence == "definition":
+            assert kind == "definition", row.name
+        if kind == "definition":
+            assert row.confidence in {"definition", "derived", "fitted"}, row.name
+
+
+@pytest.mark.parametrize(
+    ("source", "confidence", "best"),
+    [
+        ("pub.macrophage-death", "verified", "secondary"),
+        # A citation beside a record does not make it better.
+        ("pub.protein-decay-dusp; REF:marm2; REF:mcb-2005-25-854", "verified", "secondary"),
+        ("cobimetinib.biochemical_IC50; REF:hoeflich-2012", "derived", "recalled"),
+        ("cobimetinib.biochemical_IC50", "secondary", "recalled"),
+        ("daraxonrasib.ka", "secondary", "derived"),
+        # The best of several counts.
+        ("pub.macrophage-death; daraxonrasib.dose", "verified", None),
+        ("pub.macrophage-death", "secondary", None),
+        ("pub.macrophage-death", "derived", None),
+        ("daraxonrasib.ka", "derived", None),
+        ("cobimetinib.biochemical_IC50", "recalled", None),
+        ("cobimetinib.biochemical_IC50", "fitted", None),
+        ("cobimetinib.biochemical_IC50", "assumed", None),
+        ("PMID:26037647", "verified", None),
+        ("definition: a unit; range of pub.target-mdsc", "definition", None),
+    ],
+)
+def test_a_number_is_no_more_certain_than_its_best_source(
+    source: str, confidence: str, best: str | None
+) -> None:
+    found = check_confidence([("t.csv", 7, "x", source, confidence)], load())
+    told = [(problem.line, problem.field, str(problem).rpartition(" ")[2]) for problem in found]
+    assert told == ([] if best is None else [(7, "confidence", repr(best))])
+
+
+def test_the_check_of_the_model_enforces_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rascade.trial import numbers
+
+    assert numbers.check_numbers(load())[1] == []
+    rows = numbers._rows
+
+    def claimed(package: str, file: str):
+        for line, row in rows(package, file):
+            named = row.get("name") == "k_macrophage_death"
+            yield line, row | ({"confidence": "verified"} if named else {})
+
+    monkeypatch.setattr(numbers, "_rows", claimed)
+    (problem,) = numbers.check_numbers(load())[1]
+    assert "k_macrophage_death: 'verified', but the best of its sources is 'secondary'" in str(
+        problem
+    )

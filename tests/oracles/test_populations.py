@@ -1,4 +1,4 @@
-"""Populations in which every parameter varies by 60 %: each patient ends with a status."""
+"""Populations in which every parameter varies at once: each patient ends with a status."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def varied(system: System, n: int, seed: int) -> dict[str, np.ndarray]:
-    """Every parameter log-normal about its value, with a coefficient of variation of 60 %."""
+def varied(system: System, n: int, seed: int, cv: float = 0.6) -> dict[str, np.ndarray]:
+    """Every parameter log-normal about its value, with a coefficient of variation of `cv`."""
     rng = np.random.default_rng(seed)
-    sigma = np.sqrt(np.log1p(0.6**2))
+    sigma = np.sqrt(np.log1p(cv**2))
     return {
         name: value * np.exp(rng.normal(0.0, sigma, n))
         for name, value in system.defaults.items()
@@ -97,17 +97,14 @@ def test_ten_failures_are_not_the_solver_s(oracles: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_disease_model() -> None:
+@pytest.mark.parametrize("cv", [0.01, 0.2, 0.6])
+def test_the_disease_model(cv: float) -> None:
     from rascade.model import assemble
 
     system = assemble(["daraxonrasib"]).system
     to = 84 * 24.0
     doses = Doses(None, np.arange(84) * 24.0, "gut_daraxonrasib", 300.0)
-    patients = varied(system, 1000, seed=60)
+    patients = varied(system, 1000, seed=60, cv=cv)
     sim, values = run(system, 1000, to, patients=patients, doses=doses)
     found = check(system, sim, values, to)
-    assert found[Status.RUNNING] >= 700
-    # A share of KRAS above one half leaves a negative rest of RAS: refused before the first step.
-    early = [f for f in sim.failures() if f.time == 0]
-    assert {f.status for f in early} <= {Status.NEGATIVE}
-    assert all(f.species.startswith("RAS_GDP") for f in early)
+    assert found[Status.RUNNING] >= 990

@@ -174,3 +174,123 @@ def test_a_data_set_of_others_is_read(tmp_path: Path) -> None:
     assert table.drug.tolist() == ["gemcitabine"]
     assert table.duration_h.tolist() == [0.5]
     assert table.route.tolist() == ["IV"]
+
+
+CASES = Path(__file__).parents[1] / "cases" / "regimens"
+
+
+def test_an_amount_on_an_observation_is_refused() -> None:
+    with pytest.raises(RegimenError, match=r"evid0_with_amt\.csv:2: AMT is 100, but EVID 0"):
+        from_nonmem(read_nonmem(CASES / "evid0_with_amt.csv"), KNOWN)
+
+
+def test_codes_written_as_floats_are_whole() -> None:
+    table = from_nonmem(read_nonmem(CASES / "evid_float.csv"), KNOWN)[1]
+    assert table.amount.tolist() == [100.0]
+
+
+def test_the_length_of_an_infusion_is_honoured() -> None:
+    table = from_nonmem(read_nonmem(CASES / "dur_column.csv"), KNOWN)[1]
+    assert table.duration_h.tolist() == [2.0]
+
+
+@pytest.mark.parametrize("item", ["RATE", "II", "ADDL", "SS", "AMT"])
+def test_an_observation_holds_no_dose(item: str) -> None:
+    with pytest.raises((RegimenError, UnsupportedFeature), match=f"record 1: {item}"):
+        from_nonmem([replace(GOOD, EVID=0, **({"AMT": 0.0} | {item: 1}))], KNOWN)
+
+
+def test_whole_items_given_as_floats_from_python() -> None:
+    """A data frame makes every number a float."""
+    record = replace(GOOD, ID=1.0, EVID=1.0, ADDL=2.0, II=24.0, SS=0.0)  # type: ignore[arg-type]
+    assert from_nonmem([record], KNOWN)[1].time_h.tolist() == [0.0, 24.0, 48.0]
+    for item in ("ID", "EVID", "ADDL", "SS"):
+        with pytest.raises(RegimenError, match=rf"record 1: {item}: 1\.5 is not a whole"):
+            from_nonmem([replace(GOOD, **{item: 1.5})], KNOWN)
+        with pytest.raises(RegimenError, match="not a whole"):
+            from_nonmem([replace(GOOD, **{item: float("nan")})], KNOWN)
+
+
+def test_an_id_that_comes_back_is_a_new_individual() -> None:
+    later = replace(GOOD, TIME=24.0, AMT=50.0)
+    other = replace(GOOD, ID=2)
+    again = replace(GOOD, TIME=1.0, AMT=7.0)
+    tables = from_nonmem([later, other, again, replace(GOOD, ID=3)], KNOWN)
+    assert {patient: table.amount.tolist() for patient, table in tables.items()} == {
+        1: [50.0],
+        2: [100.0],
+        4: [7.0],
+        3: [100.0],
+    }
+
+
+def test_an_observation_of_another_also_ends_an_individual() -> None:
+    seen = replace(GOOD, ID=2, EVID=0, AMT=0.0)
+    assert len(from_nonmem([GOOD, seen, GOOD], KNOWN)) == 2
+
+
+DOSING_COLUMNS = [
+    ("F1", "0.5", "F1: '0.5' would change the dose; scale AMT"),
+    ("BIO", "0", "BIO: '0' would change"),
+    ("ALAG1", "2", "ALAG1: '2' would change the dose; add it to TIME"),
+    ("TLAG", "2", "TLAG"),
+    ("D1", "2", "D1: '2' would change the dose; write the length of an infusion in DUR"),
+    ("NDOSES", "4", "NDOSES"),
+    ("TAU", "24", "TAU"),
+    ("FREQ", "QD", "FREQ: 'QD' would change"),
+    ("ADM", "2", "ADM"),
+    ("CONT", "1", "CONT"),
+    ("DATE", "2024-01-01", "DATE: '2024-01-01' would change the dose; write TIME in hours"),
+    ("C", "C", "C: 'C' would change the dose; leave out the records"),
+    ("EXCL", "1", "EXCL"),
+    ("MDV", "0", "MDV 0 makes this an observation"),
+    ("MDV", "101", "MDV 101 is not supported"),
+    ("DOSE", "50", "DOSE is 50, but AMT is 100"),
+    ("DUR", "-2", "DUR is -2 h"),
+    ("TINF", "x", "TINF: 'x' is not a number"),
+    ("SS", "1", "SS 1 is not supported"),
+    ("II", "24", "II is 24 h but ADDL is 0"),
+    ("EVID2", "1", "column 'EVID2' is not known"),
+    ("AMTPERKG", "2", "column 'AMTPERKG' is not known"),
+    ("BOOST", "2", r"column 'BOOST' is not known; .*ignore=\['BOOST'\]"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "says"), DOSING_COLUMNS)
+def test_no_column_that_changes_a_dose_is_dropped(
+    tmp_path: Path, column: str, value: str, says: str
+) -> None:
+    path = tmp_path / "doses.csv"
+    path.write_text(f"{HEADER},{column}\n1,0,100,gemcitabine,1,{value}\n")
+    with pytest.raises((RegimenError, UnsupportedFeature), match=says):
+        from_nonmem(read_nonmem(path), KNOWN)
+
+
+@pytest.mark.parametrize("event", [2, 3, 4, 5, 101])
+def test_other_events_are_refused_by_name(tmp_path: Path, event: int) -> None:
+    path = tmp_path / "doses.csv"
+    path.write_text(f"{HEADER}\n1,0,100,gemcitabine,{event}.0\n")
+    with pytest.raises(UnsupportedFeature, match=rf":2: EVID {event} "):
+        from_nonmem(read_nonmem(path), KNOWN)
+
+
+def test_columns_that_say_nothing_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "doses.csv"
+    path.write_text(
+        f"{HEADER},F1,ALAG1,MDV,DOSE,TINF,C,WT,BOOST\n"
+        "1,0,100,gemcitabine,1,1,0,1,100,0.5,.,71,3\n1,5,.,.,0,.,.,0,100,.,,71,3\n"
+    )
+    records = read_nonmem(path, ignore=["boost"])
+    assert records.ignored == ("WT", "BOOST")
+    assert from_nonmem(records, KNOWN)[1].duration_h.tolist() == [0.5]
+
+
+@pytest.mark.parametrize(("rate", "ok"), [("50", True), ("33.3", False), ("-2", False)])
+def test_rate_and_length_must_agree(tmp_path: Path, rate: str, ok: bool) -> None:
+    path = tmp_path / "doses.csv"
+    path.write_text(f"{HEADER},RATE,DUR\n1,0,100,gemcitabine,1,{rate},2\n")
+    if ok:
+        assert from_nonmem(read_nonmem(path), KNOWN)[1].duration_h.tolist() == [2.0]
+    else:
+        with pytest.raises(RegimenError, match="do not agree"):
+            read_nonmem(path)

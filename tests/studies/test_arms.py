@@ -135,7 +135,7 @@ def test_names_that_fit_none_or_several_are_explained():
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("NAPOLI-1/liposomal irinotecan", "does not have liposomal irinotecan"),
+        ("NCIC PA.3/gemcitabine + erlotinib", "erlotinib is not modelled, nor is any other EGFR"),
         ("CodeBreaK 200/sotorasib", "NSCLC is not modelled, only PDAC"),
         ("Zeh 2020/preoperative", "resectable PDAC is not modelled yet"),
         ("MRTX1133-001/MRTX1133", "states no dose"),

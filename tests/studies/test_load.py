@@ -15,7 +15,19 @@ from rascade.errors import (
     UnsupportedFeature,
 )
 from rascade.regimen import parse
-from rascade.studies import Checks, TrialStudy, dump, json_schema, load, loads, override, study_hash
+from rascade.studies import (
+    Checks,
+    ExperimentStudy,
+    OperatingStudy,
+    TrialStudy,
+    dump,
+    json_schema,
+    load,
+    loads,
+    override,
+    study_hash,
+)
+from rascade.studies.load import model_checks
 
 DRUGS = ["daraxonrasib", "gemcitabine", "nab-paclitaxel", "sotorasib", "adagrasib", "pembrolizumab"]
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -227,3 +239,55 @@ def test_example_studies_load(path: Path) -> None:
     assert study.arms
     # The comment at the top of an example tells how to run it.
     assert f"rascade trial studies/{path.name} --out" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "verb"),
+    [
+        (TrialStudy, "trial", "trial"),
+        (ExperimentStudy, "experiment", "experiment"),
+        (OperatingStudy, "operating-characteristics", "power"),
+    ],
+)
+def test_advice_is_about_the_kind_of_study_that_is_wanted(kind: type, word: str, verb: str) -> None:
+    for text, says in (
+        ("", f"the file is empty; see: rascade {verb} --help"),
+        ("- a", f"expected keys and values, such as 'kind: {word}'"),
+        ("name: x", f"kind: missing; write 'kind: {word}'"),
+        ("sex: male", "this is a patient file; give it to: rascade simulate --patient s.yaml"),
+    ):
+        with pytest.raises(StudyFileError, match=r"s\.yaml:1: ") as caught:
+            loads(text, "s.yaml", CHECKS, kind)
+        assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\x9b"])
+def test_characters_that_deceive_are_refused(character: str) -> None:
+    """They would turn or hide what stands on a terminal and in a report."""
+    for text in (
+        RASOLUTE.replace("302,", f"302{character},"),
+        RASOLUTE.replace("name: chemotherapy", f'name: "chemo\\u{ord(character):04x}therapy"'),
+    ):
+        with pytest.raises(StudyFileError, match=r"s\.yaml:\d: (a control character|not text)"):
+            loads(text, "s.yaml", CHECKS)
+    joined = RASOLUTE.replace("302,", "302 می\u200cخواهم,")
+    assert "\u200c" in loads(joined, "s.yaml", CHECKS).name
+
+
+def test_a_cohort_that_nobody_can_be_in_is_refused_before_anything_is_simulated() -> None:
+    def wrong(old: str, new: str) -> str:
+        with pytest.raises(StudyFileError) as caught:
+            loads(RASOLUTE.replace(old, new), "s.yaml", model_checks())
+        return str(caught.value)
+
+    assert wrong("kras_allele != 'WT'", "age_years > 200") == (
+        "s.yaml:3: cohort.eligibility: none of 20,000 patients drawn meets age_years > 200"
+    )
+    both = wrong("\"kras_allele != 'WT'\"", "kras_allele == 'WT', kras_allele != 'WT'")
+    assert both.endswith("meets kras_allele == 'WT' and kras_allele != 'WT'")
+
+
+def test_a_published_arm_that_is_not_there_is_refused_before_anything_is_simulated() -> None:
+    text = RASOLUTE.replace("QD}", "QD, published: rasolute-302.daraxonrasip}")
+    with pytest.raises(StudyFileError, match=r"s\.yaml:6: arms\[0\]\.published: no trial arm"):
+        loads(text, "s.yaml", model_checks())

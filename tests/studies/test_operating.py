@@ -16,6 +16,7 @@ from rascade.model.interventions import Interventions
 from rascade.report.operating import write_operating_report
 from rascade.studies import OperatingStudy, dump, load, loads
 from rascade.studies.operating import run_operating
+from rascade.studies.operating_population import trial_of
 from rascade.studies.operating_schema import Efficacy, Spending
 from rascade.trial.group_sequential import SHAPES, SPENDING
 
@@ -155,14 +156,16 @@ def test_populations_that_do_not_fit_leave_nothing_behind(old, new, says, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_a_population_with_a_cut_off_is_refused(tmp_path):
+def test_a_population_is_followed_beyond_the_cut_off_of_its_trial(tmp_path):
     root = Path(__file__).parents[2]
-    trial = (root / "studies" / "rasolute-302.yaml").read_text() + "cut_off: {month: 9}\n"
+    trial = (root / "studies" / "rasolute-302.yaml").read_text()
+    assert "cut_off:" in trial
     (tmp_path / "cut.yaml").write_text(trial)
-    path = write_study(tmp_path, STUDY.replace("results: trial", "study: cut.yaml", 1))
+    text = STUDY.replace("results: trial", "study: cut.yaml", 1)
+    text = text.replace("control: old", "control: chemotherapy").replace("[new]", "[daraxonrasib]")
+    path = write_study(tmp_path, text)
     study = load(path, kind=OperatingStudy)
-    with pytest.raises(InputError, match="has a cut_off"):
-        run_operating(study, tmp_path / "out", beside=tmp_path)
+    assert trial_of(study, tmp_path).cut_off is None
     (tmp_path / "trial" / "study.yaml").write_text(trial)
     study = study.model_copy(update={"population": type(study.population)(results="trial")})
     with pytest.raises(InputError, match="has a cut_off"):
@@ -243,5 +246,7 @@ def test_the_studies_that_texts_and_the_examples_show_load():
     assert len(loads(shown, kind=OperatingStudy).designs) == 4
     page = (root / "docs" / "how-to" / "study-file.md").read_text()
     (extra,) = re.findall(r"```yaml\n(accrual:.*?)```", page, re.DOTALL)
-    trial = loads((root / "studies" / "rasolute-302.yaml").read_text() + extra)
+    lines = (root / "studies" / "rasolute-302.yaml").read_text().splitlines(keepends=True)
+    plain = [line for line in lines if not line.startswith(("accrual:", "cut_off:"))]
+    trial = loads("".join(plain) + extra)
     assert trial.cut_off.events == 120 and trial.randomization.strata == ("ecog",)

@@ -54,3 +54,21 @@ def test_a_size_that_does_not_go_with_the_sex_is_pointed_at(tmp_path: Path) -> N
     path.write_text("sex: male\nkras_allele: G12D\nweight_kg: 40\n")
     with pytest.raises(StudyFileError, match=r"patient\.yaml:3: weight_kg: nobody is drawn"):
         load_patient(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "the file is empty; see: rascade simulate --help"),
+        ("- G12D", "expected keys and values, such as 'kras_allele: G12D'"),
+        ("sex: male\n---\nsex: female", "one patient in a file"),
+        ("kind: experiment", "this is an experiment, no patient; run it with: rascade experiment"),
+        ("kind: trial", "this is a trial, no patient; run it with: rascade trial"),
+        ('kras_allele: "G12D\\u202E"', r"p\.yaml:1: a control character \(U\+202E\)"),
+    ],
+)
+def test_advice_is_about_patients(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    with pytest.raises(StudyFileError, match=says):
+        load_patient(path)

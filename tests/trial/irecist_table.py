@@ -1,8 +1,8 @@
 """Patients made by hand, with what iRECIST says of each and why. Worked on paper, not by code.
 
-Lesions as in `recist_table`. ``nt=PD+`` are non-targets that are PD and worse than the time
-before. ``new10,8`` are new lesions by their diameters, ``newx`` one that cannot be measured,
-``newx+`` the same, worse than before. ``d=70`` is a death. Expected: response at each visit, best
+Lesions as in `recist_table`. ``nt=PD+`` are non-targets that are PD and worse than at the
+iUPD. ``new10,8`` are new lesions by their diameters, ``newx`` one that cannot be measured,
+``newx+`` the same, worse than then. ``d=70`` is a death. Expected: response at each visit, best
 response (iBOR), and progression-free survival as the day of the event, or ``>day`` if censored.
 """
 
@@ -94,8 +94,25 @@ CASES = [
           "the nadir is still 50"),
     ICase("50", "56: 60; 84: 62; 112: 64; 140: 66", "iUPD iUPD iUPD iCPD", "iCPD", "56",
           "creeping growth is confirmed once it is 5 mm"),
-    ICase("50", "56: 62; 84: 60; 112: 64; 140: 65", "iUPD iUPD iUPD iCPD", "iCPD", "56",
-          "5 mm from the least since the iUPD"),
+    ICase("50", "56: 62; 84: 60; 112: 64; 140: 65", "iUPD iUPD iUPD iUPD", "iUPD", "56",
+          "3 mm from the iUPD: a smaller reading in between lowers no bar"),
+    ICase("45", "56: 60; 84: 57; 112: 62", "iUPD iUPD iUPD", "iUPD", "56", "2 mm from the iUPD"),
+    ICase("45", "56: 60; 84: 57; 112: 62; 140: 65", "iUPD iUPD iUPD iCPD", "iCPD", "56",
+          "5 mm from the iUPD"),
+    ICase("50", "56: 60; 84: 57; 112: 62", "iUPD iSD iUPD", "iSD", "112",
+          "57 mm is 14 % from the nadir of 50: reset, and iUPD anew"),
+    ICase("50", "56: 60 new10; 84: 60 new8; 112: 60 new13", "iUPD iUPD iUPD", "iUPD", "56",
+          "new lesions: 3 mm from the iUPD, though 5 mm from the least"),
+    ICase("50", "56: 60 new10,10; 84: 60 new10; 112: 60 new10,10", "iUPD iUPD iUPD", "iUPD", "56",
+          "as many as at the iUPD are not more"),
+    ICase("50", "56: 50 new40; 84: 50 new38; 112: 50 new43", "iUPD iSD iSD", "iSD", ">112",
+          "after the reset +5 mm of 38 is 13 %: no progression by RECIST 1.1"),
+    ICase("50", "56: 50 new40; 84: 50 new38; 112: 50 new46", "iUPD iSD iUPD", "iSD", "112",
+          "after the reset +8 mm and 21 % are"),
+    ICase("50 ", "56: 0 nt=CR; 84: 0 nt=nN", "iCR iPR", "iCR", ">84",
+          "a non-target node back at 10 mm is no progression"),
+    ICase("50 ", "56: 0 nt=CR; 84: 0 nt=nN; 112: 0 nt=PD", "iCR iPR iUPD", "iCR", "112",
+          "unless it progresses unequivocally"),
     ICase("40 n20", "56: 0 n9; 84: 0 n9", "iCR iCR", "iCR", ">84", "a normal node is no disease"),
     ICase("50", "56: 60; 84: 35 d=100", "iUPD iPR", "iPR", "100", "death after a reset"),
     ICase("50", "56: 60; 84: 66 d=90", "iUPD iCPD", "iCPD", "56", "death after confirmation"),

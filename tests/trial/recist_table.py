@@ -1,9 +1,9 @@
 """Patients made by hand, with what RECIST 1.1 says of each and why. Worked on paper, not by code.
 
 Lesions are longest diameters in mm, ``n18`` a node by its short axis, ``-`` not assessed. A visit
-is ``day: lesions``, then ``nt=CR|NN|PD|NE`` for non-targets (NN: non-CR/non-PD) and ``new`` for a
-new lesion. Expected: response at each visit, best response unconfirmed, best response confirmed
-(28 days), with 42 days for stable disease.
+is ``day: lesions``, then ``nt=CR|NN|nN|PD|NE`` for non-targets (NN: non-CR/non-PD, nN: the same,
+and all that is seen are nodes) and ``new`` for a new lesion. Expected: response at each visit, best
+response unconfirmed, best response confirmed (28 days), with 42 days for stable disease.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ CASES = [
     Case("50", "56: 0 nt=NE; 112: 0 nt=CR", "PR CR", "CR", "PR", "non-targets unread, then gone"),
     Case("50", "56: 0 nt=CR; 112: 0 nt=CR", "CR CR", "CR", "CR", "everything gone"),
     Case("50", "56: 0 nt=CR; 112: 0 nt=NN", "CR PD", "CR", "SD", "non-target back after CR"),
+    Case("50", "56: 0 nt=CR; 112: 0 nt=nN", "CR PR", "CR", "PR", "non-target node back at 10 mm"),
+    Case("50", "56: 0 nt=CR; 112: 0 nt=PD", "CR PD", "CR", "SD", "it progressed unequivocally"),
+    Case("50", "56: 0 nt=CR; 112: 0 nt=nN; 168: 0 nt=CR", "CR PR CR", "CR", "PR", "9 mm again"),
+    Case("50", "56: 0 nt=CR; 112: 5 nt=nN", "CR PD", "CR", "SD", "a target is back, node or not"),
     Case("50", "56: 30 nt=NE; 112: 30 nt=NN", "PR PR", "PR", "PR", "PR with non-targets unread"),
     Case("50", "56: 50 nt=NE", "SD", "SD", "SD", "SD with non-targets unread"),
     Case("50", "56: -", "NE", "NE", "NE", "no scan that counts"),

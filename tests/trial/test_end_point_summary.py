@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 
 from rascade.trial.end_point_summary import end_points
-from rascade.trial.endpoints import progression_bounds
+from rascade.trial.endpoints import progression_bounds, progression_free_survival
 from rascade.trial.estimands import ESTIMANDS, times_under
+from rascade.trial.proportional_hazards import proportional_hazards
 from rascade.trial.response import Response
+from rascade.trial.response_times import confirmed_times
+from rascade.trial.weighted_log_rank import max_combo
 
 PD, SD, NE = Response.PD, Response.SD, Response.NE
 
@@ -75,6 +78,60 @@ def test_what_is_counted_is_right_and_valid_json() -> None:
     # Of those with mutant KRAS found at first, the numbers that three divides are cleared.
     found = rows[rows["patient"] >= 4]["patient"]
     assert new["kras_cleared_pct"] == pytest.approx(100 * (found % 3 == 0).mean(), abs=1e-3)
+
+
+def test_confirmed_responses_have_times_of_their_own() -> None:
+    people = patients()
+    confirmed = people["confirmed_response"] == "PR"
+    people["ttr_confirmed_months"] = people["ttr_months"].where(confirmed)
+    people["dor_confirmed_months"] = people["dor_months"].where(confirmed)
+    people["dor_confirmed_event"] = confirmed
+    new = summary(people)["arms"][0]["responses"]
+    rows = people[people["arm"] == "new"]
+    for kind, column in (("unconfirmed", "best_response"), ("confirmed", "confirmed_response")):
+        own = rows[rows[column] == "PR"]
+        assert new[kind]["responders"] == len(own) == new[kind]["dor_events"]
+        assert new[kind]["orr_pct"] == pytest.approx(100 * len(own) / len(rows))
+        assert new[kind]["ttr_median_months"] == pytest.approx(own["ttr_months"].median(), rel=1e-5)
+    # Results of an earlier version have the rate alone.
+    assert "dor_events" not in summary(patients())["arms"][0]["responses"]["confirmed"]
+
+
+def test_every_cox_model_has_its_test_and_one_that_does_without() -> None:
+    people = patients(n=60)
+    people["stratum"] = np.where(people["patient"] % 4 < 2, "a", "b")
+    contrast = summary(people)["contrasts"][0]
+    json.dumps(contrast, allow_nan=False)
+    rows = people[people["arm"].isin(["new", "old"])]
+    arm = (rows["arm"] == "new").astype(int)
+    for end in ("pfs", "os"):
+        sample = (rows[f"{end}_months"], rows[f"{end}_event"], arm)
+        for key, strata in ((end, None), (f"{end}_stratified", rows["stratum"])):
+            test = proportional_hazards(*sample, strata=strata)
+            assert contrast[f"{key}_proportional_hazards"]["p"] == pytest.approx(
+                test.global_p, rel=1e-5
+            )
+            assert contrast[f"{key}_proportional_hazards"]["transform"] == "km"
+            combined = max_combo(*sample, strata=strata)
+            assert contrast[f"{key}_max_combo_p"] == pytest.approx(combined.p, rel=1e-5)
+            assert len(contrast[f"{key}_weighted_log_rank"]) == 4
+            assert contrast[f"{key}_hr_problem"] is None
+    people["os_event"] = False
+    contrast = summary(people)["contrasts"][0]
+    assert contrast["os_hr_problem"] == "no events" and contrast["os_max_combo_p"] is None
+    assert contrast["os_proportional_hazards"] is None
+
+
+def test_limits_of_every_kind_and_of_the_interval_censored_median() -> None:
+    new = summary(patients())["arms"][0]
+    for end in ("pfs", "os"):
+        assert list(new[f"{end}_median_ci_by_limits"]) == ["log-log", "log", "plain"]
+        for mark in new[f"{end}_landmarks"]:
+            assert mark["ci_by_limits"]["log-log"] == mark["ci"]
+            known = [limits for limits in mark["ci_by_limits"].values() if limits]
+            assert all(low < high for low, high in known)
+    low, high = new["pfs_interval_median_ci"]
+    assert low <= new["pfs_interval_median_months"][1] and (high is None or low < high)
 
 
 def test_restricted_means_differ_as_the_means_do() -> None:
@@ -152,3 +209,52 @@ def test_progression_lies_between_two_adequate_scans() -> None:
     left, right = progression_bounds(codes, days, death)
     assert left.tolist() == [56.0, 56.0, 0.0, 150.0, 0.0]
     assert right.tolist() == [112.0, 168.0, 56.0, 150.0, np.inf]
+
+
+def test_a_confirmed_response_is_dated_by_its_first_reading() -> None:
+    code = np.array([[Response.PR, Response.PR, PD], [Response.PR, SD, PD], [SD, Response.PR, PD]])
+    day = np.array([56.0, 112.0, 168.0])
+    pfs = progression_free_survival(code, day, np.full(3, np.nan))
+    found = confirmed_times(code, day, pfs, np.array([False, False, False]))
+    first = found["ttr_confirmed_months"] * 30.4375
+    assert first[0] == pytest.approx(56.0) and np.isnan(first[1:]).all()
+    assert found["dor_confirmed_months"][0] * 30.4375 == pytest.approx(112.0)
+    assert found["dor_confirmed_event"].tolist() == [True, False, False]
+    failed = confirmed_times(code, day, pfs, np.array([True, False, False]))
+    assert np.isnan(failed["ttr_confirmed_months"]).all()
+
+
+def test_while_on_treatment_reads_the_reason_that_was_recorded() -> None:
+    row = {
+        "arm": "a",
+        "pfs_months": 112 / 30.4375,
+        "pfs_event": True,
+        "pfs_after_months": 56 / 30.4375,
+        "treatment_end_day": 60.0,
+        "pfs_reason": "progression: target",
+    }
+    treated = _named("PFS, while on treatment")
+    for reason, day, seen in (
+        ("adverse event", 60.0, False),  # in the interval of the scan that showed progression
+        ("dropout", 60.0, False),
+        ("progression", 112.0, True),
+        ("death", 112.0, True),
+    ):
+        time, event = times_under(treated, pd.DataFrame([row | {"treatment_end_reason": reason}]))
+        assert time[0] * 30.4375 == pytest.approx(day) and bool(event[0]) == seen
+
+
+def test_leaving_and_other_treatment_censor_the_hypothetical_estimand() -> None:
+    people = pd.DataFrame(
+        {
+            "arm": "a",
+            "pfs_months": [6.0, 6.0, 6.0],
+            "pfs_event": True,
+            "pfs_after_months": 4.0,
+            "dropout_day": [np.nan, 91.3125, 152.1875],
+            "other_treatment_day": [np.nan, np.nan, 30.4375],
+        }
+    )
+    time, event = times_under(_named("PFS, hypothetical"), people)
+    np.testing.assert_allclose(time, [6.0, 3.0, 1.0])
+    assert event.tolist() == [True, False, False]

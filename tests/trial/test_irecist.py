@@ -21,6 +21,7 @@ from .irecist_table import CASES
 
 _NON_TARGETS = {
     "CR": NonTarget.CR, "NN": NonTarget.NON_CR_NON_PD, "PD": NonTarget.PD, "NE": NonTarget.NE,
+    "nN": NonTarget.NON_CR_NON_PD,
 }  # fmt: skip
 
 
@@ -36,13 +37,14 @@ def _read(case) -> tuple[np.ndarray, np.ndarray, float]:
     fields, days, death, ever = [], [], np.nan, False
     for visit in case.visits.split(";"):
         day, words = visit.split(":")
-        sizes, other, worse = [], NonTarget.NONE, False
+        sizes, other, worse, nodes = [], NonTarget.NONE, False, False
         count, total, grown = 0, 0.0, False
         for word in words.split():
             if word.startswith("d="):
                 death = float(word[2:])
             elif word.startswith("nt="):
                 other, worse = _NON_TARGETS[word[3:].rstrip("+")], word.endswith("+")
+                nodes = word == "nt=nN"
             elif word.startswith("newx"):
                 count, grown = 1, word.endswith("+")
             elif word.startswith("new"):
@@ -51,7 +53,9 @@ def _read(case) -> tuple[np.ndarray, np.ndarray, float]:
             else:
                 sizes.append(_size(word))
         ever = ever or count > 0
-        progress, reading = next_visit(progress, [sizes], non_target=other, new_lesion=ever)
+        progress, reading = next_visit(
+            progress, [sizes], non_target=other, new_lesion=ever, nodes_only=nodes
+        )
         seen = bool(np.isfinite(sizes).any()) or count > 0 or other != NonTarget.NONE
         fields.append(
             (reading.sld_mm[0], reading.target[0], other, reading.returned[0], worse, count,

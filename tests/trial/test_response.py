@@ -27,19 +27,20 @@ from rascade.trial.response import (
 from .recist_table import CASES, Case
 
 NON_TARGET = {"CR": NonTarget.CR, "NN": NonTarget.NON_CR_NON_PD, "PD": NonTarget.PD,
-              "NE": NonTarget.NE}  # fmt: skip
+              "NE": NonTarget.NE, "nN": NonTarget.NON_CR_NON_PD}  # fmt: skip
 
 
 def read(case: Case):
     """One patient of the table as arguments of `assess`, with the days."""
     base = case.baseline.split()
     nodes = [text.startswith("n") for text in base]
-    days, sizes, other, new = [], [], [], []
+    days, sizes, other, new, nodes_only = [], [], [], [], []
     for visit in case.visits.split(";"):
         day, rest = visit.split(":")
         words = rest.split()
         days.append(float(day))
         new.append("new" in words)
+        nodes_only.append("nt=nN" in words)
         state = [NON_TARGET[w[3:]] for w in words if w.startswith("nt=")]
         other.append(state[0] if state else NonTarget.NONE)
         lesions = [w for w in words if w != "new" and not w.startswith("nt=")]
@@ -50,6 +51,7 @@ def read(case: Case):
         "is_node": nodes,
         "non_target": [other],
         "new_lesion": [new],
+        "nodes_only": [nodes_only],
     }
 
 
@@ -75,13 +77,23 @@ def test_all_patients_of_the_table_at_once_give_the_same():
     base, nodes = np.zeros((len(CASES), lesions)), np.zeros((len(CASES), lesions), bool)
     targets, size = np.zeros_like(nodes), np.full((*shape, lesions), np.nan)
     other, new, day = np.zeros(shape, int), np.zeros(shape, bool), np.full(shape, np.nan)
+    only = np.zeros(shape, bool)
     for row, case in enumerate(CASES):
         days, a = read(case)
         v, m = len(days), len(a["is_node"])
         base[row, :m], nodes[row, :m], targets[row, :m] = a["baseline_mm"][0], a["is_node"], True
         size[row, :v, :m], day[row, :v] = a["diameters_mm"][0], days
         other[row, :v], new[row, :v] = a["non_target"][0], a["new_lesion"][0]
-    result = assess(base, size, targets=targets, is_node=nodes, non_target=other, new_lesion=new)
+        only[row, :v] = a["nodes_only"][0]
+    result = assess(
+        base,
+        size,
+        targets=targets,
+        is_node=nodes,
+        non_target=other,
+        new_lesion=new,
+        nodes_only=only,
+    )
     # A patient without lesions to scan is complete by definition only if nothing is missing.
     assert labels(best_overall_response(result.overall, day)).tolist() == [c.best for c in CASES]
     confirmed = best_overall_response(result.overall, day, confirm=True)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rascade.engine import Settings
 from rascade.trial import storage
 from rascade.trial.run import allocate, run_arm
-from rascade.trial.storage import PATIENTS, Packed, join, pack, unpack
+from rascade.trial.storage import PATIENTS, Packed, join, pack, take, unpack
 from rascade.trial.tables import outcome
 
 from . import trial_specs as specs
@@ -77,6 +79,28 @@ class Grown:
     nothing: None = None
 
 
+@dataclass(frozen=True)
+class Members:
+    patients: np.ndarray
+
+
+@dataclass(frozen=True)
+class Whose:
+    population: Members
+
+
+@dataclass
+class Held:
+    """An arm of which some patients are taken."""
+
+    arm: str
+    cohort: Whose
+    weight: np.ndarray
+    by_drug: np.ndarray = field(metadata={"axis": 1})
+    table: pd.DataFrame
+    named: list[Members]
+
+
 def grown(first: int, patients: int, events: int) -> Grown:
     who = np.arange(first, first + patients)
     hit = np.resize(who, events)
@@ -137,6 +161,34 @@ def test_what_differs_between_parts_or_cannot_be_stored() -> None:
         pack(replace(other, weight=np.zeros((3, 2))))  # type: ignore[arg-type,type-var]
     with pytest.raises(TypeError, match="nothing: a set cannot be stored"):
         pack(one)  # type: ignore[arg-type]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 5)), min_size=1, max_size=5), st.data())
+def test_parts_joined_in_any_cut_are_the_whole_and_some_are_those_some(sizes, data) -> None:
+    """Joins of stored parts do not depend on where they were cut, with or without events."""
+    who = np.arange(sum(size for size, _ in sizes))
+    table = pd.DataFrame({"patient": np.repeat(who, who % 3), "grade": 1})
+
+    def part(rows: np.ndarray) -> Any:
+        events = table[table["patient"].isin(rows)].reset_index(drop=True)
+        return Held("arm", Whose(Members(rows)), rows * 2.0, np.stack([rows, -rows]), events, [
+            Members(rows + 1), Members(rows + 2)
+        ])  # fmt: skip
+
+    edges = np.cumsum([size for size, _ in sizes])[:-1]
+    joined = join([part(rows) for rows in np.split(who, edges)])
+    _same(joined, part(who))
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=who.size, max_size=who.size)))
+    _same(take(joined, kept), part(who[kept]))
+
+
+def _same(one: Any, other: Any) -> None:
+    assert one.weight.tolist() == other.weight.tolist()
+    assert one.by_drug.tolist() == other.by_drug.tolist()
+    assert one.table["patient"].tolist() == other.table["patient"].tolist()
+    for mine, yours in zip(one.named, other.named, strict=True):
+        assert mine.patients.tolist() == yours.patients.tolist()
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,67 @@ def test_number_at_risk_counts_those_who_reach_the_tick():
 
 
 def test_median_is_the_middle_of_a_span_at_one_half():
-    assert kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1]).median().estimate == 2.5
-    assert kaplan_meier([1, 2, 5, 5], [1, 1, 0, 0]).median().estimate == 2.0
+    # quantile(survfit(..., conf.type = "log-log"), 0.5) of R 4.2.2, survival 3.5-3; the span may
+    # end with the last observation, where SAS would say not reached.
+    assert kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1]).median() == (2.5, 1, None)
+    assert kaplan_meier([1, 2, 5, 5], [1, 1, 0, 0]).median() == (3.5, 1, None)
+    assert kaplan_meier([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0]).median() == (4.5, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("limits", "women", "median", "low", "high"),
+    [
+        # survfit of lung by sex, at day 365; R 4.2.2, survival 3.5-3.
+        ("log-log", False, (270, 210, 306), 0.2527291, 0.4213022),
+        ("log", False, (270, 212, 310), 0.2609005, 0.4329429),
+        ("plain", False, (270, 212, 306), 0.2509792, 0.4211965),
+        ("log-log", True, (426, 345, 524), 0.4035798, 0.6353162),
+        ("log", True, (426, 348, 550), 0.4214863, 0.6575855),
+        ("plain", True, (426, 345, 524), 0.4093809, 0.6435451),
+    ],
+)
+def test_limits_of_every_kind_are_r(limits, women, median, low, high):
+    who = LUNG_FEMALE if women else ~LUNG_FEMALE
+    curve = kaplan_meier(LUNG_TIME[who], LUNG_EVENT[who], limits=limits)
+    assert curve.median() == median
+    assert [x[0] for x in curve.at([365])[1:]] == pytest.approx([low, high], abs=5e-8)
+
+
+def test_unknown_limits_are_refused():
+    with pytest.raises(ValueError, match="limits 'loglog' are none of log-log, log, plain"):
+        kaplan_meier([1.0], [True], limits="loglog")
+
+
+def test_times_that_differ_by_rounding_are_tied():
+    # R's timefix: coxph 0.2766686248 (0.9204019137), survdiff 0.09900990099; R 4.2.2.
+    time, event = np.array([0.5, 0.1 + 0.2, 0.3, 0.7, 0.9, 0.6]), np.array([1, 1, 1, 1, 0, 1])
+    group = np.array([0, 0, 1, 1, 0, 1])
+    curve = kaplan_meier(time, event)
+    assert curve.time.tolist() == [0.3, 0.5, 0.6, 0.7, 0.9]
+    assert curve.events.tolist() == [2, 1, 1, 1, 0] and curve.at_risk[0] == 6
+    assert curve.at([0.1 + 0.2, 0.3])[0] == pytest.approx([4 / 6] * 2)
+    assert curve.number_at_risk([0.1 + 0.2, 0.3]).tolist() == [6, 6]
+    fit = cox_hazard_ratio(time, event, group)
+    assert fit.coefficient == pytest.approx(0.2766686248, abs=5e-10)
+    assert fit.std_error == pytest.approx(0.9204019137, abs=5e-10)
+    assert log_rank(time, event, group).statistic == pytest.approx(0.09900990099, abs=5e-11)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.integers(4, 40), st.sampled_from([1e-6, 0.1, 30.4375, 1e6]))
+def test_the_unit_of_time_does_not_matter(seed, n, unit):
+    time, event, group = _random_trial(seed, n, True)
+    noise = np.random.default_rng(seed).uniform(-1, 1, n) * 1e-13 * time
+    one, two = kaplan_meier(time, event), kaplan_meier((time + noise) * unit, event)
+    assert two.survival == pytest.approx(one.survival)
+    for a, b in zip(one.median(), two.median(), strict=True):
+        assert (a is None) == (b is None) and (a is None or b == pytest.approx(a * unit))
+    fits = [cox_hazard_ratio(t, event, group) for t in (time, (time + noise) * unit)]
+    assert fits[0].problem == fits[1].problem
+    if fits[0].problem is None:
+        assert fits[1].coefficient == pytest.approx(fits[0].coefficient, abs=1e-9)
+    tests = [log_rank(t, event, group).p for t in (time, (time + noise) * unit)]
+    assert tests[0] == pytest.approx(tests[1])
 
 
 def test_median_interval_contains_times_whose_log_log_limits_contain_one_half():

@@ -83,9 +83,9 @@ def test_a_crossover_begins_at_progression() -> None:
     )
     progressed = outcome.visits[outcome.visits["response"] == "PD"]
     later = outcome.visits.merge(
-        progressed.groupby("patient")["day"].min().rename("pd_day"), on="patient"
+        progressed.groupby("patient")[["day", "visit"]].min().add_prefix("pd_"), on="patient"
     )
-    after = later[later["day"] == later["pd_day"] + 56.0]
+    after = later[later["visit"] == later["pd_visit"] + 1]
     assert len(after) > 3
     # RAS is silenced only from the scan that showed progression on.
     assert (after["RAS_GTP_rel"] < 0.6).all()

@@ -1,4 +1,10 @@
-"""Four-parameter logistic curves: EC50, IC50, Hill slope and Emax with their intervals."""
+"""Four-parameter logistic curves: EC50, IC50, Hill slope and Emax with their intervals.
+
+Intervals come from the covariance of the fit where the data determine the curve. Where they do not
+(every dose beyond the effect or before it, a step between two doses, a parameter at its bound), the
+interval of the EC50 is its profile: all doses for which some curve describes the data nearly as
+well as the best one. It may be open on either side.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +21,12 @@ _FLAT = 0.02  # a response that moves less than this fraction has no EC50 worth 
 _SMALL = 1e-4  # and one that moves less than this, relative to untreated, has nothing left to move
 _HILL = (0.1, 10.0)
 _DECADES = 2.0  # how far outside the tested doses an EC50 may be sought
+_BEYOND = 10.0  # how far outside the responses, in their range, an end of the curve may lie
+_RESOLUTION = 1e-3  # of the range of responses: a difference that no experiment would see
+_WIDE = 1.0  # half width in ln EC50 from which a covariance is not trusted
+_AT_BOUND = 1e-6
+_STEEPEST = 100.0  # Hill slope of a profile, so that a step is one
+_FAR = 6.0  # decades beyond the tested doses that count as open
 
 
 def four_parameters(
@@ -49,11 +61,12 @@ class FourParameterFit:
         emax: response at infinite dose.
         ec50: dose of the half-way response.
         hill: slope.
-        ec50_ci: 95 % confidence limits of the fit, from its covariance on the log scale.
+        ec50_ci: 95 % confidence limits of the fit; 0 where it is open below, infinite where above.
         hill_ci: the same of the slope.
-        emax_ci: the same of the greatest effect.
+        emax_ci: the same of the greatest effect; infinite where it is open.
         r2: share of the variance explained.
         reached: whether the EC50 lies among the tested doses.
+        ec50_determined: whether its interval is closed; if not, `ec50` is one of many that fit.
     """
 
     e0: float
@@ -65,6 +78,7 @@ class FourParameterFit:
     emax_ci: tuple[float, float]
     r2: float
     reached: bool
+    ec50_determined: bool = True
 
     def response(self, dose: ArrayLike) -> NDArray[np.float64]:
         """Return the curve at some doses."""
@@ -86,7 +100,7 @@ class FourParameterFit:
 
 
 def fit_four_parameters(
-    dose: ArrayLike, response: ArrayLike, *, e0: float | None = None
+    dose: ArrayLike, response: ArrayLike, *, e0: float | None = None, profile: bool = True
 ) -> FourParameterFit | None:
     """Fit a four-parameter logistic curve by least squares.
 
@@ -95,6 +109,8 @@ def fit_four_parameters(
         response: (n,) responses; NaN is left out.
         e0: response without the drug where it is known (1 for values relative to untreated);
             it is fitted if None.
+        profile: search the interval of an EC50 that the covariance does not give; it is open on
+            both sides if False.
 
     Returns:
         The curve, or None if the response is flat or there are too few points.
@@ -106,7 +122,7 @@ def fit_four_parameters(
     if np.unique(x).size < 4 or np.ptp(np.append(y, top)) < max(_FLAT * abs(top), _SMALL):
         return None
     best = _least_squares(x, y, e0)
-    return _described(best, x, y, e0)
+    return _described(best, x, y, e0, profile)
 
 
 def _split(p: NDArray[np.float64], e0: float | None) -> tuple[float, float, float, float]:
@@ -126,10 +142,10 @@ def _least_squares(x: NDArray[np.float64], y: NDArray[np.float64], e0: float | N
     wide = _DECADES * math.log(10.0)
     span = float(np.ptp(y if e0 is None else np.append(y, e0)))
     first, last = float(y[np.argmin(x)]), float(y[np.argmax(x)])
-    low = [y.min() - span, log_x.min() - wide, math.log(_HILL[0])]
-    high = [y.max() + span, log_x.max() + wide, math.log(_HILL[1])]
+    low = [y.min() - _BEYOND * span, log_x.min() - wide, math.log(_HILL[0])]
+    high = [y.max() + _BEYOND * span, log_x.max() + wide, math.log(_HILL[1])]
     if e0 is None:
-        low, high = [*low, y.min() - span], [*high, y.max() + span]
+        low, high = [*low, y.min() - _BEYOND * span], [*high, y.max() + _BEYOND * span]
 
     def residuals(p: NDArray[np.float64]) -> NDArray[np.float64]:
         return four_parameters(x, *_split(p, e0)) - y
@@ -149,35 +165,145 @@ def _least_squares(x: NDArray[np.float64], y: NDArray[np.float64], e0: float | N
         found.append(
             least_squares(residuals, start, slopes, bounds=(low, high), x_scale="jac", xtol=1e-12)
         )
-    return min(found, key=lambda fit: float(fit.cost))
+    best = min(found, key=lambda fit: float(fit.cost))
+    best["at_bound"] = np.minimum(best.x - low, high - best.x) < _AT_BOUND
+    return best
 
 
 def _described(
-    best: Any, x: NDArray[np.float64], y: NDArray[np.float64], e0: float | None
+    best: Any,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    e0: float | None,
+    profile: bool,
 ) -> FourParameterFit:
-    from scipy.stats import t
-
     start, end, ec50, hill = _split(best.x, e0)
-    free = y.size - best.x.size
-    error = np.full(best.x.size, np.inf)
-    if free > 0:
-        curvature = best.jac.T @ best.jac
-        covariance = np.linalg.pinv(curvature) * 2.0 * best.cost / free
-        error = np.sqrt(np.maximum(np.diag(covariance), 0.0)) * float(t.ppf(0.975, free))
+    error, trusted = _errors(best, float(np.ptp(np.append(y, start))))
     total = float(((y - y.mean()) ** 2).sum())
 
     def limits(value: float, half: float) -> tuple[float, float]:
         with np.errstate(over="ignore"):
-            return float(value * np.exp(-half)), float(value * np.exp(min(half, 700.0)))
+            return float(value * np.exp(-half)), float(value * np.exp(half))
 
+    ec50_ci = limits(ec50, float(error[1]))
+    if not trusted:
+        ec50_ci = _profile_limits(x, y, e0, math.log(ec50)) if profile else (0.0, math.inf)
     return FourParameterFit(
         start,
         end,
         ec50,
         hill,
-        limits(ec50, float(error[1])),
+        ec50_ci,
         limits(hill, float(error[2])),
         (end - float(error[0]), end + float(error[0])),
         1.0 - 2.0 * float(best.cost) / total if total > 0 else 1.0,
         bool(x.min() <= ec50 <= x.max()),
+        bool(ec50_ci[0] > 0 and math.isfinite(ec50_ci[1])),
     )
+
+
+def _errors(best: Any, span: float) -> tuple[NDArray[np.float64], bool]:
+    """Half widths of the 95 % intervals of the fitted vector, and whether they can be trusted.
+
+    A parameter at its bound, or in a direction that the data say nothing of, has an infinite one.
+    """
+    from scipy.stats import t
+
+    count, free = best.x.size, best.fun.size - best.x.size
+    error = np.full(count, np.inf)
+    if free <= 0:
+        return error, False
+    size = np.sqrt((best.jac**2).sum(axis=0))
+    told = size > 0
+    _, singular, axes = np.linalg.svd(best.jac / np.where(told, size, 1.0), full_matrices=False)
+    known = singular > 1e-6 * singular.max()
+    width = np.sqrt((axes[known] ** 2 / singular[known, None] ** 2).sum(axis=0))
+    told &= (np.abs(axes[~known]) < 1e-3).all(axis=0) & ~best.at_bound
+    width = width[told] / size[told] * float(t.ppf(0.975, free))
+    error[told] = width * math.sqrt(2.0 * best.cost / free)
+    # Simulated responses have no noise. Ask how well they would determine the EC50 if they had.
+    coarse = np.full(count, np.inf)
+    coarse[told] = width * max(math.sqrt(2.0 * best.cost / free), _RESOLUTION * span)
+    return error, bool(told.all() and coarse[1] < _WIDE)
+
+
+def _profile_limits(
+    x: NDArray[np.float64], y: NDArray[np.float64], e0: float | None, log_ec50: float
+) -> tuple[float, float]:
+    """Doses between which an EC50 describes the data nearly as well as the best one."""
+    from scipy.stats import f
+
+    log_x, far = np.log(x), _FAR * math.log(10.0)
+    free = y.size - (4 if e0 is None else 3)
+    grid = np.linspace(log_x.min() - far, log_x.max() + far, 401)
+    grid = np.sort(np.append(grid, log_ec50))
+    misfit = _misfit(grid, log_x, y, e0)
+    span = float(np.ptp(y if e0 is None else np.append(y, e0)))
+    allowed = float(f.ppf(0.95, 1, free)) / free if free > 0 else 0.0
+    most = misfit.min() * (1.0 + allowed) + y.size * (_RESOLUTION * span) ** 2
+    inside = misfit <= most
+    middle = int(np.searchsorted(grid, log_ec50))
+    middle = middle if inside[middle] else int(misfit.argmin())
+    outside = np.flatnonzero(~inside)
+    low, high = outside[outside < middle], outside[outside > middle]
+    best = math.exp(log_ec50)
+
+    def edge(inner: float, outer: float) -> float:
+        for _ in range(30):
+            half = 0.5 * (inner + outer)
+            fits = _misfit(np.array([half]), log_x, y, e0)[0] <= most
+            inner, outer = (half, outer) if fits else (inner, half)
+        return math.exp(inner)
+
+    return (
+        min(edge(grid[low[-1] + 1], grid[low[-1]]), best) if low.size else 0.0,
+        max(edge(grid[high[0] - 1], grid[high[0]]), best) if high.size else math.inf,
+    )
+
+
+def _misfit(
+    log_ec50: NDArray[np.float64],
+    log_x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    e0: float | None,
+) -> NDArray[np.float64]:
+    """Least sum of squares at each of some EC50s, over slope and ends of the curve."""
+    low, high = math.log(_HILL[0]), math.log(_STEEPEST)
+    slopes = np.linspace(low, high, 24)
+    sums = np.stack(
+        [_ends_fitted(log_ec50, np.full(log_ec50.size, h), log_x, y, e0) for h in slopes]
+    )
+    step = slopes[1] - slopes[0]
+    left = np.clip(slopes[sums.argmin(axis=0)] - step, low, high)
+    right = np.clip(left + 2.0 * step, low, high)
+    ratio = 0.5 * (math.sqrt(5.0) - 1.0)
+    for _ in range(25):  # golden section, all EC50s at once
+        one, two = right - ratio * (right - left), left + ratio * (right - left)
+        better = _ends_fitted(log_ec50, one, log_x, y, e0) < _ends_fitted(
+            log_ec50, two, log_x, y, e0
+        )
+        left, right = np.where(better, left, one), np.where(better, two, right)
+    refined = _ends_fitted(log_ec50, 0.5 * (left + right), log_x, y, e0)
+    return np.asarray(np.minimum(refined, sums.min(axis=0)))
+
+
+def _ends_fitted(
+    log_ec50: NDArray[np.float64],
+    log_hill: NDArray[np.float64],
+    log_x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    e0: float | None,
+) -> NDArray[np.float64]:
+    """Sum of squares of curves whose ends, in which they are linear, fit best; one a row."""
+    power = np.exp(log_hill)[:, None] * (log_x - log_ec50[:, None])
+    told = -np.logaddexp(0.0, -power)  # ln of the share, and where e0 is free, of what it lacks
+    if e0 is None:
+        lacks = -np.logaddexp(0.0, power)
+        told = np.where(lacks.max(axis=1) < told.max(axis=1), lacks.T, told.T).T
+    share = np.exp(told - told.max(axis=1, keepdims=True))  # else far away all of it underflows
+    fall = np.broadcast_to(y - (y.mean() if e0 is None else e0), share.shape)
+    if e0 is None:
+        share = share - share.mean(axis=1, keepdims=True)
+    square = (share**2).sum(axis=1)
+    depth = (share * fall).sum(axis=1) / np.where(square > 0, square, np.inf)
+    return np.asarray(((fall - depth[:, None] * share) ** 2).sum(axis=1))

@@ -22,7 +22,7 @@ from rascade.analyses.experiment_readouts import (
 from rascade.analyses.experiment_spec import Condition, ExperimentSpec, conditions
 from rascade.analyses.mice import has_mouse_rows, scaled_pharmacokinetics
 from rascade.errors import InputError, SimulationError
-from rascade.model import Assembly, assemble, load_table
+from rascade.model import Assembly, assemble, knockouts, load_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -314,7 +314,9 @@ def run_experiment(
     _check_typical(bench)
     values[bench.implausible] = np.nan
     relative = _relative(bench, values)
-    warnings = [*dict.fromkeys(bench.warnings), *_mouse_warnings(bench.assembly, spec)]
+    warnings = dict.fromkeys(
+        [*_cautions(spec), *bench.warnings, *_mouse_warnings(bench.assembly, spec)]
+    )
     return ExperimentRun(
         spec,
         bench.assembly,
@@ -367,6 +369,41 @@ def _left_out(bench: _Bench, values: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(
         int(lost[bench.cell == index].any(axis=0).sum()) for index in range(len(bench.spec.cells))
     )
+
+
+def _cautions(spec: ExperimentSpec) -> list[str]:
+    """Say what the experiment asks for that is far from anything known."""
+    from rascade.trial.cautions import parameter_cautions, regimen_cautions
+
+    # A knock-out means to leave the range of its row.
+    taken = {(item.row, item.value) for item in knockouts().values()}
+    found = parameter_cautions(
+        {name: value for name, value in spec.parameters.items() if (name, value) not in taken}
+    )
+    table = load_table()
+    for changes in (spec.changes, *(treatment.changes for treatment in spec.treatments)):
+        found += parameter_cautions(
+            {
+                name: change.value
+                for name, change in changes.items()
+                if not change.relative and name in table and (name, change.value) not in taken
+            }
+        )
+    for treatment in spec.treatments:
+        if treatment.regimen is not None:
+            found += regimen_cautions(treatment.regimen, people=False)
+    return found + [text for condition in conditions(spec) for text in _added_twice(condition)]
+
+
+def _added_twice(condition: Condition) -> list[str]:
+    """Say which drugs are in the medium twice at one time: their concentrations add up."""
+    return [
+        f"{first.drug} is added twice at the same time; the concentrations add up"
+        for first, second in itertools.combinations(condition.exposures, 2)
+        if first.drug == second.drug
+        and first.from_hour < second.to_hour
+        and second.from_hour < first.to_hour
+    ]
 
 
 def _mouse_warnings(assembly: Assembly, spec: ExperimentSpec) -> list[str]:

@@ -58,7 +58,9 @@ def dose_responses(run: ExperimentRun) -> list[dict[str, Any]]:
             for r, reading in enumerate(run.readings):
                 values = run.relative[members, :, t, r]
                 fits = [
-                    fit_four_parameters(doses, values[:, d], e0=1.0 if alone else None)
+                    fit_four_parameters(
+                        doses, values[:, d], e0=1.0 if alone else None, profile=d == 0
+                    )
                     for d in range(values.shape[1])
                 ]
                 entry = {
@@ -86,17 +88,18 @@ def _curve(
     return {
         "fitted": True,
         "ec50_nM": fit.ec50,
-        "ec50_fit_ci95": list(fit.ec50_ci),
+        "ec50_fit_ci95": [_finite(limit) for limit in fit.ec50_ci],
+        "ec50_determined": fit.ec50_determined,
         "ec50_interval": _limits([f.ec50 for f in known]),
         "ec50_among_doses": fit.reached,
         "ic50_nM": _finite(fit.ic50),
         "ic50_interval": _limits([f.ic50 for f in known]),
         "hill": fit.hill,
-        "hill_fit_ci95": list(fit.hill_ci),
+        "hill_fit_ci95": [_finite(limit) for limit in fit.hill_ci],
         "hill_interval": _limits([f.hill for f in known]),
         "e0": fit.e0,
         "emax": fit.emax,
-        "emax_fit_ci95": list(fit.emax_ci),
+        "emax_fit_ci95": [_finite(limit) for limit in fit.emax_ci],
         "emax_interval": _limits([f.emax for f in known]),
         "r2": fit.r2,
         "flat_draws": len(drawn) - len(known),

@@ -90,8 +90,8 @@ def hsa_excess(matrix: DoseMatrix) -> NDArray[np.float64]:
 def single_fits(matrix: DoseMatrix) -> tuple[FourParameterFit | None, FourParameterFit | None]:
     """Return the dose-response curve of each drug alone; None where it does nothing."""
     return (
-        fit_four_parameters(matrix.first[1:], matrix.response[1:, 0], e0=1.0),
-        fit_four_parameters(matrix.second[1:], matrix.response[0, 1:], e0=1.0),
+        fit_four_parameters(matrix.first[1:], matrix.response[1:, 0], e0=1.0, profile=False),
+        fit_four_parameters(matrix.second[1:], matrix.response[0, 1:], e0=1.0, profile=False),
     )
 
 
@@ -183,7 +183,7 @@ def loewe(
 def _row_curve(
     doses: NDArray[np.float64], responses: NDArray[np.float64], e0: float
 ) -> NDArray[np.float64]:
-    fit = fit_four_parameters(doses, responses, e0=e0)
+    fit = fit_four_parameters(doses, responses, e0=e0, profile=False)
     return np.full(doses.size, e0) if fit is None else fit.response(doses)
 
 

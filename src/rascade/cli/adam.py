@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.usage import PlainUsage
+from rascade.cli.tables import say
+from rascade.cli.usage import PlainGroup, PlainUsage
 
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=PlainGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -46,14 +48,15 @@ def write(
     Example:
       rascade adam write out/rasolute-302 --out out/adam
 
-    Written into DIR: adsl, adtte, adrs, adtr and adae, each as .parquet, .csv and .xpt, and
-    define.json with their variables, labels and controlled terms. Data that break a rule are not
-    written.
+    Written into DIR: adsl, adtte, adrs, adtr and adae, each as .parquet, .csv and .xpt;
+    define.xml (Define-XML 2.1) and define.json with their variables, labels and controlled terms;
+    names.csv with the names that .xpt files, which hold ASCII only, have labels for. Data that
+    break a rule are not written.
     """
     from rascade.studies.adam import write_adam
 
     files = write_adam(run, out)
-    typer.echo(f"{len(files)} files written to {out}")
+    say(f"{len(files)} files written to {out}", wrap=False)
 
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
@@ -62,11 +65,15 @@ def check(
         Path, typer.Argument(metavar="DIR", help="Folder with adsl.parquet, adsl.csv or adsl.xpt.")
     ],
 ) -> None:
-    """Check data sets: structure, keys, controlled terms, dates, and that all formats agree.
+    """Check data sets: structure, keys, controlled terms, contradictions, and that formats agree.
 
     \b
     Example:
       rascade adam check out/rasolute-302/adam
+
+    Contradictions are such as a date of death that differs between two data sets, a progression
+    without its scan, a best response that no scan read, a sum of diameters that is none, a subject
+    who is missing, two arms of one name.
 
     One line for each rule that is broken, with the number of records and the first of them. Exit
     code 2 if there is any.
@@ -78,7 +85,7 @@ def check(
     for name, table in datasets.items():
         typer.echo(f"{name}: {len(table)} records, {len(table.columns)} variables")
     for fault in faults:
-        typer.echo(str(fault))
+        say(str(fault))
     if faults:
         raise InputError(f"{folder}: {len(faults)} rules are broken; see the lines above")
     typer.echo("all rules hold")

@@ -10,6 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import OptionalOut, Seed, Threads
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -65,31 +66,21 @@ def claims(
         return
     _show(result.records, detailed=bool(ids))
     if result.folder is not None:
-        typer.echo(f"page: {result.folder / 'claims.html'}")
+        say(f"page: {result.folder / 'claims.html'}", wrap=False)
 
 
 def _show(records: list[dict[str, Any]], *, detailed: bool) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(highlight=False)
-    table = Table()
-    for name in ("id", "verdict", "science", "effect", "claim"):
-        table.add_column(name, justify="right" if name == "effect" else "left")
-    for record in records:
-        table.add_row(
-            record["id"],
-            _verdict(record),
-            record["scientific_status"],
-            _effect(record),
-            record["claim"],
-        )
-    console.print(table)
+    rows = [(r["id"], _verdict(r), r["scientific_status"], _effect(r), r["claim"]) for r in records]
+    header = ("id", "verdict", "science", "effect", "claim")
+    show_table(header, rows, right={3}, keep={0}, console=console)
     if detailed:
         for record in records:
             _details(console, record)
     counts = Counter(record["verdict"] for record in records)
-    typer.echo("; ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
+    say("; ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
 
 
 def _verdict(record: dict[str, Any]) -> str:

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rascade.cli.signals import INTERRUPTED, how_it_ended
+from rascade.cli.streams import discard, visible
+from rascade.cli.tables import show_table
 from rascade.errors import RascadeError
 
 if TYPE_CHECKING:
@@ -27,9 +30,9 @@ __all__ = [
 
 
 class Interrupted(RascadeError):
-    """Ctrl-C in the middle of something of which a part is kept."""
+    """Ctrl-C, or SIGTERM, in the middle of something of which a part is kept."""
 
-    exit_code = 130
+    exit_code = INTERRUPTED
 
 
 @contextlib.contextmanager
@@ -40,7 +43,7 @@ def interruptible() -> Iterator[None]:
     except KeyboardInterrupt as interrupt:
         if not str(interrupt):
             raise
-        raise Interrupted(f"interrupted; {interrupt}") from None
+        raise Interrupted(f"{how_it_ended()}; {interrupt}") from None
 
 
 def default_threads(given: int | None = None) -> int:
@@ -68,6 +71,7 @@ def progress_on_stderr(title: str) -> Iterator[Callable[[float, str], None]]:
 @contextlib.contextmanager
 def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import (
         BarColumn,
         Progress,
@@ -76,20 +80,25 @@ def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
 
+    console = Console(stderr=True)
+    # What is being done comes last, as it may be long and must not push the numbers out.
+    last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        *([BarColumn(bar_width=20)] if console.width >= 70 else []),
         TaskProgressColumn(),
-        TimeElapsedColumn(),
+        *([TimeElapsedColumn()] if console.width >= 70 else []),
+        TimeRemainingColumn(compact=True),
         TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.description}", table_column=last),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, expand=True) as progress:
         task = progress.add_task(title, total=1.0)
 
         def update(share: float, step: str) -> None:
-            progress.update(task, completed=share, description=f"{title}: {step}")
+            words = escape(visible(f"{title}: {step}"))
+            progress.update(task, completed=share, description=words)
 
         yield update
 
@@ -104,7 +113,11 @@ def _line_by_line(title: str) -> Callable[[float, str], None]:
         shown[0] = tenth
         taken = time.monotonic() - start
         left = f", {duration(taken * (1 - share) / share)} left" if 0 < share < 1 else ""
-        print(f"{title}: {step}: {share:.0%}{left}", file=sys.stderr, flush=True)  # noqa: T201
+        line = visible(f"{title}: {step}: {share:.0%}{left}")
+        try:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
+        except OSError:
+            discard(sys.stderr)  # whoever read the log is gone; the work goes on
 
     return update
 
@@ -121,14 +134,8 @@ def duration(seconds: float) -> str:
 
 def summary_table(summary: Mapping[str, Any], console: Console) -> None:
     """Print the arms and the contrasts of a trial's summary."""
-    from rich.table import Table
-
-    table = Table(title=str(summary["study"]), title_justify="left")
-    table.add_column("arm")
-    for name in ("n", "ORR, %", "DCR, %", "PFS, months", "OS, months"):
-        table.add_column(name, justify="right")
-    for arm in summary["arms"]:
-        table.add_row(
+    rows = [
+        (
             str(arm["name"]),
             str(arm["n"]),
             _estimate(arm["orr_pct"], arm["orr_ci"], 0),
@@ -136,7 +143,11 @@ def summary_table(summary: Mapping[str, Any], console: Console) -> None:
             _estimate(arm["pfs_median_months"], arm["pfs_ci"], 1),
             _estimate(arm["os_median_months"], arm["os_ci"], 1),
         )
-    console.print(table)
+        for arm in summary["arms"]
+    ]
+    header = ("arm", "n", "ORR, %", "DCR, %", "PFS, months", "OS, months")
+    numbers = range(1, len(header))
+    show_table(header, rows, right=numbers, title=str(summary["study"]), console=console)
     console.print(SCAN_DAYS, markup=False)
     for row in summary["contrasts"]:
         parts = [
@@ -144,7 +155,8 @@ def summary_table(summary: Mapping[str, Any], console: Console) -> None:
             f"{_p_value(row[f'{end}_logrank_p'])}"
             for end in ("pfs", "os")
         ]
-        console.print(f"{row['arm']} against {row['reference']}: {'; '.join(parts)}", markup=False)
+        names = visible(f"{row['arm']} against {row['reference']}")
+        console.print(f"{names}: {'; '.join(parts)}", markup=False)
 
 
 def _estimate(value: float | None, interval: Any, digits: int) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.evidence import JSON, print_json, print_table, value_text
-from rascade.cli.usage import PlainUsage
+from rascade.cli.evidence import JSON, print_json, value_text
+from rascade.cli.tables import print_table, say, show_entry, show_table
+from rascade.cli.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
-    from rascade.evidence import Drug, Evidence
+    from collections.abc import Sequence
+
+    from rascade.evidence import Drug, Evidence, Fact
 
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=PlainGroup,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -56,6 +61,7 @@ def list_(as_json: JSON = False) -> None:
                     "name": drug.name,
                     "class": drug.drug_class,
                     "target": drug.target,
+                    "group": drug.group,
                     "aliases": drug.aliases,
                     "facts": len(drug.facts),
                 }
@@ -92,36 +98,47 @@ def show(
 
 
 def _print_drug(evidence: Evidence, drug: Drug) -> None:
-    typer.echo(drug.name)
-    for heading, text in (
+    fields = [
         ("class", drug.drug_class),
+        ("group", drug.group),
         ("target", drug.target),
         ("mechanism", drug.mechanism),
         ("other names", ", ".join(drug.aliases)),
-    ):
-        if text:
-            typer.echo(f"  {heading}: {text}")
+    ]
+    show_entry(drug.name, fields)
     if not drug.facts:
         typer.echo("  no numbers yet; it is known from the regimens of trials")
         return
-    rows = [
-        (
-            fact.quantity,
-            *value_text(fact),
-            fact.confidence,
-            "; ".join(part for part in (fact.context, fact.note) if part),
-            "; ".join(fact.sources),
-        )
-        for fact in drug.facts
-    ]
-    header = ("quantity", "value", "unit", "range", "confidence", "conditions and remarks")
-    print_table((*header, "sources"), rows, right={1})
+    if sys.stdout.isatty():
+        _show_facts(drug.facts)
+    else:
+        header = ("quantity", "value", "unit", "range", "confidence", "conditions and remarks")
+        rows = [
+            (f.quantity, *value_text(f), f.confidence, _remarks(f), "; ".join(f.sources))
+            for f in drug.facts
+        ]
+        print_table((*header, "sources"), rows)
     conflicts = {
         conflict.id: conflict for fact in drug.facts for conflict in evidence.conflicts_of(fact.id)
     }
     for conflict in conflicts.values():
         outcome = f"used: {conflict.used}, {conflict.why}" if conflict.used else conflict.why
-        typer.echo(f"  conflict: {conflict.what}; {outcome}")
+        say(f"  conflict: {conflict.what}; {outcome}")
+
+
+def _show_facts(facts: Sequence[Fact]) -> None:
+    """Show numbers to people: fewer columns than programs get, so that words stay whole."""
+    rows = []
+    for fact in facts:
+        value, unit, span = value_text(fact)
+        known = (f"{value} {unit}".strip(), span, fact.confidence)
+        about = (_remarks(fact), *fact.sources)
+        rows.append((fact.quantity, *("\n".join(filter(None, cell)) for cell in (known, about))))
+    show_table(("quantity", "value, range, confidence", "conditions, remarks, sources"), rows)
+
+
+def _remarks(fact: Fact) -> str:
+    return "; ".join(part for part in (fact.context, fact.note) if part)
 
 
 if __name__ == "__main__":

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.usage import PlainUsage
+from rascade.cli.streams import visible
+from rascade.cli.tables import print_table, say
+from rascade.cli.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
     from rascade.evidence import Evidence, Fact, Problem, Record
 
-__all__ = ["app", "print_json", "print_table", "value_text"]
+__all__ = ["app", "print_json", "value_text"]
 
 app = typer.Typer(
+    cls=PlainGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -44,8 +46,12 @@ def list_(
       rascade evidence list
       rascade evidence list trials
       rascade evidence list calibration-targets --json
-    Tables: drugs, drug-facts, trials, contrasts, adverse-events, biology, ras-kinetics,
-    io-parameters, published-parameters, calibration-targets, claims, citations, conflicts, checks.
+
+    \b
+    Tables:
+      drugs, drug-facts, trials, contrasts, adverse-events, biology, ras-kinetics,
+      io-parameters, published-parameters, calibration-targets, claims, citations,
+      conflicts, checks
     """
     from rascade.evidence import TABLES, as_dict, load
 
@@ -90,7 +96,7 @@ def show(
     if as_json:
         print_json(data)
     else:
-        typer.echo("\n".join(_record_lines(record, data)))
+        say("\n".join(_record_lines(record, data)))
 
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
@@ -160,7 +166,7 @@ def _problem_dict(problem: Problem) -> dict[str, Any]:
 def _print_problems(problems: list[Problem], errors: list[Problem], warnings: bool) -> None:
     for problem in problems:
         if warnings or problem.severity == "error":
-            typer.echo(f"{problem.severity}: {problem}")
+            typer.echo(visible(f"{problem.severity}: {problem}"))
     rules: dict[str, int] = {}
     for problem in problems:
         if problem.severity == "warning":
@@ -242,42 +248,6 @@ def value_text(fact: Fact) -> tuple[str, str, str]:
 def print_json(data: Any) -> None:
     """Print plain data as JSON."""
     typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
-
-
-def print_table(
-    header: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    right: set[int] = frozenset(),  # type: ignore[assignment]
-    keep: set[int] = frozenset(),  # type: ignore[assignment]
-    title: str = "",
-) -> None:
-    """Print rows: a table that fits the window on a terminal, tabs between cells in a pipe.
-
-    Args:
-        header: names of the columns.
-        rows: their cells.
-        right: columns set to the right.
-        keep: columns that are never cut or wrapped.
-        title: a line above.
-    """
-    if not sys.stdout.isatty():
-        for row in (header, *rows):
-            typer.echo("\t".join(cell.replace("\t", " ") for cell in row))
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left")
-    for number, name in enumerate(header):
-        table.add_column(
-            name, justify="right" if number in right else "left", no_wrap=number in keep
-        )
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
 
 
 if __name__ == "__main__":

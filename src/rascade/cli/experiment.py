@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out, Seed, SummaryJson, Threads
+from rascade.cli.tables import say
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -68,14 +70,13 @@ def experiment(
             progress=progress,
             finish=write_experiment_report,
         )
+    tell_warnings(result.summary["warnings"])
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
     for line in _lines(result.summary):
-        typer.echo(line)
-    for warning in result.summary["warnings"]:
-        typer.echo(f"note: {warning}")
-    typer.echo(f"report: {result.folder / 'experiment.html'}")
+        say(line)
+    say(f"report: {result.folder / 'experiment.html'}", wrap=False)
 
 
 def _lines(summary: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import OptionalOut, Threads
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -62,23 +63,18 @@ def facts(
         return
     _show(result.records)
     if result.folder is not None:
-        typer.echo(f"page: {result.folder / 'facts.html'}")
+        say(f"page: {result.folder / 'facts.html'}", wrap=False)
 
 
 def _show(records: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from rascade.report.facts import check_rows
 
-    table = Table()
-    table.add_column("fact", no_wrap=True)
-    table.add_column("what", ratio=1)
-    for name in ("expected", "published", "model", "holds"):
-        table.add_column(name, justify="right" if name in ("published", "model") else "left")
-    for record in records:
-        for number, row in enumerate(check_rows(record)):
-            table.add_row(record["id"] if number == 0 else "", *row[:5])
-    Console(highlight=False).print(table)
+    rows = [
+        (record["id"] if number == 0 else "", *row[:5])
+        for record in records
+        for number, row in enumerate(check_rows(record))
+    ]
+    header = ("fact", "what", "expected", "published", "model", "holds")
+    show_table(header, rows, right={3, 4}, keep={0})
     good = sum(record["holds"] for record in records)
-    typer.echo(f"{good} of {len(records)} facts hold")
+    say(f"{good} of {len(records)} facts hold")

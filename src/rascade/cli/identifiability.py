@@ -9,6 +9,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.options import OptionalOut, Threads
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -71,27 +72,21 @@ def identifiability(
         return
     _show(result.record)
     if result.folder is not None:
-        typer.echo(f"page: {result.folder / 'identifiability.html'}")
+        say(f"page: {result.folder / 'identifiability.html'}", wrap=False)
 
 
 def _show(record: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from rascade.report.identifiability import lead, parameter_rows
 
-    table = Table()
-    table.add_column("parameter", no_wrap=True)
-    for name in ("prior", "posterior"):
-        table.add_column(f"{name}, fold", justify="right")
-    table.add_column("status", no_wrap=True)
-    table.add_column("told most by", no_wrap=True)
     rows = parameter_rows(record)
-    for row in rows[:_SHOWN]:
-        table.add_row(row[0], row[1], row[2], row[5], row[6].partition(":")[0])
-    Console(highlight=False).print(table)
+    show_table(
+        ("parameter", "prior, fold", "posterior, fold", "status", "told most by"),
+        [(row[0], row[1], row[2], row[5], row[6].partition(":")[0]) for row in rows[:_SHOWN]],
+        right={1, 2},
+        keep={0},
+    )
     if len(rows) > _SHOWN:
-        typer.echo(f"{len(rows) - _SHOWN} more, less well known; --json or --out has them all")
-    typer.echo(lead(record))
+        say(f"{len(rows) - _SHOWN} more, less well known; --json or --out has them all")
+    say(lead(record))
     for group in record["groups"]:
-        typer.echo(f"known together only: {', '.join(group)}")
+        say(f"known together only: {', '.join(group)}")

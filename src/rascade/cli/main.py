@@ -1,29 +1,30 @@
 """``rascade``: finds the verb, runs it, and turns whatever happens into one message and one code.
 
 Exit codes: 0 done, 1 the solver gave up or a defect of Rascade, 2 wrong use or input, 3 not
-supported, 130 interrupted. A verb's module is imported when the verb is used, so that
-``rascade --help`` starts as fast as it reads.
+supported, 130 interrupted, 143 ended by SIGTERM. A verb's module is imported when the verb is used,
+so that ``rascade --help`` starts as fast as it reads.
 """
 
 from __future__ import annotations
 
+import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from rascade import RESEARCH_USE, __version__
+from rascade.cli.signals import INTERRUPTED, how_it_ended, interruption_code, listen
+from rascade.cli.streams import discard, prepare_streams, visible
+from rascade.cli.usage import PlainGroup
 from rascade.errors import RascadeError
 
 __all__ = ["VERBS", "main", "run"]
-
-INTERRUPTED = 130
 
 #: Verb -> module with its typer app, and what the list of verbs says of it.
 VERBS: dict[str, tuple[str, str]] = {
@@ -45,7 +46,7 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(PlainGroup):
     """A group whose verbs are imported when they are used, not when they are listed."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -123,7 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows ``rascade``; None takes those of the process.
     """
     debug = os.environ.get("RASCADE_DEBUG", "") not in {"", "0"}
-    _end_cleanly_on_sigterm()
+    prepare_streams()
+    listen()
     try:
         code = _invoke(None if arguments is None else list(arguments))
     except BaseException as error:
@@ -146,20 +148,21 @@ def _explain(error: BaseException) -> int:
     """Print what happened in one message and return the exit code."""
     if isinstance(error, RascadeError):
         _say(str(error))
-        return error.exit_code
+        return interruption_code() if error.exit_code == INTERRUPTED else error.exit_code
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
         return _say_interrupted()
     # Typer turns a broken pipe into an exit of its own.
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
-        # The reader has seen enough. Python would complain once more when it closes the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)  # the reader has seen enough
         return 0
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     show = getattr(error, "show", None)
     if show is not None and hasattr(error, "exit_code"):
         # Wrong use, as typer sees it (its click is vendored in some versions, so no isinstance).
-        show()
+        told = io.StringIO()
+        show(told)
+        _write(told.getvalue())
         return int(error.exit_code)
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
@@ -167,30 +170,26 @@ def _explain(error: BaseException) -> int:
         return 2
     _say(
         f"a defect of Rascade: {type(error).__name__}: {error}\n"
-        "Please report it, with what RASCADE_DEBUG=1 shows. Nothing was written."
+        "Please report it, with what RASCADE_DEBUG=1 shows."
     )
     return 1
 
 
 def _say(message: str) -> None:
-    print(f"rascade: {message}", file=sys.stderr)  # noqa: T201
+    _write(f"rascade: {message}\n")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stderr.write(visible(text))
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)  # nobody listens; the exit code still tells
 
 
 def _say_interrupted() -> int:
-    _say("interrupted; nothing was written")
-    return INTERRUPTED
-
-
-def _end_cleanly_on_sigterm() -> None:
-    """Let a polite kill unwind the stack, so that half-written folders are removed."""
-
-    def end(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    try:
-        signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not the main thread, as in a test or a server
-        return
+    _say(f"{how_it_ended()}; nothing was written")
+    return interruption_code()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.usage import PlainUsage
+from rascade.cli.tables import say, show_table
+from rascade.cli.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
     from rascade.model.describe import Description
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=PlainGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -43,7 +46,10 @@ def show(
     """
     from rascade.model.describe import describe, list_model
 
-    typer.echo(_contents(list_model()) if name is None else _entry(describe(name)))
+    if name is None:
+        _contents(list_model())
+    else:
+        say(_entry(describe(name)))
 
 
 def _entry(found: Description) -> str:
@@ -59,14 +65,21 @@ def _entry(found: Description) -> str:
     return "\n".join(lines)
 
 
-def _contents(model: Mapping[str, Any]) -> str:
-    """Return the list of everything as text, in columns that fit their longest entry."""
-    lines = [f"With every drug the model has {model['states']} states.", "", "Drugs:"]
-    lines += [f"  {name}" for name in model["drugs"]]
-    lines += ["", "Mechanisms:", *_columns((name, title) for name, title, _ in model["mechanisms"])]
-    rows = ((name, f"{value:g} {unit}", about) for name, value, unit, about in model["parameters"])
-    lines += ["", "Parameters:", *_columns(rows)]
-    return "\n".join(lines)
+def _contents(model: Mapping[str, Any]) -> None:
+    """Print the list of everything: tables on a terminal, aligned columns in a pipe."""
+    parameters = [
+        (name, f"{value:g} {unit}", about) for name, value, unit, about in model["parameters"]
+    ]
+    mechanisms = [(name, title) for name, title, _ in model["mechanisms"]]
+    typer.echo(f"With every drug the model has {model['states']} states.\n\nDrugs:")
+    if sys.stdout.isatty():
+        say(", ".join(model["drugs"]))
+        show_table(("mechanism", "what"), mechanisms)
+        show_table(("parameter", "value", "what"), parameters)
+        return
+    lines = [f"  {name}" for name in model["drugs"]]
+    lines += ["", "Mechanisms:", *_columns(mechanisms), "", "Parameters:", *_columns(parameters)]
+    typer.echo("\n".join(lines))
 
 
 def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
@@ -138,11 +151,9 @@ def _drug(name: str) -> str:
     """
     from rascade.errors import InputError
     from rascade.regimen.names import drug_names
-    from rascade.regimen.words import did_you_mean
 
     known = drug_names(None)
     found = known.find(name)
     if found is None:
-        hint = did_you_mean(name, known.spelled) or "; see: rascade drugs list"
-        raise InputError(f"--drugs: no drug is called {name!r}{hint}")
+        raise InputError(f"--drugs: {known.unknown(name)}")
     return found

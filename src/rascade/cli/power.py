@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out, SummaryJson, Threads
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -58,6 +60,9 @@ def power(
         - {name: three looks, size: 500, events: 330, looks: [0.5, 0.75, 1], efficacy: pocock}
       sample_size: {power: 0.9}
 
+    The size of a design is that of the whole trial, all arms together; that of the population, like
+    the size in a trial's study, is that of each arm.
+
     Written into DIR: study.yaml, population.yaml, patients.parquet (the population), designs.csv,
     summary.json, manifest.json and power.html. On an error or Ctrl-C nothing is written, and
     earlier results in DIR stay.
@@ -79,23 +84,19 @@ def power(
             progress=progress,
             finish=write_operating_report,
         )
+    tell_warnings(result.summary["warnings"])
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
     _show(result.summary)
-    typer.echo(f"report: {result.folder / 'power.html'}")
+    say(f"report: {result.folder / 'power.html'}", wrap=False)
 
 
 def _show(summary: Mapping[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=str(summary["study"]), title_justify="left")
-    table.add_column("design")
-    for name in ("patients", "events", "power, %", "type I error, %", "mean months", "mean events"):
-        table.add_column(name, justify="right")
-    for row in summary["designs"]:
-        table.add_row(
+    header = ("design", "patients, all arms", "events", "power, %", "type I error, %",
+              "mean months", "mean events")  # fmt: skip
+    rows = [
+        (
             row["name"],
             str(row["size"]),
             "-" if row["events"] is None else str(row["events"]),
@@ -104,21 +105,22 @@ def _show(summary: Mapping[str, Any]) -> None:
             f"{row['effect']['months']:.1f}",
             f"{row['effect']['events']:.0f}",
         )
-    Console(highlight=False).print(table)
+        for row in summary["designs"]
+    ]
+    show_table(header, rows, right=range(1, len(header)), title=str(summary["study"]))
     for row in summary["sample_sizes"]:
         if row["size"] is None:
-            typer.echo(f"{row['design']}: power {row['target']:.0%} not reached: {row['reason']}")
+            say(f"{row['design']}: power {row['target']:.0%} not reached: {row['reason']}")
             continue
         events = "" if row["events"] is None else f", {row['events']} events"
-        typer.echo(
-            f"{row['design']}: power {row['target']:.0%} with {row['size']} patients{events} "
+        say(
+            f"{row['design']}: power {row['target']:.0%} with {row['size']} patients in all "
+            f"arms{events} "
             f"(Monte-Carlo interval {row['low']} to {row['high']})"
         )
     for row in (summary["assurance"] or {}).get("designs", ()):
         if row["assurance"] is not None:
-            typer.echo(f"{row['design']}: assurance {row['assurance']:.0%}")
-    for warning in summary["warnings"]:
-        typer.echo(f"note: {warning}")
+            say(f"{row['design']}: assurance {row['assurance']:.0%}")
 
 
 def _percent(found: Mapping[str, float]) -> str:

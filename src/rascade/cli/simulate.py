@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import Out
+from rascade.cli.tables import say
 from rascade.cli.usage import PlainUsage
 
 __all__ = ["app"]
@@ -88,9 +90,8 @@ def simulate(
         finish=write_patient_report,
     )
     text = (folder / "simulation.json").read_text("utf-8")
-    for warning in read_json(text)["warnings"]:
-        typer.echo(f"rascade: warning: {warning}", err=True)
+    tell_warnings(read_json(text)["warnings"])
     if json:
         sys.stdout.write(text)
         return
-    typer.echo(f"report: {folder / 'patient.html'}")
+    say(f"report: {folder / 'patient.html'}", wrap=False)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.usage import PlainUsage
+from rascade.cli.streams import visible
+from rascade.cli.tables import show_table
+from rascade.cli.usage import PlainGroup, PlainUsage
 from rascade.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=PlainGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -70,7 +73,7 @@ def list_(
     if not runs:
         typer.echo("no runs are known here; 'rascade studies list --scan DIR' looks for them")
         return
-    _table(
+    show_table(
         ("kind", "study", "state", "patients", "seed", "ended (UTC)", "folder"),
         [
             (
@@ -121,7 +124,7 @@ def show(
         ]
         for name, value in rows:
             if value:
-                typer.echo(f"{name:12} {value}")
+                typer.echo(f"{name:12} {visible(value)}")
     if broken:
         raise ResultsError("\n".join(broken))
 
@@ -150,11 +153,11 @@ def compare(
     heads = [str(folder) for folder in found.folders]
     if found.inputs:
         rows = [(i.name, *(_text(v) for v in i.values)) for i in found.inputs]
-        _table(("input", *heads), rows)
+        show_table(("input", *heads), rows)
     else:
         typer.echo("inputs: the same")
     if found.readouts:
-        _table(
+        show_table(
             ("read-out (95 % interval)", *heads, ""),
             [
                 (r.name, *(_reading(x) for x in r.readings), "apart" if r.apart else "")
@@ -220,19 +223,6 @@ def _print_json(value: object) -> None:
     from rascade.studies.store import json_text
 
     sys.stdout.write(json_text(value))
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for name in head:
-        table.add_column(Text(name), overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
 
 
 def _short(folder: Path) -> str:

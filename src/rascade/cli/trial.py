@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rascade import RESEARCH_USE
+from rascade.cli.cautions import tell_warnings
 from rascade.cli.options import OptionalOut, Seed, SummaryJson, Threads
+from rascade.cli.tables import say, show_table
 from rascade.cli.usage import PlainUsage
 from rascade.errors import InputError
 
@@ -153,6 +155,7 @@ def trial(
         )
     for text in notes:
         typer.echo(f"note: {text}", err=True)
+    tell_warnings(result.summary["warnings"])
     if json:
         sys.stdout.write((result.folder / "summary.json").read_text("utf-8"))
         return
@@ -160,7 +163,7 @@ def trial(
 
     console = Console(highlight=False)
     summary_table(result.summary, console)
-    typer.echo(f"report: {result.folder / 'report.html'}")
+    say(f"report: {result.folder / 'report.html'}", wrap=False)
 
 
 def _check_use(study: str | None, arm: str | None) -> None:
@@ -194,18 +197,16 @@ def _list_arms(as_json: bool) -> None:
 
         sys.stdout.write(json_text(rows))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table()
-    for name in ("arm", "runs", "orders, or what is missing"):
-        table.add_column(name, overflow="fold")
-    for row in sorted(rows, key=lambda row: not row["runs"]):
-        table.add_row(
-            row["arm"],
-            "yes" if row["runs"] else "no",
-            row["orders"] if row["runs"] else row["reason"],
-        )
-    Console(highlight=False).print(table, markup=False)
+    show_table(
+        ("arm", "runs", "orders, or what is missing"),
+        [
+            (
+                row["arm"],
+                "yes" if row["runs"] else "no",
+                row["orders"] if row["runs"] else row["reason"],
+            )
+            for row in sorted(rows, key=lambda row: not row["runs"])
+        ],
+    )
     runs = sum(row["runs"] for row in rows)
     typer.echo(f"{runs} of {len(rows)} published arms can be run by name")

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import math
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,8 @@ from rascade.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
 
     from numpy.typing import NDArray
 
@@ -51,20 +53,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = options.select or list(system.observables)
         for name in (*names, *options.amount, *options.concentration):
             system.observable(name)
+        for note in system.notes:
+            _say(f"note: {note}")
         times, values = _run(system, names, options)
-        _write(Path(options.out), names, np.column_stack((times, values)))
+        _write(Path(options.out), _header(names), np.column_stack((times, values)))
     except UnsupportedFeature as error:
         # The name of the feature in any case, whatever the message makes of it.
         named = error.feature if error.feature not in str(error) else ""
-        sys.stderr.write(f"rascade.engine: {error}{named and f' [{named}]'}\n")
+        _say(f"{error}{named and f' [{named}]'}")
         return error.exit_code
     except RascadeError as error:
-        sys.stderr.write(f"rascade.engine: {error}\n")
+        _say(str(error))
         return error.exit_code
+    except _Terminated:
+        _say("interrupted by SIGTERM")
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        sys.stderr.write("rascade.engine: interrupted\n")
+        _say("interrupted")
         return 130
     return 0
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: ends the run as Ctrl-C does, nothing half-written."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _say(message: str) -> None:
+    """Write to standard error if there is one; the exit code tells in any case.
+
+    Names come from the file: what would move the cursor or turn the text is written as a code.
+    """
+    shown = (c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in message)
+    message = "".join(shown)
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"rascade.engine: {message}\n")
 
 
 _HELP = """
@@ -73,10 +100,14 @@ Columns: time, then the selection in the order given; one row more than there ar
 
 A species is written in the meaning that its name has in the model: a concentration, unless it
 hasOnlySubstanceUnits. --amount and --concentration force one or the other. Amounts may become
-negative, as SBML allows.
+negative, as SBML allows. A column of the model that is called time is headed "time (model)".
+
+Absolute tolerances are a thousandth of --rtol times the typical size of each state. A number given
+with --atol is in the species' own meaning: a concentration means that times the compartment's size.
 
 Exit codes: 0 done; 1 the solver gave up; 2 wrong use, or a file that cannot be read or written;
-3 the model uses a feature that is not supported, whose name is on standard error; 130 interrupted.
+3 the model uses a feature that is not supported, whose name is on standard error; 130 interrupted,
+143 ended by SIGTERM.
 The table is written whole or not at all.
 
 Example:
@@ -101,7 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--amount", type=_names, default=[], metavar="A,B", help="species wanted as amounts")
     add("--concentration", type=_names, default=[], metavar="A,B", help="as concentrations")
     add("--rtol", type=float, default=1e-9, metavar="X", help="relative tolerance (1e-9)")
-    add("--atol", type=float, default=1e-12, metavar="X", help="absolute tolerance (1e-12)")
+    add("--atol", type=float, metavar="X", help="absolute tolerance (by the size of each state)")
+    add("--max-step", type=float, metavar="X", help="longest step, in the model's time (none)")
     add("--backend", choices=["compiled", "reference"], default="compiled",
         help="generated machine code, or the slow and obvious check of it (compiled)")  # fmt: skip
     add("--out", required=True, metavar="FILE.csv", help="the table to write")
@@ -131,6 +163,27 @@ def _check_request(options: argparse.Namespace) -> None:
         raise OutputError(f"cannot write {str(out)!r}: it is a folder")
     if not out.parent.is_dir():
         raise OutputError(f"cannot write {str(out)!r}: there is no folder {str(out.parent)!r}")
+    _try_to_write(out)
+
+
+def _try_to_write(path: Path) -> None:
+    """Find out whether a file can be made where the table will be, before anything is solved."""
+    with _as_output_error(path):
+        temporary = _temporary(path)
+        temporary.touch(exist_ok=False)
+        temporary.unlink()
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+@contextlib.contextmanager
+def _as_output_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
 
 
 def _run(
@@ -142,7 +195,9 @@ def _run(
     simulation = Simulation(
         system,
         start=options.start,
-        settings=Settings(rtol=options.rtol, atol=options.atol, nonnegative=False),
+        settings=Settings(
+            rtol=options.rtol, atol=options.atol, max_step=options.max_step, nonnegative=False
+        ),
         backend=options.backend,
     )
     segment = simulation.advance(float(times[-1]), times, outputs)
@@ -162,22 +217,30 @@ def _form(system: System, name: str, options: argparse.Namespace) -> str:
     return name
 
 
-def _write(path: Path, names: Sequence[str], table: NDArray[np.float64]) -> None:
+def _header(names: Sequence[str]) -> list[str]:
+    """Return the names of all columns; only the first is called time."""
+    return ["time", *("time (model)" if name == "time" else name for name in names)]
+
+
+def _write(path: Path, columns: Sequence[str], table: NDArray[np.float64]) -> None:
     """Write the table under a temporary name, then rename: whole or not at all."""
-    header = ",".join(f'"{name}"' if "," in name else name for name in ("time", *names))
+    header = ",".join(f'"{name}"' if "," in name else name for name in columns)
     rows = "".join(",".join(map(repr, row)) + "\n" for row in table.tolist())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(f"{header}\n{rows}")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
+        with _as_output_error(path):
+            with temporary.open("x", encoding="utf-8") as file:
+                file.write(f"{header}\n{rows}")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+    except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        raise
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())

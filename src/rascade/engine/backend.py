@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COUNTERS", "Backend", "Batch", "DoseTable", "Settings", "Status"]
+__all__ = ["COUNTERS", "Backend", "Batch", "Breaks", "DoseTable", "Settings", "Status"]
 
 COUNTERS = ("steps", "rejected", "factorizations", "rhs", "jacobians", "restarts")
 """The columns of `Batch.counters`."""
@@ -60,12 +60,16 @@ class Settings:
 
     Attributes:
         rtol: relative tolerance of a step.
-        atol: absolute tolerance: one number for all states, or by state name (in the unit of the
-            state: amounts for species), or None for 1e-3 * rtol * the typical size of each state:
-            its value in the model at the start, or the largest dose that the patient gets there.
+        atol: absolute tolerance: one number for all states, or by name, in the meaning that the
+            name has as an output (for a concentration, times the size of the compartment at the
+            start; ``amount(S)`` and ``[S]`` force one or the other); or None for 1e-3 * rtol * the
+            typical size of each state: its value in the model at the start, or the largest dose
+            that the patient gets there.
         max_steps: the cap on accepted and rejected steps of one patient between two pauses.
         min_step: the smallest step, in the model's time; None for 16 units in the last place of
             the current time.
+        max_step: the longest step, in the model's time; None for none. Inputs that follow time are
+            found without it (docs/engine.md says which are not).
         nonnegative: whether a step that takes a species below -10 * atol is rejected. Right for
             every real population model; SBML itself lets amounts be negative.
         threads: threads that share the patients (compiled back end).
@@ -77,6 +81,7 @@ class Settings:
     atol: float | Mapping[str, float] | None = None
     max_steps: int = 100_000
     min_step: float | None = None
+    max_step: float | None = None
     nonnegative: bool = True
     threads: int = 1
     lanes: int | None = None
@@ -91,6 +96,8 @@ class Settings:
             raise InputError(f"max_steps must be at least 1, not {self.max_steps!r}")
         if self.min_step is not None and not 0 <= self.min_step < np.inf:
             raise InputError(f"min_step must not be negative, not {self.min_step!r}")
+        if self.max_step is not None and not self.max_step > 0:
+            raise InputError(f"max_step must be above zero, not {self.max_step!r}")
         if self.threads < 1:
             raise InputError(f"threads must be at least 1, not {self.threads!r}")
 
@@ -179,6 +186,75 @@ class DoseTable:
     duration: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Breaks:
+    """Moments at which steps must end because what follows time jumps, bends or turns there.
+
+    Patients may share rows.
+
+    Attributes:
+        start: (n,) int64, the first row of each patient.
+        end: (n,) int64, the row after its last.
+        time: (m,) ascending within a patient; from the patient's time to the end of the call.
+        before: (m,) the last moment at which what holds up to `time` certainly holds.
+        after: (m,) the first at which what holds from there on certainly does: whatever a
+            comparison says at `time` itself, the side after it counts in the step from there.
+        kind: (m,) int64: ``JUMP`` where the step has to be chosen anew, ``LAND``, or ``MORE`` in
+            the last row of a patient whose further moments are not known yet.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    time: NDArray[np.float64]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+    kind: NDArray[np.int64]
+
+    LAND: ClassVar[int] = 0
+    JUMP: ClassVar[int] = 1
+    MORE: ClassVar[int] = 2
+
+    @classmethod
+    def none(cls, n: int) -> Breaks:
+        """Return no moments for n patients."""
+        zeros, empty = np.zeros(n, dtype=np.int64), np.empty(0)
+        return cls(zeros, zeros, empty, empty, empty, np.empty(0, dtype=np.int64))
+
+    def with_rows(
+        self,
+        who: NDArray[np.int64],
+        which: NDArray[np.int64],
+        found: Sequence[NDArray[np.float64]],
+    ) -> Breaks:
+        """Return the table with other moments for some patients.
+
+        Args:
+            who: (k,) the patients.
+            which: (k,) the entry of `found` that each has.
+            found: arrays (m, 4) of time, before, after, kind.
+        """
+        others = np.ones(len(self.start), dtype=np.bool_)
+        others[who] = False
+        rows = list(zip(self.start.tolist(), self.end.tolist(), strict=True))
+        spans = sorted({rows[i] for i in np.flatnonzero(others)})
+        old = np.column_stack((self.time, self.before, self.after, self.kind))
+        parts = [*(old[a:b] for a, b in spans), *found]
+        ends = np.cumsum([0, *map(len, parts)])
+        place = {span: k for k, span in enumerate(spans)}
+        part = np.array([place.get(span, 0) for span in rows], dtype=np.int64)
+        part[who] = which + len(spans)
+        time, before, after, kind = np.concatenate([np.empty((0, 4)), *parts]).T.copy()
+        return Breaks(ends[part], ends[part + 1], time, before, after, kind.astype(np.int64))
+
+    def waiting(self, t: NDArray[np.float64], who: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return which of some patients have come to the end of what is known of them."""
+        last = self.end[who] - 1
+        some = last >= self.start[who]
+        who, last = who[some], last[some]
+        out: NDArray[np.int64] = who[(self.kind[last] == self.MORE) & (t[who] >= self.time[last])]
+        return out
+
+
 class Backend(Protocol):
     """Advances batches of one system; holds no state of any batch.
 
@@ -199,6 +275,9 @@ class Backend(Protocol):
       ``batch.triggers`` is left as it was, and the back end goes on with the other patients. The
       front then carries the event out and calls again. A back end without events refuses a system
       that has any with ``UnsupportedFeature("event")`` when it is made.
+    - Steps land exactly on the times of ``breaks``. The step up to one sees the rates at its
+      ``before`` at the latest, the step from there those at its ``after`` at the earliest. At a
+      row ``MORE`` the patient's status becomes ``EVENT``.
     - A derivative that is not finite at a finite point (a root at zero) counts as 0: the Jacobian
       then only costs steps, never accuracy, as the error control does not rely on it.
     - After a failure at time f, outputs after f are NaN, earlier ones stay; ``t`` and ``y`` are
@@ -214,6 +293,7 @@ class Backend(Protocol):
         output_nodes: NDArray[np.int64],
         out: NDArray[np.float64],
         settings: Settings,
+        breaks: Breaks,
     ) -> None:
         """Advance every running patient to a time, in place.
 
@@ -225,5 +305,6 @@ class Backend(Protocol):
             output_nodes: (k,) nodes of the system's graph.
             out: (n, T, k), filled in place; NaN wherever a value does not exist.
             settings: how to solve; absolute tolerances come from ``batch.atol``.
+            breaks: where else steps must end.
         """
         ...

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Doses", "dose_table", "gather_tables", "join_tables", "merge_tables"]
+__all__ = ["Doses", "dose_table", "gather_tables", "merge_tables"]
 
 
 class Doses:
@@ -25,7 +25,8 @@ class Doses:
         time: when the dose is ordered, in the model's time.
         target: species that receives it; a name or one name a row.
         amount: what is given, in the unit of the species' amount.
-        duration: 0 for a bolus; otherwise the length of a zero-order infusion.
+        duration: 0 for a bolus; otherwise the length of a zero-order infusion. One so short that
+            the clock hardly sees it (64 units in the last place of time) is a bolus.
         bioavailability: the fraction of the amount that arrives.
         lag: time between order and arrival.
 
@@ -75,8 +76,7 @@ class Doses:
         self.target: NDArray[np.int64] = codes.astype(np.int64)
         self.time: NDArray[np.float64] = ordered + delay
         self.amount: NDArray[np.float64] = given * fraction
-        # An infusion too short for the clock to see is a bolus: it must not get lost.
-        self.duration: NDArray[np.float64] = np.where(self.time + length > self.time, length, 0.0)
+        self.duration: NDArray[np.float64] = _as_the_clock_sees(self.time, length)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -145,11 +145,6 @@ def merge_tables(old: DoseTable, new: DoseTable, now: float) -> DoseTable:
     return _combined((old, running), (new, new.time >= now))
 
 
-def join_tables(one: DoseTable, other: DoseTable) -> DoseTable:
-    """Return the rows of both; at equal times those of `one` come first."""
-    return _combined(*((t, np.ones(len(t.time), dtype=np.bool_)) for t in (one, other)))
-
-
 def gather_tables(parts: Sequence[tuple[DoseTable, NDArray[np.int64]]]) -> DoseTable:
     """Return the doses of chosen patients, who are numbered anew in the order given.
 
@@ -186,6 +181,20 @@ def _combined(*parts: tuple[DoseTable, NDArray[np.bool_]]) -> DoseTable:
         amount=amount[order],
         duration=duration[order],
     )
+
+
+def _as_the_clock_sees(
+    time: NDArray[np.float64], length: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how long infusions last between two times that doubles can be.
+
+    The rate is the amount by this duration, so that all of the amount is given: at 1,000 hours an
+    infusion of 1e-12 hours ends 1.1e-12 later, which would be a tenth too much.
+    """
+    end = time + length
+    span = end - time
+    # Shorter than the solver's smallest step: a bolus, which gives the same within rounding.
+    return np.where(span > 64 * np.spacing(np.maximum(np.abs(time), np.abs(end))), span, 0.0)
 
 
 def _codes(target: str | Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

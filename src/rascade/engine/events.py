@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from rascade.engine.backend import Batch
     from rascade.engine.system import Event, System
 
-__all__ = ["MAX_EVENTS", "carry_out", "prepare_triggers"]
+__all__ = ["LOOKS", "MAX_EVENTS", "carry_out", "prepare_triggers"]
 
 MAX_EVENTS = 1000
 """The most events of one patient at one moment; more are taken for events that never end."""
+
+
+LOOKS = (0.0, 1e-4, *(k / 8 for k in range(1, 8)), 1.0 - 1e-4, 1.0)
+"""Parts of a step at which the sides of comparisons in triggers are looked at. Between them a
+comparison is found to turn where its sign differs, or where three in a row show that it comes near.
+Those next to the ends tell which way it goes there."""
 
 
 def prepare_triggers(system: System, batch: Batch) -> None:

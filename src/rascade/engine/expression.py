@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BOOLEAN_OPS",
     "COMMUTATIVE_OPS",
+    "COMPARISON_OPS",
     "LEAF_OPS",
     "Graph",
     "GraphTooLargeError",
@@ -88,6 +89,8 @@ BOOLEAN_OPS = frozenset(
     {Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ, Op.NE, Op.AND, Op.OR, Op.NOT},
 )
 """Operators whose result is a truth value."""
+COMPARISON_OPS = frozenset({Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ, Op.NE})
+"""Operators that compare two numbers."""
 COMMUTATIVE_OPS = frozenset(
     {Op.ADD, Op.MUL, Op.MIN, Op.MAX, Op.EQ, Op.NE, Op.AND, Op.OR},
 )

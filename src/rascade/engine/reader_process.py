@@ -135,4 +135,6 @@ def _read(header: dict[str, Any], data: bytes) -> bytes:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asked
+    if hasattr(signal, "SIGCHLD"):  # ignored, as some parents leave it, there is nobody to wait for
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     serve(sys.stdin.buffer, sys.stdout.buffer)

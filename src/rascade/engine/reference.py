@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.engine.backend import Batch, DoseTable, Settings, Status
+from rascade.engine.backend import Batch, Breaks, DoseTable, Settings, Status
 from rascade.engine.domain import keep_in_domain
+from rascade.engine.events import LOOKS
+from rascade.engine.expression import evaluate
 from rascade.engine.scalar import scalar_function
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ __all__ = ["ReferenceBackend"]
 
 DENSE_UP_TO = 150
 """Number of states up to which a dense factorisation is as fast as a sparse one."""
+_GOLDEN = 0.6180339887498949
+_SECTIONS = 40
+_CHANGES = 64  # of comparisons between two places in a step
 
 
 class ReferenceBackend:
@@ -50,13 +55,16 @@ class ReferenceBackend:
         output_nodes: NDArray[np.int64],
         out: NDArray[np.float64],
         settings: Settings,
+        breaks: Breaks,
     ) -> None:
         """Advance every running patient; see `Backend.advance`."""
         outputs = scalar_function(self.system.graph, output_nodes.tolist())
         for i in range(batch.n):
             if batch.status[i] == Status.RUNNING:
                 rows = slice(int(doses.start[i]), int(doses.start[i + 1]))
-                _Patient(self, batch, i, settings, outputs, times, out[i]).run(to, doses, rows)
+                stops = slice(int(breaks.start[i]), int(breaks.end[i]))
+                patient = _Patient(self, batch, i, settings, outputs, times, out[i])
+                patient.run(to, doses, rows, breaks, stops)
             if settings.progress is not None:
                 settings.progress(i + 1, batch.n)
 
@@ -133,22 +141,28 @@ class _Patient:
         self.h = float(self.batch.h[self.i])
         self.written = int(np.searchsorted(self.times, self.t))
         self.taken = 0
-        self.before = np.inf
+        self.before, self.after = np.inf, -np.inf
         self.infusion = np.zeros_like(self.y)
         self.atol = self.batch.atol[self.i]
 
-    def run(self, to: float, doses: DoseTable, rows: slice) -> None:
+    def run(self, to: float, doses: DoseTable, rows: slice, breaks: Breaks, moments: slice) -> None:
         """Go to a time and write back how it went."""
+        when, kind = breaks.time[moments], breaks.kind[moments]
         time, state = doses.time[rows], doses.state[rows]
         amount, duration = doses.amount[rows], doses.duration[rows]
         end = time + duration
         edges = np.concatenate((time, end[duration > 0]))
+        edges = np.concatenate((edges, when))
         stops = np.unique(np.append(edges[(edges > self.t) & (edges < to)], to))
         batch, i = self.batch, self.i
         try:
             for stop in stops.tolist():
-                self.before = float(np.nextafter(stop, -np.inf))
+                self._see(stop, when, breaks.before[moments], breaks.after[moments])
                 self._write()
+                if (kind[when == self.t] == Breaks.MORE).any():
+                    raise _EventReached
+                if (kind[when == self.t] == Breaks.JUMP).any():
+                    self.h = 0.0
                 due = (time == self.t) & (duration == 0) & (self.t < to)
                 for k in np.flatnonzero(due).tolist():
                     self.y[state[k]] += amount[k]
@@ -166,6 +180,17 @@ class _Patient:
             batch.failed_time[i] = self.t
         batch.t[i], batch.y[i], batch.h[i] = self.t, self.y, self.h
 
+    def _see(self, stop: float, when: Vector, before: Vector, after: Vector) -> None:
+        """Set the first and the last moment at which rates are looked at on the way to a stop."""
+        self.before = float(np.nextafter(stop, -np.inf))
+        self.before = min([self.before, *before[when == stop].tolist()])
+        here = (when <= self.t) & (self.t < after)
+        self.after = max([-np.inf, *after[here].tolist()])
+
+    def _moment(self, t: float) -> float:
+        """The moment at which rates are looked at for a time: on the right side of any jump."""
+        return min(max(t, self.after), self.before)
+
     def _write(self) -> None:
         """Write the outputs whose time has been reached."""
         while self.written < len(self.times) and self.times[self.written] <= self.t:
@@ -173,8 +198,8 @@ class _Patient:
             self.written += 1
 
     def _rhs(self, t: float, y: Vector) -> Vector:
-        # A rate may jump at the stop; up to there the side before the jump counts.
-        rates: Vector = self.equations.rates(min(t, self.before), y, self.p) + self.infusion
+        # A rate may jump where a stretch begins or ends; in it the side within counts.
+        rates: Vector = self.equations.rates(self._moment(t), y, self.p) + self.infusion
         return rates
 
     def _solver(self, stop: float) -> Radau:
@@ -194,7 +219,8 @@ class _Patient:
             first_step=min(self.h, stop - self.t) if self.h > 0 else None,
             rtol=self.settings.rtol,
             atol=self.atol,
-            jac=lambda t, y: self.equations.jacobian(min(t, self.before), y, self.p),
+            max_step=self.settings.max_step or np.inf,
+            jac=lambda t, y: self.equations.jacobian(self._moment(t), y, self.p),
         )
 
     def _integrate(self, stop: float) -> None:
@@ -210,61 +236,60 @@ class _Patient:
                 before = (self.t, self.y, self.h)
                 if not self._step(solver, landing):
                     solver = self._solver(stop)
-                elif self._triggered(self.t, self.y).any():
-                    self._locate(before, solver)
+                elif self.backend.system.events and self._look_back(before, solver):
                     self._count(solver)
-                    raise _EventReached
+                    if self._rising(self.t, self.y).any():
+                        raise _EventReached
+                    if self.t < stop:
+                        solver = self._solver(stop)
                 self._note_triggers()
                 self._write()
             self._count(solver)
 
-    def _triggered(self, t: float, y: Vector) -> NDArray[np.bool_]:
+    def _rising(self, t: float, y: Vector) -> NDArray[np.bool_]:
         """Return which events would happen here."""
         armed: NDArray[np.bool_] = self.batch.triggers[self.i] == 0
         return self.backend.triggers(t, y, self.p) & armed
+
+    def _turned(self, t: float, y: Vector) -> bool:
+        """Return whether any trigger is not what it was when last looked at."""
+        now = self.backend.triggers(t, y, self.p)
+        return bool((now != (self.batch.triggers[self.i] != 0)).any())
 
     def _note_triggers(self) -> None:
         """Note the triggers that have become false, so that they can come true again."""
         if self.backend.system.events:
             self.batch.triggers[self.i] &= self.backend.triggers(self.t, self.y, self.p)
 
-    def _locate(self, before: tuple[float, Vector, float], solver: Radau) -> None:
-        """Go back into the last step, to where a trigger first holds.
+    def _look_back(self, before: tuple[float, Vector, float], solver: Radau) -> bool:
+        """Go back into the last step, to where a trigger first turns; False where none does.
 
         The step's own interpolation says where to look; the equations are then solved exactly up
-        to there. Where the trigger holds there, that step's interpolation is a better one; where
-        it does not, a little more is added until it does.
+        to there. Where a trigger has turned there, that step's interpolation is a better one; where
+        none has, a little more is added until one does.
         """
         low, high = before, (self.t, self.y, self.h)
+        guess = _Look(self, solver, low[0], high[0], high[1]).first()
+        if guess is None:
+            return False
         close = max(1e-10 * (high[0] - low[0]), 16 * float(np.spacing(abs(high[0]))))
         more = close
-        guess = self._first_true(solver, low[0], high[0])
-        while high[0] - guess > close:
+        while high[0] - (guess := max(guess, low[0] + close)) > close:
             self.t, self.y, self.h = low[0], low[1], guess - low[0]
             solver = self._solver(guess)
             while self.t < guess:
                 low = (self.t, self.y, self.h)
                 if not self._step(solver, guess):
                     solver = self._solver(guess)
-            if self._triggered(self.t, self.y).any():
+            if self._turned(self.t, self.y):
                 high = (self.t, self.y, self.h)
-                guess = self._first_true(solver, low[0], high[0])
+                found = _Look(self, solver, low[0], high[0], high[1]).first()
+                guess = high[0] if found is None else found
             else:
                 low = (self.t, self.y, self.h)
                 guess, more = low[0] + more, 4 * more
         self.t, self.y, self.h = high
-
-    def _first_true(self, solver: Radau, start: float, end: float) -> float:
-        """Return the first time in a step at which the interpolation has a trigger hold."""
-        between = solver.dense_output()
-        while True:
-            middle = 0.5 * (start + end)
-            if not start < middle < end:
-                return end
-            if self._triggered(middle, between(middle)).any():
-                end = middle
-            else:
-                start = middle
+        return True
 
     def _skip(self, stop: float) -> None:
         """A model without states: only time goes on."""
@@ -297,7 +322,7 @@ class _Patient:
             return self._refuse(solver, taken / 4, Status.NEGATIVE, int(np.argmax(below)))
         if solver.t >= landing:
             solver.h_abs = max(solver.h_abs, wanted)  # the step was cut, not found too long
-        elif taken < self._smallest_step():
+        elif taken < min(wanted, self._smallest_step()):  # a first step may be small on purpose
             self._count(solver)
             raise _FailedError(Status.STEP_TOO_SMALL, self._steepest())
         self.batch.counters[self.i, 0] += 1
@@ -306,7 +331,7 @@ class _Patient:
 
     def _why_small(self) -> Status:
         """Return why no step is short enough: even the matrix of the shortest is singular?"""
-        matrix = self.equations.jacobian(min(self.t, self.before), self.y, self.p)
+        matrix = self.equations.jacobian(self._moment(self.t), self.y, self.p)
         matrix = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
         shortest = max(10 * float(np.spacing(abs(self.t))), np.finfo(float).tiny)
         try:
@@ -339,3 +364,109 @@ class _Patient:
         counters[2] += solver.nlu
         counters[3] += solver.nfev
         counters[4] += solver.njev
+
+
+class _Look:
+    """The triggers within a step, on its interpolation.
+
+    Args:
+        patient: who took the step.
+        solver: what took it.
+        start: where it began.
+        end: where it ended.
+        y: (n_states,) the states there.
+    """
+
+    def __init__(
+        self, patient: _Patient, solver: Radau, start: float, end: float, y: Vector
+    ) -> None:
+        self.patient, self.start, self.end, self.y = patient, start, end, y
+        self.between = solver.dense_output()
+        self.system = patient.backend.system
+
+    def first(self) -> float | None:
+        """Return the first time at which a trigger has turned; None where none does."""
+        times = self.start + (self.end - self.start) * np.array(LOOKS)
+        times[-1] = self.end
+        values = self._conditions(times)
+        signs = np.sign(values)
+        for k in range(1, len(times)):
+            if (signs[k] != signs[k - 1]).any() or self._turned(float(times[k])):
+                found = self._walk(float(times[k - 1]), float(times[k]))
+            else:
+                found = self._dips(times, values, k) if k > 1 else None
+            if found is not None:
+                return found
+        return None
+
+    def _states(self, t: float) -> Vector:
+        states: Vector = self.y if t >= self.end else self.between(t)
+        return states
+
+    def _turned(self, t: float) -> bool:
+        return self.patient._turned(t, self._states(t))
+
+    def _conditions(self, times: Vector) -> Vector:
+        """Return (T, n) the differences in the triggers' comparisons."""
+        y = np.stack([self._states(t) for t in times.tolist()])
+        conditions = self.system.conditions
+        return evaluate(self.system.graph, conditions, times, y, self.patient.p)
+
+    def _signs(self, t: float) -> Vector:
+        signs: Vector = np.sign(self._conditions(np.array([t]))[0])
+        return signs
+
+    def _walk(self, low: float, high: float) -> float | None:
+        """Go from one change of a comparison to the next; return where a trigger has turned."""
+        signs = self._signs(low)
+        for _ in range(_CHANGES):
+            if not self._differs(high, signs):
+                return None
+            start, end = low, high
+            while start < (middle := 0.5 * (start + end)) < end:
+                if self._differs(middle, signs):
+                    end = middle
+                else:
+                    start = middle
+            if self._turned(end):
+                return end
+            low, signs = end, self._signs(end)
+        return None
+
+    def _differs(self, t: float, signs: Vector) -> bool:
+        return self._turned(t) or bool((self._signs(t) != signs).any())
+
+    def _dips(self, times: Vector, values: Vector, k: int) -> float | None:
+        """Look for a comparison that comes near turning between three places, and turns."""
+        (a, b, c), (x, y, z) = times[k - 2 : k + 1].tolist(), values[k - 2 : k + 1]
+        sign = np.sign(y)
+        x, y, z = sign * x, sign * y, sign * z
+        reach = np.maximum((x - y) / (b - a) * (c - b), (z - y) / (c - b) * (b - a))
+        near = (x > y) & (y > 0) & (z >= y) & (y <= reach)
+        for j in np.flatnonzero(near).tolist():
+            low = self._lowest(j, sign[j], a, c)
+            found = self._walk(a, low)
+            if found is not None:
+                return found
+        return None
+
+    def _lowest(self, j: int, sign: float, a: float, b: float) -> float:
+        """Return where a difference is nearest to zero, or beyond, by golden sections."""
+
+        def size(t: float) -> float:
+            return float(sign * self._conditions(np.array([t]))[0, j])
+
+        left, right = b - _GOLDEN * (b - a), a + _GOLDEN * (b - a)
+        low, high = size(left), size(right)
+        for _ in range(_SECTIONS):
+            if low <= high:
+                b, right, high = right, left, low
+                left = b - _GOLDEN * (b - a)
+                low = size(left)
+            else:
+                a, left, low = left, right, high
+                right = a + _GOLDEN * (b - a)
+                high = size(right)
+            if min(low, high) <= 0:
+                break
+        return left if low <= high else right

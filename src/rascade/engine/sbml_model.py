@@ -13,7 +13,7 @@ from rascade.engine.backend import Batch
 from rascade.engine.derivatives import jacobian, time_derivatives
 from rascade.engine.expression import Op, leaves
 from rascade.engine.sbml_names import Names, circle, each, references, stoichiometry_of, value_of
-from rascade.engine.start import start_values
+from rascade.engine.start import size_of_one, start_values
 from rascade.engine.system import Assignable, Event, System, build_system
 from rascade.errors import ModelFileError, UnsupportedFeature
 
@@ -259,14 +259,17 @@ class Equations:
 
 
 def _scale(system: System) -> NDArray[np.float64]:
-    """Return typical sizes: initial values where there are any, else the smallest of those."""
+    """Return typical sizes: initial values where there are any, else the smallest of those.
+
+    The smallest is sought among values in the meaning of the names: amounts in a small compartment
+    say nothing about those in a large one.
+    """
     batch = Batch.empty(1, len(system.states), len(system.parameters))
     start_values(system, batch, {}, {})
-    size = np.abs(batch.y[0])
+    size, one = np.abs(batch.y[0]), size_of_one(system, batch)[0]
     usable = np.isfinite(size) & (size > 0)
-    if not usable.any():
-        return np.ones(len(size))
-    smallest = max(float(size[usable].min()), 1e-6 * float(np.median(size[usable])))
-    scale = np.where(usable, size, smallest)
+    values = size[usable] / one[usable]
+    smallest = max(values.min(), 1e-6 * np.median(values)) if len(values) else 1.0
+    scale: NDArray[np.float64] = np.where(usable, size, smallest * one)
     scale.flags.writeable = False
     return scale

@@ -71,6 +71,7 @@ class Names:
         self.initial: dict[str, Any] = {}
         self.jumping: set[str] = set()
         self._collect()
+        self._note_constants()
         self._declare()
         self._define()
 
@@ -111,6 +112,29 @@ class Names:
         else:
             target[name] = element.getMath()
 
+    def _note_constants(self) -> None:
+        """Say what is declared constant and yet changed by something: invalid, but common."""
+        changed = {
+            reference.getSpecies()
+            for reaction in self.reactions.values()
+            for reference, _ in references(reaction)
+        }
+        for name, element in self.species.items():
+            if name in changed and element.getConstant() and not element.getBoundaryCondition():
+                self.notes.append(
+                    f"species {name!r} is constant and yet in a reaction (SBML rule 20611); "
+                    "it is held constant"
+                )
+        for how, names in (
+            ("an assignment rule sets it", self.assigned),
+            ("a rate rule changes it", self.rated),
+            ("an event sets it", self.jumping),
+        ):
+            for group in (self.compartments, self.species, self.globals, self.references):
+                for name in sorted(name for name in names if name in group):
+                    if group[name].getConstant():
+                        self.notes.append(f"{name!r} is constant and yet {how}; so it changes")
+
     def _declare(self) -> None:
         """Decide what is a state and what is a parameter, and give each its leaf."""
         for name in self.species:
@@ -132,7 +156,10 @@ class Names:
                     )
         for name, reaction in self.reactions.items():
             for local in locals_of(reaction.getKineticLaw()):
-                self._parameter(f"{name}.{local.getId()}", value_of(local))
+                full = f"{name}.{local.getId()}"
+                if full in self._taken:  # SimBiology's identifiers have dots
+                    raise self.error(local, f"a local parameter and something else are {full!r}")
+                self._parameter(full, value_of(local))
 
     def _state(self, name: str) -> int:
         return self.graph.state(self.states.setdefault(name, len(self.states)))
@@ -154,9 +181,14 @@ class Names:
         return 1.0
 
     def is_point(self, compartment: str) -> bool:
-        """Tell whether a compartment has no dimensions, so that nothing has a concentration."""
+        """Tell whether nothing has a concentration in a compartment.
+
+        So it is in a Level 2 compartment without dimensions, which has no size either (Level 2
+        Version 4, section 4.7.5). In Level 3 the dimensions say what a size means, and change no
+        formula.
+        """
         element = self.compartments[compartment]
-        return bool(element.isSetSpatialDimensions()) and element.getSpatialDimensions() == 0
+        return bool(element.getLevel() < 3 and element.getSpatialDimensions() == 0)
 
     def is_amount(self, species: str) -> bool:
         """Tell whether a species' name stands for its amount."""

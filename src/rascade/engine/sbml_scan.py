@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
+from rascade.engine.sbml_numbers import attribute_problem, cn_problem
 from rascade.errors import ModelFileError, UnsupportedFeature
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ UNDERSTOOD_PACKAGES = frozenset({"l3v2extendedmath"})
 """Level 3 Version 2's operators for Version 1; those out of scope are refused where used."""
 
 _CORE = re.compile(r"http://www\.sbml\.org/sbml/level([0-9]+)(?:/version([0-9]+)(?:/core)?)?")
+_MATHML = "http://www.w3.org/1998/Math/MathML"
 _VERSIONS = {"2": ("1", "2", "3", "4", "5"), "3": ("1", "2")}
 
 
@@ -110,7 +112,10 @@ def _too_large(name: str) -> str:
 
 
 def scan(data: bytes, name: str) -> None:
-    """Refuse a document that is not well-formed, has a DOCTYPE, or is too deep or too large.
+    """Refuse what libsbml would misread or could not stand.
+
+    That is a document that is not well-formed, has a DOCTYPE, is too deep or too large, or holds
+    malformed numbers.
 
     Args:
         data: the document.
@@ -128,6 +133,17 @@ def scan(data: bytes, name: str) -> None:
         raise ModelFileError(f"{name}: not readable as XML: {error}") from error
 
 
+class _Number:
+    """A ``<cn>`` on its way: its type, its base and its text, cut at every ``<sep/>``."""
+
+    def __init__(self, kind: str, base: str, depth: int, line: int) -> None:
+        self.kind, self.base, self.depth, self.line = kind, base, depth, line
+        self.parts = [""]
+
+    def add(self, text: str) -> None:
+        self.parts[-1] += text
+
+
 class _Scan:
     """One look through a document, element by element."""
 
@@ -135,6 +151,9 @@ class _Scan:
         self.name = name
         self.depth = self.elements = 0
         self.math_at = 0  # depth of the formula that is open, 0 outside
+        self.core = ""  # the namespace of SBML in this document
+        self.aside_at = 0  # depth of the notes or annotation that are open, 0 outside
+        self.number: _Number | None = None  # the <cn> that is open
         self.counts: Counter[str] = Counter()
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self.start
@@ -152,6 +171,7 @@ class _Scan:
             core = _CORE.fullmatch(namespace)
             if local != "sbml" or not core:
                 self.refuse(f"not an SBML document: its outermost element is {local!r}")
+            self.core = namespace
             self._check_level(attributes, *core.groups())
             _check_packages(attributes)
         if self.depth > MAX_DEPTH:
@@ -159,6 +179,7 @@ class _Scan:
         if self.elements > MAX_ELEMENTS:
             self.refuse(f"more than {MAX_ELEMENTS} elements")
         self._look_inside(local)
+        self._look_at_numbers(namespace, local, attributes)
 
     def _check_level(self, attributes: dict[str, str], level: str, version: str | None) -> None:
         """Refuse a level or version that libsbml does not know: it ends the process for that."""
@@ -182,9 +203,34 @@ class _Scan:
             if self.counts[local] > MAX_COUNTS[local]:
                 self.refuse(f"more than {MAX_COUNTS[local]} elements {local!r}")
 
+    def _look_at_numbers(self, namespace: str, local: str, attributes: dict[str, str]) -> None:
+        """Refuse malformed numbers; notes and annotations may hold what they like."""
+        if self.aside_at:
+            return
+        if namespace == self.core:
+            if local in {"notes", "annotation"}:
+                self.aside_at = self.depth
+            elif problem := attribute_problem(local, attributes):
+                self.refuse(problem)
+        elif self.number is not None:
+            if local != "sep":
+                self.refuse(f"a <cn> holds <{local}>; it may hold a number only")
+            self.number.parts.append("")
+        elif namespace == _MATHML and local == "cn":
+            kind, base = attributes.get("type", "real"), attributes.get("base", "10")
+            self.number = _Number(kind, base, self.depth, self.parser.CurrentLineNumber)
+            self.parser.CharacterDataHandler = self.number.add
+
     def end(self, _tag: str) -> None:
         if self.depth == self.math_at:
             self.math_at = 0
+        if self.depth == self.aside_at:
+            self.aside_at = 0
+        if self.number is not None and self.depth == self.number.depth:
+            number, self.number = self.number, None
+            self.parser.CharacterDataHandler = None
+            if problem := cn_problem(number.kind, number.base, number.parts):
+                raise ModelFileError(f"{self.name}:{number.line}: a <cn> {problem}")
         self.depth -= 1
 
     def doctype(self, *_: object) -> NoReturn:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rascade.engine.backend import COUNTERS, Backend, Batch, Settings, Status
+from rascade.engine.breaks import BreakFinder
 from rascade.engine.doses import (
     Doses,
     dose_table,
     gather_tables,
-    join_tables,
     merge_tables,
 )
 from rascade.engine.events import carry_out, prepare_triggers
 from rascade.engine.expression import Op, evaluate, leaves
-from rascade.engine.start import Scales, start_values, time_breaks
+from rascade.engine.start import Scales, start_values
 from rascade.engine.system import unknown_name
 from rascade.errors import InputError, ParameterError
 
@@ -169,16 +169,21 @@ class Simulation:
         wanted = self._times(float(to), times, bool(outputs))
         nodes = np.array([self.system.observable(name) for name in outputs], dtype=np.int64)
         out = np.full((self._batch.n, len(wanted), len(nodes)), np.nan)
-        doses, batch = self._steps_at(float(to)), self._batch
+        doses, batch = self._doses, self._batch
         carry_out(self.system, batch, np.flatnonzero(batch.status == Status.RUNNING))
         self._refuse_negative(wanted, nodes, out)
+        finder = BreakFinder(self.system, doses)
+        breaks = finder.find(batch, float(to))
         for _ in range(self.settings.max_steps):
-            self._backend.advance(batch, float(to), doses, wanted, nodes, out, self.settings)
+            self._backend.advance(
+                batch, float(to), doses, wanted, nodes, out, self.settings, breaks
+            )
             waiting = np.flatnonzero(batch.status == Status.EVENT)
             if not len(waiting):
                 break
             batch.status[waiting] = Status.RUNNING
             carry_out(self.system, batch, waiting)
+            breaks = finder.renew(breaks, batch, waiting, float(to))
         else:
             batch.status[waiting] = Status.TOO_MANY_STEPS
             batch.failed_time[waiting] = batch.t[waiting]
@@ -363,15 +368,6 @@ class Simulation:
                 f"output times {wanted[0]} to {wanted[-1]} leave the span {self._time} to {to}"
             )
         return wanted
-
-    def _steps_at(self, to: float) -> DoseTable:
-        """Return the doses, with empty ones where a rate jumps at a known time."""
-        breaks = time_breaks(self.system, self._batch.p, self._time, to)
-        if not len(breaks):
-            return self._doses
-        empty = Doses(breaks[:, 0].astype(np.int64), breaks[:, 1], "", 0.0)
-        table = dose_table(empty, self._batch.n, {"": 0})
-        return join_tables(self._doses, table)
 
 
 def simulate(

@@ -1,4 +1,4 @@
-"""Where a simulation starts, how finely it is solved, and at which known times its rates jump."""
+"""Where a simulation starts, and how finely it is solved."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
     Columns = Mapping[int, NDArray[np.float64]]
 
-__all__ = ["Scales", "start_values", "time_breaks"]
+__all__ = ["Scales", "size_of_one", "start_values"]
 
 
 class Scales:
     """Absolute tolerances of every patient, kept up with the doses.
 
-    A tolerance is 1e-3 * rtol * the typical size of a state unless it is given. The typical size
+    A tolerance is 1e-3 * rtol * the typical size of a state unless it is given. A given one is in
+    the meaning that the species has as a name: one for a concentration is multiplied by the size of
+    the compartment at the start, because the state is an amount. The typical size
     is that of the model, which knows nothing of doses: a compartment that starts empty would be
     followed down to a thousandth of the smallest start value in the model. So a patient's largest
     dose into a state is its size where the state starts empty, and its least size elsewhere. No
@@ -40,7 +42,7 @@ class Scales:
         batch: the patients at their start; ``batch.atol`` is filled and kept.
 
     Raises:
-        InputError: a tolerance for a name that is no state, or not above zero.
+        InputError: a tolerance for a name that is no state, not above zero, or given twice.
     """
 
     def __init__(self, system: System, settings: Settings, batch: Batch) -> None:
@@ -53,18 +55,23 @@ class Scales:
         self._empty = batch.y == 0
         self._largest: dict[int, NDArray[np.float64]] = {}
         if isinstance(settings.atol, (int, float)):
-            batch.atol[:] = settings.atol
+            batch.atol[:] = settings.atol * size_of_one(system, batch)
             self._open[:] = False
-            return
-        for name, value in (settings.atol or {}).items():
-            if name not in system.states:
-                raise InputError("atol: " + unknown_name("state", name, system.states))
+        elif settings.atol:
+            self._give(system, settings.atol)
+        self._pass_on()
+
+    def _give(self, system: System, given: Mapping[str, float]) -> None:
+        """Take the tolerances of single states."""
+        batch = self._batch
+        for name, value in given.items():
+            place, factors = _meaning(system, batch, name)
             if not 0 < value < np.inf:
                 raise InputError(f"atol of {name} must be above zero, not {value!r}")
-            place = system.states.index(name)
-            batch.atol[:, place] = value
+            if not self._open[place]:
+                raise InputError(f"two values of atol for {system.states[place]!r}")
+            batch.atol[:, place] = value * factors
             self._open[place] = False
-        self._pass_on()
 
     def see(self, doses: DoseTable) -> None:
         """Take account of doses; those seen before keep counting."""
@@ -103,6 +110,37 @@ class Scales:
     def _pass_on(self) -> None:
         if self._follows:
             self._batch.atol[:] = self._batch.atol[:, self._follows]
+
+
+def size_of_one(system: System, batch: Batch) -> NDArray[np.float64]:
+    """Return (n, n_states) what each state holds when its name has the value 1.
+
+    That is 1, but the size of the compartment for an amount whose name means a concentration.
+
+    Args:
+        system: the model.
+        batch: the patients at their start.
+    """
+    sizes = np.ones((batch.n, len(system.states)))
+    for place, name in enumerate(system.states):
+        if name in system.assignable and system.assignable[name].state == place:
+            sizes[:, place] = _meaning(system, batch, name)[1]
+    return sizes
+
+
+def _meaning(system: System, batch: Batch, name: str) -> tuple[int, NDArray[np.float64]]:
+    """Return the state that a name means, and (n,) what the state holds for a value of 1."""
+    if name in system.assignable:
+        target = system.assignable[name]
+        if system.graph.constant_value(target.factor) == 1:
+            return target.state, np.ones(batch.n)
+        size = np.abs(evaluate(system.graph, [target.factor], batch.t, batch.y, batch.p)[:, 0])
+        # A compartment that starts empty tells nothing; it will be of size 1 for all we know.
+        return target.state, np.where((size > 0) & np.isfinite(size), size, 1.0)
+    if name in system.states:
+        return system.states.index(name), np.ones(batch.n)
+    known = [*system.states, *system.assignable]
+    raise InputError("atol: " + unknown_name("state", name, known))
 
 
 def start_values(
@@ -173,33 +211,3 @@ def _levels(
         levels.append(tuple(level))
         order.done(*level)
     return tuple(levels)
-
-
-def time_breaks(
-    system: System, p: NDArray[np.float64], after: float, before: float
-) -> NDArray[np.float64]:
-    """Return the times at which a rate may jump because time passes a known value.
-
-    A rate such as ``piecewise(1, time < t1, 0)`` would make the error control search for the jump,
-    or step over a short pulse. Where both sides of a comparison depend on time and parameters only,
-    and on time linearly, the moment is known beforehand.
-
-    Args:
-        system: the model.
-        p: (n, n_parameters).
-        after: times up to and including this one are left out.
-        before: times from this one on are left out.
-
-    Returns:
-        (m, 2): patient and time.
-    """
-    switches = system.time_switches
-    if not switches or not system.states:
-        return np.empty((0, 2))
-    nothing = np.zeros(len(system.states))
-    offset = evaluate(system.graph, [d for d, _ in switches], 0.0, nothing, p)
-    slope = evaluate(system.graph, [s for _, s in switches], 0.0, nothing, p)
-    with np.errstate(all="ignore"):
-        times = -offset / slope
-    patient, switch = np.nonzero((times > after) & (times < before))
-    return np.column_stack((patient, times[patient, switch]))

@@ -12,7 +12,8 @@ import numpy as np
 
 from rascade.engine.conservation import ConservationLaw, conservation_laws
 from rascade.engine.derivatives import jacobian, time_derivatives
-from rascade.engine.expression import Graph, Op
+from rascade.engine.expression import COMPARISON_OPS, Graph, Op, leaves
+from rascade.engine.inputs import TimedInputs, timed_inputs
 from rascade.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from rascade.engine.backend import Backend
 
-_COMPARISONS = frozenset({Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ, Op.NE})
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 __all__ = ["Assignable", "Event", "System", "build_system", "unknown_name"]
@@ -113,6 +113,7 @@ class System:
     follows: tuple[int, ...] = field(default=(), repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
     backends: dict[str, Backend] = field(default_factory=dict, repr=False, init=False)
+    _timed: dict[frozenset[int], TimedInputs] = field(default_factory=dict, repr=False, init=False)
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -125,24 +126,31 @@ class System:
         return {name: k for k, name in enumerate(self.parameters)}
 
     @cached_property
-    def time_switches(self) -> tuple[tuple[int, int], ...]:
-        """(difference, slope) of every comparison in rates and triggers linear in time.
-
-        The comparison switches where ``difference`` at time 0 plus ``slope`` times time is 0. Both
-        depend on parameters alone once time is given.
-        """
+    def still(self) -> tuple[int, ...]:
+        """States that nothing but events, doses and the caller changes."""
         graph = self.graph
-        found: dict[int, int] = {}
-        triggers = [event.trigger for event in self.events]
-        for node in graph.reachable([*self.rates, *triggers]):
-            if graph.ops[node] in _COMPARISONS:
+        return tuple(k for k, rate in enumerate(self.rates) if graph.constant_value(rate) == 0.0)
+
+    def timed(self, moved: frozenset[int]) -> TimedInputs:
+        """Return what follows time in the rates and triggers; see `timed_inputs`."""
+        if moved not in self._timed:
+            self._timed[moved] = timed_inputs(self, moved)
+        return self._timed[moved]
+
+    @cached_property
+    def conditions(self) -> tuple[int, ...]:
+        """Differences of the two sides of every comparison in triggers that follows a state.
+
+        A trigger can only turn where one of them changes its sign, or where time alone turns it.
+        """
+        graph, found = self.graph, []
+        for node in graph.reachable(event.trigger for event in self.events):
+            if graph.ops[node] in COMPARISON_OPS and not graph.is_boolean(graph.args[node][0]):
                 difference = graph.sub(*graph.args[node])
-                slope = time_derivatives(graph, [difference])[0]
-                kinds = {graph.ops[n] for n in graph.reachable([difference])}
-                bent = {graph.ops[n] for n in graph.reachable([slope])} & {Op.TIME, Op.STATE}
-                if Op.STATE not in kinds and not bent and graph.constant_value(slope) != 0:
-                    found[difference] = slope
-        return tuple(found.items())
+                states = leaves(graph, [difference], Op.STATE)
+                if states - set(self.still):
+                    found.append(difference)
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def parameter_only(self) -> frozenset[int]:

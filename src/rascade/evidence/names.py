@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-__all__ = ["compact", "did_you_mean", "near_names"]
+__all__ = ["compact", "did_you_mean", "near_names", "near_spelling"]
 
 _SEPARATORS = re.compile(r"[\s\-_.,/]+")
 
@@ -26,6 +26,41 @@ def near_names(name: str, candidates: Iterable[str], limit: int = 3) -> list[str
     if len(wanted) >= 3:
         near += [key for key in by_key if wanted in key and key not in near]
     return [by_key[key] for key in near[:limit]]
+
+
+def near_spelling(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the drug's name that a word is a slip of, or None.
+
+    Names of drugs share their stems (-citabine, -rasib, -mab), so that being alike says little: a
+    slip has the same first letter, the same digits in order (another number is another compound),
+    and one letter wrong, left out, added or changed over with its neighbour, or two in a long name.
+    """
+    wanted = compact(name)
+    allowed = 0 if len(wanted) < 4 else 1 if len(wanted) < 9 else 2
+    best: tuple[int, str] | None = None
+    for candidate in candidates:
+        key = compact(candidate)
+        if abs(len(key) - len(wanted)) > allowed or key[:1] != wanted[:1]:
+            continue
+        if re.findall(r"\d", key) != re.findall(r"\d", wanted):
+            continue
+        distance = _slips(wanted, key)
+        if distance <= allowed and (best is None or distance < best[0]):
+            best = (distance, candidate)
+    return best[1] if best is not None else None
+
+
+def _slips(first: str, second: str) -> int:
+    """Count the letters to change, add, drop or change over between two words (Damerau)."""
+    before, last = list(range(len(second) + 1)), list(range(len(second) + 1))
+    for i, letter in enumerate(first, start=1):
+        row = [i]
+        for j, other in enumerate(second, start=1):
+            row.append(min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other)))
+            if i > 1 and j > 1 and letter == second[j - 2] and first[i - 2] == other:
+                row[j] = min(row[j], before[j - 2] + 1)
+        before, last = last, row
+    return last[-1]
 
 
 def did_you_mean(name: str, candidates: Iterable[str], listing: str = "") -> str:

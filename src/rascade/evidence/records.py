@@ -95,6 +95,7 @@ class Drug(Record):
     """A drug, or a class of drugs, with everything that is known of it.
 
     `id` and `name` are the international nonproprietary name, or the code name where none exists.
+    `group` names the mechanism: drugs of one group act in the same way on the same kind of target.
     """
 
     name: str
@@ -103,6 +104,8 @@ class Drug(Record):
     target: str
     mechanism: str
     aliases: tuple[str, ...]
+    group: str = ""
+    sources: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = field(default=(), repr=False)
 
     def fact(self, quantity: str) -> Fact:

@@ -179,6 +179,8 @@ SCHEMAS: dict[str, Schema] = {
         Column("target", required=True),
         Column("mechanism", required=True),
         Column("aliases", aliases),
+        Column("group", required=True),
+        _SOURCES,
     ),
     **dict.fromkeys(FACT_FILES, _FACT),
     "trials.csv": _schema(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rascade.errors import EvidenceError
-from rascade.evidence.names import compact, did_you_mean
+from rascade.evidence.names import compact, did_you_mean, near_spelling
 from rascade.evidence.records import (
     AdverseEvent,
     Citation,
@@ -46,6 +46,9 @@ TABLES = {
     "checks": "lookups",
 }
 """Name of every table, as users write it, and the attribute of `Evidence` that holds it."""
+
+
+_WHERE_IDS = "; ids are found with 'rascade evidence search WORDS' or 'rascade evidence list TABLE'"
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,34 @@ class Evidence:
         Raises:
             EvidenceError: no such drug; the message offers near names.
         """
-        drug = self._aliases.get(compact(name))
+        drug = self.find_drug(name)
         if drug is None:
             known = [alias for d in self.registry for alias in (d.name, *d.aliases)]
-            raise EvidenceError(f"no drug named {name!r}{did_you_mean(name, known)}")
+            near = near_spelling(name, known)
+            hint = f"; did you mean {near!r}?" if near else "; 'rascade drugs list' lists all"
+            raise EvidenceError(f"no drug named {name!r}{hint}")
         return drug
+
+    def find_drug(self, name: str) -> Drug | None:
+        """Return a drug by name or alias, whatever the case and the dashes, or None."""
+        return self._aliases.get(compact(name))
+
+    def nearest_by_mechanism(self, name: str, among: Iterable[str]) -> tuple[str, ...]:
+        """Return the names among these whose drug acts as another one does.
+
+        Args:
+            name: of the drug, or an alias.
+            among: names to choose from, such as the drugs that the model has.
+        """
+        drug = self.find_drug(name)
+        if drug is None or not drug.group:
+            return ()
+        found = ((other, self.find_drug(other)) for other in among)
+        return tuple(
+            other
+            for other, known in found
+            if known is not None and known is not drug and known.group == drug.group
+        )
 
     def citation(self, citation_id: str) -> Citation:
         """Return a citation by id, or by one of the other identifiers it carries.
@@ -167,10 +193,11 @@ class Evidence:
             or self._other_identifiers.get(record_id.casefold())
         )
         if found is None:
-            hint = did_you_mean(record_id, self._by_id) or (
-                "; ids are found with 'rascade evidence search WORDS' or 'rascade evidence list "
-                "TABLE'"
-            )
+            # A drug is offered for a slip in its name only: names that are alike mean little.
+            drugs = {alias for d in self.registry for alias in (d.name, *d.aliases)}
+            slip = near_spelling(record_id, drugs)
+            near = f"; did you mean {slip!r}?" if slip else ""
+            hint = near or did_you_mean(record_id, sorted(set(self._by_id) - drugs)) or _WHERE_IDS
             raise EvidenceError(f"no evidence item {record_id!r}{hint}")
         return found
 

@@ -8,7 +8,6 @@ parameter table, again from the most specific row to the most general.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -191,13 +190,34 @@ def find_drugs(names: Sequence[str]) -> tuple[Drug, ...]:
     drugs = known_drugs()
     for name in names:
         if name not in drugs:
-            near = difflib.get_close_matches(name, drugs, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise UnsupportedFeature(
-                f"drug {name}",
-                f"{name} is not modelled yet.{hint} Modelled: {', '.join(sorted(drugs))}",
-            )
+            raise UnsupportedFeature(f"drug {name}", not_modelled(name))
     return tuple(drugs[name] for name in sorted(set(names)))
+
+
+def not_modelled(name: str) -> str:
+    """Say that a drug is not modelled, and which modelled one is nearest to it by mechanism."""
+    from rascade.evidence import load
+    from rascade.evidence.names import near_spelling
+
+    evidence, drugs = load(), known_drugs()
+    known = evidence.find_drug(name)
+    if known is None:
+        slip = near_spelling(name, drugs)
+        hint = f"; did you mean {slip}?" if slip else "; 'rascade model show' lists what is"
+        return f"{name} is not modelled{hint}"
+    near = evidence.nearest_by_mechanism(name, drugs)
+    if not near:
+        return (
+            f"{name} is not modelled, nor is any other {known.group}; 'rascade model show' lists "
+            "what is"
+        )
+    targets = {known.target, *(evidence.drug(other).target for other in near)}
+    # The same mechanism on another target is worth a word: KRAS G12D is not G12C.
+    told = [
+        f"{other} ({evidence.drug(other).target})" if len(targets) > 1 else other for other in near
+    ]
+    own = f" ({known.target})" if len(targets) > 1 else ""
+    return f"{name}{own} is not modelled; nearest by mechanism: {', '.join(told)}"
 
 
 def _find_clones(names: Sequence[str] | None, setting: str) -> tuple[Clone, ...]:
@@ -217,7 +237,7 @@ def _copies(
     by_drug = [copy for drug in drugs for copy in _drug_copies(drug, clones)]
     by_clone = [copy for clone in clones for copy in _clone_copies(clone, drugs)]
     copies = [system[0], *by_drug, *by_clone, *system[1:]]
-    cytotoxics = any(copy.mechanism.name == "cytotoxic" for copy in copies)
+    cytotoxics = any("cytotoxic_kill_sum" in copy.mechanism.adds for copy in copies)
     asked = {*include, *(name for drug in drugs for name in drug.needs)}
     wanted = asked.union(*(library[name].brings for name in asked))
     return [

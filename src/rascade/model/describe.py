@@ -97,6 +97,7 @@ def _describe_parameter(name: str) -> Description:
             ("plausible range", f"{row.low:g} to {row.high:g} {row.unit}"),
             ("distribution", spread),
             ("confidence", row.confidence),
+            *([("computed as", row.expression)] if row.expression else []),
             ("fitted to", row.fitted or "nothing"),
             ("source", row.source),
         ),

@@ -30,7 +30,10 @@ _OWN = (
     re.compile(r"^\s*([A-Za-z_]\w*)\s*="),  # initial value
 )
 _DECLARATION = re.compile(r"^\s*(?:substanceOnly\s+)?(?:species|compartment)\s+(.+)$")
-_WORDS = frozenset({"species", "substanceOnly", "compartment", "in", "exp", "ln", "sqrt", "time"})
+_WORDS = frozenset(
+    {"species", "substanceOnly", "compartment", "in", "exp", "ln", "sqrt", "abs", "min", "max"}
+    | {"time"}
+)
 
 
 @dataclass(frozen=True)

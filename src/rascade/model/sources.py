@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from rascade.evidence import Evidence
     from rascade.evidence.records import Problem
 
-__all__ = ["PREFIXES", "Source", "check_sources", "parse_source"]
+__all__ = [
+    "PREFIXES",
+    "Source",
+    "best_confidence",
+    "check_confidence",
+    "check_sources",
+    "parse_source",
+]
 
 PREFIXES: Final = ("assumed", "definition", "prior", "calibration")
 _KINDS = ("PMID", "DOI", "PMC", "NCT", "CONF", "REF", "LABEL", "REG", "DB", "WEB", "OTHER")
@@ -31,7 +38,14 @@ _TARGET = re.compile(r"CT\d{2}(?:\.[\w-]+)?")
 _PART = re.compile(r"(\S+)(?: \((.+)\))?")
 # What may be called verified or derived needs something that it was read in or follows from.
 _WEAK = frozenset({"assumed", "prior"})
-_WELL_KNOWN = frozenset({"verified", "derived"})
+_WELL_KNOWN = frozenset({"verified", "secondary", "derived", "definition"})
+_DEFINED = frozenset({"definition", "derived", "recalled", "fitted"})
+#: Confidence -> how certain a number is that was read; what is chosen (assumed, fitted, defined)
+#: claims nothing of its source.
+_RANK: Final = {"verified": 4, "secondary": 3, "derived": 2, "recalled": 1}
+#: State of a citation -> how certain what was read in it can be; all other states: verified.
+_CITATION_RANK: Final = {"unchecked": 1, "contradicted": 0}
+_INSIDE = re.compile(rf"(?:{'|'.join(_KINDS)}|doi):[^\s;,()]+|\b(?:pub|io|bio)\.[\w-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,8 @@ def parse_source(text: str, confidence: str = "") -> Source:
     prefix, colon, rest = text.partition(": ")
     if colon and prefix in PREFIXES:
         return _worded(prefix, rest.strip(), confidence)
+    if confidence == "definition":
+        raise ParameterError("a definition is words; begin with 'definition: '")
     return Source("cited", tuple(_identifier(part) for part in _parts(text)))
 
 
@@ -73,6 +89,10 @@ def _worded(prefix: str, rest: str, confidence: str) -> Source:
         raise ParameterError(f"{prefix!r} does not go with confidence {confidence!r}; cite a work")
     if not rest:
         raise ParameterError(f"{prefix!r} says nothing; give the reason behind it")
+    if prefix == "definition" and confidence and confidence not in _DEFINED:
+        raise ParameterError(f"'definition' does not go with confidence {confidence!r}")
+    if prefix == "definition":
+        return Source(prefix, tuple(map(_plain_doi, _INSIDE.findall(rest))), rest)
     if prefix != "calibration":
         return Source(prefix, text=rest)
     if confidence and confidence != "fitted":
@@ -97,7 +117,61 @@ def _identifier(part: str) -> str:
             f"{part!r} is not an identifier of the evidence, such as PMID:26037647, with its "
             f"remark in parentheses; use one, or begin with {', '.join(f'{p}:' for p in PREFIXES)}"
         )
+    return _plain_doi(name)
+
+
+def _plain_doi(name: str) -> str:
     return f"DOI:{name[4:]}" if name.startswith("doi:") else name
+
+
+def best_confidence(source: Source, evidence: Evidence) -> int | None:
+    """Return how certain the best of a source is: 4 verified to 0 not found, None for words.
+
+    Records of the evidence say how well a number is known, so the citations beside them do not
+    make it better; citations alone leave it to the row, unless nobody has seen them.
+
+    Raises:
+        EvidenceError: an identifier is not in the evidence.
+    """
+    records = [evidence.record(item) for item in source.ids]
+    known = [getattr(record, "confidence", None) for record in records]
+    if any(known):
+        return max(_RANK.get(confidence, 0) for confidence in known if confidence)
+    states = [getattr(record, "status", "") for record in records]
+    return max((_CITATION_RANK.get(state, 4) for state in states), default=None)
+
+
+def check_confidence(
+    rows: Iterable[tuple[str, int, str, str, str]], evidence: Evidence
+) -> list[Problem]:
+    """Return an error for every row that claims to be more certain than its best source.
+
+    Args:
+        rows: file, line, name, source and confidence.
+        evidence: that of the package, or an edited one.
+    """
+    from rascade.errors import EvidenceError
+    from rascade.evidence.records import Problem
+
+    words = {rank: word for word, rank in _RANK.items()}
+    problems = []
+    for file, line, name, text, confidence in rows:
+        try:
+            source = parse_source(text, confidence)
+            best = best_confidence(source, evidence) if source.kind == "cited" else None
+        except EvidenceError:
+            continue  # check_sources tells of it
+        except ParameterError as error:
+            problems.append(
+                Problem(file, line, "confidence", f"{name}: {error}", "error", "confidence")
+            )
+            continue
+        if best is not None and _RANK.get(confidence, 0) > best:
+            message = (
+                f"{name}: {confidence!r}, but the best of its sources is {words.get(best, 'not')!r}"
+            )
+            problems.append(Problem(file, line, "confidence", message, "error", "confidence"))
+    return problems
 
 
 def check_sources(rows: Iterable[tuple[str, int, str, str]], evidence: Evidence) -> list[Problem]:

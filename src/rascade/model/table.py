@@ -14,13 +14,16 @@ from types import MappingProxyType
 from typing import Final
 
 from rascade.errors import InputError, ParameterError
+from rascade.model.derivation import derive, rows_in
 from rascade.model.mechanisms import data_file
 from rascade.model.sources import parse_source
 from rascade.units import convert, is_unit
 
 __all__ = [
     "COLUMNS",
+    "CONFIDENCE",
     "DISTRIBUTIONS",
+    "EXPRESSION",
     "Allele",
     "Parameter",
     "ParameterTable",
@@ -45,8 +48,12 @@ COLUMNS: Final = (
     "confidence",
     "description",
 )
+#: A file may have this column as well: the arithmetic that a value follows from.
+EXPRESSION: Final = "expression"
 DISTRIBUTIONS: Final = ("fixed", "lognormal")
-CONFIDENCE: Final = ("verified", "recalled", "derived", "assumed", "fitted")
+CONFIDENCE: Final = (
+    "verified", "secondary", "derived", "recalled", "definition", "fitted", "assumed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,12 @@ class Parameter:
         fitted: calibration targets that the value was set against by hand; empty if none.
         source: as `rascade.model.sources` reads it: identifiers of the evidence, or an assumption,
             a definition, a prior or calibration targets.
-        confidence: ``verified``, ``recalled``, ``derived``, ``assumed`` or ``fitted``.
+        confidence: ``verified``, ``secondary``, ``derived``, ``recalled``, ``definition``,
+            ``fitted`` or ``assumed``; see docs/evidence.md.
         description: what it is.
+        expression: the arithmetic that the value follows from (`rascade.model.derivation`); empty
+            if none. It is done once, when the table is read: a value that a study sets does not
+            move those derived from it.
     """
 
     name: str
@@ -79,6 +90,7 @@ class Parameter:
     source: str
     confidence: str
     description: str
+    expression: str = ""
 
     @property
     def varies(self) -> bool:
@@ -198,8 +210,7 @@ def _number(row: Mapping[str, str], column: str, where: str) -> float:
         raise ParameterError(f"{where}: {column}: {row[column]!r} is not a number") from None
 
 
-def _read_row(row: Mapping[str, str], where: str) -> Parameter:
-    value = _number(row, "value", where)
+def _read_row(row: Mapping[str, str], where: str, value: float) -> Parameter:
     low = _number(row, "low", where) if row["low"] else value
     high = _number(row, "high", where) if row["high"] else value
     cv = _number(row, "cv", where) if row["cv"] else 0.0
@@ -221,6 +232,10 @@ def _read_row(row: Mapping[str, str], where: str) -> Parameter:
             "fitted: name the targets, or none",
         ),
         (not row["description"], "description: empty"),
+        (
+            row["confidence"] == "derived" and not row.get(EXPRESSION),
+            "expression: a derived value needs the arithmetic that it follows from",
+        ),
     ]
     for wrong, message in problems:
         if wrong:
@@ -231,7 +246,7 @@ def _read_row(row: Mapping[str, str], where: str) -> Parameter:
         raise ParameterError(f"{where}: source: {error}") from None
     return Parameter(
         row["name"], value, row["unit"], low, high, distribution, cv, row["fitted"], row["source"],
-        row["confidence"], row["description"],
+        row["confidence"], row["description"], row.get(EXPRESSION) or "",
     )  # fmt: skip
 
 
@@ -241,32 +256,78 @@ def parse_table(text: str, file: str) -> ParameterTable:
     Raises:
         ParameterError: naming file, line, column and what is wrong.
     """
-    reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise ParameterError(f"{file}:1: the columns must be {', '.join(COLUMNS)}")
-    rows: dict[str, Parameter] = {}
-    for row in reader:
-        where = f"{file}:{reader.line_num}: {row['name']}"
-        if row["name"] in rows:
-            raise ParameterError(f"{where}: name: stands twice")
-        rows[row["name"]] = _read_row(row, where)
-    return ParameterTable(rows)
+    return parse_tables({file: text})
 
 
 def parse_tables(texts: Mapping[str, str]) -> ParameterTable:
     """Read one parameter table from several CSV texts, by file name.
 
+    The value of a row with an expression is computed; where the file states it too, both must
+    agree to the last bit.
+
     Raises:
         ParameterError: as `parse_table`, or a name stands in two files.
     """
-    rows: dict[str, Parameter] = {}
+    found: dict[str, tuple[dict[str, str], str]] = {}
     home: dict[str, str] = {}
     for file, text in texts.items():
-        for name, row in parse_table(text, file).items():
-            if name in rows:
-                raise ParameterError(f"{file}: {name}: name: stands in {home[name]} already")
-            rows[name], home[name] = row, file
-    return ParameterTable(rows)
+        for name, row, where in _raw_rows(text, file):
+            if name in home:
+                again = "twice" if home[name] == file else f"in {home[name]} already"
+                raise ParameterError(f"{where}: name: stands {again}")
+            found[name], home[name] = (row, where), file
+    values = _Values(found)
+    return ParameterTable(
+        {name: _read_row(row, where, values[name]) for name, (row, where) in found.items()}
+    )
+
+
+def _raw_rows(text: str, file: str) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Yield the name, the cells and the place of every row."""
+    reader = csv.DictReader(io.StringIO(text))
+    if tuple(reader.fieldnames or ()) not in (COLUMNS, (*COLUMNS, EXPRESSION)):
+        raise ParameterError(
+            f"{file}:1: the columns must be {', '.join(COLUMNS)}, and {EXPRESSION} if there is any"
+        )
+    for row in reader:
+        yield row["name"], row, f"{file}:{reader.line_num}: {row['name']}"
+
+
+class _Values(dict[str, float]):
+    """Values by name, those with an expression computed when they are asked for."""
+
+    def __init__(self, rows: Mapping[str, tuple[Mapping[str, str], str]]) -> None:
+        super().__init__()
+        self.rows = rows
+        self.asked: list[str] = []
+
+    def __missing__(self, name: str) -> float:
+        row, where = self.rows[name]
+        expression = row.get(EXPRESSION) or ""
+        self[name] = (
+            self._computed(name, expression) if expression else _number(row, "value", where)
+        )
+        return self[name]
+
+    def _computed(self, name: str, expression: str) -> float:
+        row, where = self.rows[name]
+        if name in self.asked:
+            raise ParameterError(f"{where}: {EXPRESSION}: {' needs '.join([*self.asked, name])}")
+        unknown = next((other for other in rows_in(expression) if other not in self.rows), None)
+        if unknown is not None:
+            raise ParameterError(f"{where}: {EXPRESSION}: no parameter {unknown!r} in the table")
+        self.asked.append(name)
+        needed = {other: self[other] for other in rows_in(expression)}
+        self.asked.pop()
+        try:
+            value = derive(expression, needed)
+        except ParameterError as error:
+            raise ParameterError(f"{where}: {EXPRESSION}: {error}") from None
+        if row["value"] and _number(row, "value", where) != value:
+            raise ParameterError(
+                f"{where}: value: {row['value']} is not what the expression comes to, {value!r}"
+            )
+        return value
 
 
 @cache

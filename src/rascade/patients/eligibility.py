@@ -99,7 +99,10 @@ class _Evaluator:
             raise _fail(self.text, node, "only + - * / are allowed between numbers")
         left, right = self.visit(node.left), self.visit(node.right)
         self._same_kind(node, left, right)
-        return _ARITHMETIC[type(node.op)](left, right)
+        try:
+            return _ARITHMETIC[type(node.op)](left, right)
+        except (ZeroDivisionError, OverflowError) as error:
+            raise _fail(self.text, node, f"cannot be computed: {error}") from None
 
     def visit_Compare(self, node: ast.Compare) -> Any:
         result: Any = True

@@ -8,7 +8,7 @@
 
 from rascade.regimen.names import KnownDrugs
 from rascade.regimen.nonmem import DoseRecord, from_nonmem, to_nonmem
-from rascade.regimen.nonmem_file import read_nonmem, write_nonmem
+from rascade.regimen.nonmem_file import DoseRecords, read_nonmem, write_nonmem
 from rascade.regimen.order import Amount, Loading, Order, Regimen, Schedule, Window
 from rascade.regimen.parse import parse
 from rascade.regimen.text import format_regimen
@@ -18,6 +18,7 @@ from rascade.regimen.times import DoseTable
 __all__ = [
     "Amount",
     "DoseRecord",
+    "DoseRecords",
     "DoseTable",
     "KnownDrugs",
     "Loading",

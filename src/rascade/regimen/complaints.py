@@ -160,6 +160,8 @@ def _shown(words: Iterable[str]) -> list[str]:
 
 def wrong_unit(text: str) -> str:
     """Say what is wrong with a word that stands where the unit of a dose belongs."""
+    if text.casefold() in {"gy", "cgy", "gray"}:
+        return "radiotherapy is not modelled: no dose in gray can be given"
     first, *divisors = re.split(r"\s*/\s*", text)
     if len(divisors) > 1 or (divisors and divisors[0].casefold() in {"day", "d", "dose", "h"}):
         return f"{text!r}: write the dose of one administration, and how often after the route"

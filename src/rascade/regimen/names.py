@@ -29,6 +29,17 @@ class DrugNames:
         """Return the name to use for a name as written, or None."""
         return self.by_key.get(_key(name))
 
+    def unknown(self, name: str) -> str:
+        """Say that no drug is called so; offer what it is a slip of, if it is one."""
+        from rascade.evidence import load
+        from rascade.evidence.names import near_spelling
+
+        if load().find_drug(name) is not None:
+            return f"{name!r} is not among the drugs that may stand here"
+        near = near_spelling(name, self.spelled)
+        hint = f"did you mean {near!r}?" if near else "see: rascade drugs list"
+        return f"no drug is called {name!r}; {hint}"
+
     def leading(self, text: str) -> str | None:
         """Return the longest run of words at the start of a text that is an accepted name."""
         words = re.findall(r"\S+\s*", text)

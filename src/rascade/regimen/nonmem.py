@@ -10,6 +10,7 @@ What is refused on reading (`from_nonmem`; the tests walk this table):
 record                                    why
 ========================================  =====================================================
 EVID other than 0 or 1, SS other than 0   resets and steady state are not supported
+EVID 0 with AMT, RATE, II, ADDL or SS     an observation is no dose
 AMT zero, negative or not finite          not a dose
 RATE -1 or -2                             a modelled rate is not supported
 RATE otherwise negative or not finite     not a rate
@@ -17,9 +18,11 @@ TIME negative, not finite                 doses start at time 0
 TIME earlier than the record before       NONMEM wants time to rise within a patient
 ADDL negative or not whole                a count
 ADDL above zero with II zero              additional doses need an interval
+II above zero with ADDL zero              an interval between which doses?
 II negative                               an interval
 II shorter than AMT/RATE, ADDL above 0    the infusion still runs when the next one starts
 ID not a whole number from 1              patients are counted
+EVID, ADDL, SS not whole                  counts and codes; 1.0 is 1
 CMT not a drug                            with a did-you-mean
 ROUTE or UNIT unknown                     with a did-you-mean
 ========================================  =====================================================
@@ -27,9 +30,11 @@ ROUTE or UNIT unknown                     with a did-you-mean
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +59,7 @@ class DoseRecord:
         II: hours between this and each additional dose.
         ADDL: number of additional doses.
         CMT: the drug.
-        EVID: 1 for a dose, 0 for an observation (skipped on reading).
+        EVID: 1 for a dose, 0 for an observation (skipped on reading; it holds no dose).
         ROUTE: a key of `rascade.regimen.words.ROUTES`.
         UNIT: ``"mg"``, ``"cells"`` or ``"IU"``.
         SS: 1 for steady state, which is not supported.
@@ -139,8 +144,12 @@ def from_nonmem(
 ) -> dict[int, DoseTable]:
     """Return the doses of each patient; ``from_nonmem(to_nonmem(d)) == d``.
 
+    As in NONMEM, records that follow each other under one ``ID`` are one individual: an ``ID`` that
+    comes back after another one is a new individual. It gets the first number above all IDs of the
+    data, so that nobody's doses are mixed.
+
     Args:
-        records: records of all patients; those of one patient in order of time.
+        records: records of all patients; those of one patient together and in order of time.
         known_drugs: names that ``CMT`` may hold, or a mapping of them to the names to use; None
             takes the drugs and aliases of the evidence.
 
@@ -154,12 +163,12 @@ def from_nonmem(
     """
     names = drug_names(known_drugs)
     doses: dict[int, list[tuple[float, DoseRecord, str]]] = {}
-    last_time: dict[int, float] = {}
     total = 0
-    for number, record in enumerate(records, start=1):
-        where = record.where or f"record {number}"
-        _check_time(record, where, last_time)
+    for patient, record, previous in _by_individual(_whole_numbers(records)):
+        where = record.where
+        _check_time(record, previous)
         if record.EVID == 0:
+            _check_observation(record)
             continue
         _check_dose(record, where)
         total += record.ADDL + 1
@@ -167,12 +176,42 @@ def from_nonmem(
             raise RegimenError(f"{where}: more than {MAX_DOSES} doses in the data set")
         drug = names.find(record.CMT)
         if drug is None:
-            hint = did_you_mean(record.CMT, names.spelled)
-            raise RegimenError(f"{where}: CMT: no drug is called {record.CMT!r}{hint}")
-        doses.setdefault(record.ID, []).extend(
+            raise RegimenError(f"{where}: CMT: {names.unknown(record.CMT)}")
+        doses.setdefault(patient, []).extend(
             (record.TIME + index * record.II, record, drug) for index in range(record.ADDL + 1)
         )
     return {patient: _table(rows) for patient, rows in doses.items()}
+
+
+def _whole_numbers(records: Iterable[DoseRecord]) -> list[DoseRecord]:
+    """Return the records with their places, and with codes that were written 1.0 as 1."""
+    found = []
+    for number, record in enumerate(records, start=1):
+        where = record.where or f"record {number}"
+        values: dict[str, Any] = {
+            item: _whole(getattr(record, item), item, where) for item in _WHOLE_ITEMS
+        }
+        found.append(replace(record, where=where, **values))
+    return found
+
+
+def _whole(value: float, item: str, where: str) -> int:
+    if not math.isfinite(value) or value != int(value):
+        raise RegimenError(f"{where}: {item}: {value!r} is not a whole number")
+    return int(value)
+
+
+def _by_individual(records: list[DoseRecord]) -> Iterator[tuple[int, DoseRecord, float]]:
+    """Yield the number of the individual, a record, and the time of the individual's last one."""
+    unused = itertools.count(max((record.ID for record in records), default=0) + 1)
+    seen: set[int] = set()
+    for written, run in itertools.groupby(records, key=lambda record: record.ID):
+        patient = next(unused) if written in seen else written
+        seen.add(written)
+        previous = 0.0
+        for record in run:
+            yield patient, record, previous
+            previous = record.TIME
 
 
 def _table(rows: list[tuple[float, DoseRecord, str]]) -> DoseTable:
@@ -189,22 +228,35 @@ def _table(rows: list[tuple[float, DoseRecord, str]]) -> DoseTable:
     )
 
 
-def _check_time(record: DoseRecord, where: str, last_time: dict[int, float]) -> None:
+def _check_time(record: DoseRecord, previous: float) -> None:
+    where = record.where
     if record.ID < 1:
         raise RegimenError(f"{where}: ID is {record.ID}; patients are counted from 1")
     if not (math.isfinite(record.TIME) and 0 <= record.TIME <= MAX_DAY * 24):
         raise RegimenError(f"{where}: TIME is {record.TIME:g} h; it must be from 0 on, in hours")
-    previous = last_time.get(record.ID, 0.0)
     if previous > record.TIME:
         raise RegimenError(
             f"{where}: TIME goes back to {record.TIME:g} h from {previous:g} h "
             f"in patient {record.ID}; sort the records by time"
         )
-    last_time[record.ID] = record.TIME
     if record.EVID not in {0, 1}:
-        raise UnsupportedFeature("EVID", f"{where}: EVID {record.EVID} is not supported (0 or 1)")
+        meaning = _EVENTS.get(record.EVID, "not an event of NONMEM")
+        raise UnsupportedFeature(
+            "EVID", f"{where}: EVID {record.EVID} ({meaning}) is not supported (0 or 1)"
+        )
     if record.SS != 0:
         raise UnsupportedFeature("SS", f"{where}: SS {record.SS} is not supported; write each dose")
+
+
+def _check_observation(record: DoseRecord) -> None:
+    for item in ("AMT", "RATE", "II", "ADDL", "SS"):
+        value = getattr(record, item)
+        # Written so that NaN is refused too.
+        if not value == 0:
+            raise RegimenError(
+                f"{record.where}: {item} is {value:g}, but EVID 0 makes this an observation; "
+                "write EVID 1 for a dose, or leave the cell empty"
+            )
 
 
 def _check_dose(record: DoseRecord, where: str) -> None:
@@ -222,6 +274,11 @@ def _check_dose(record: DoseRecord, where: str) -> None:
         raise RegimenError(f"{where}: ADDL is {record.ADDL}; a count cannot be negative")
     if record.ADDL > 0 and record.II == 0:
         raise RegimenError(f"{where}: ADDL is {record.ADDL} but II is 0; give the interval in II")
+    if record.II > 0 and record.ADDL == 0:
+        raise RegimenError(
+            f"{where}: II is {record.II:g} h but ADDL is 0; give the number of additional doses in "
+            "ADDL, or leave II empty"
+        )
     _check_infusion(record, where)
     for item, value, known in (("ROUTE", record.ROUTE, ROUTES), ("UNIT", record.UNIT, _BASE_UNITS)):
         if value not in known:
@@ -240,4 +297,6 @@ def _check_infusion(record: DoseRecord, where: str) -> None:
         )
 
 
+_WHOLE_ITEMS = ("ID", "ADDL", "EVID", "SS")
+_EVENTS = {2: "other event", 3: "reset", 4: "reset and dose"}
 _BASE_UNITS = tuple(dict.fromkeys(base for base, _ in UNITS.values()))

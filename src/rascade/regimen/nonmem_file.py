@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rascade.errors import OutputError, RegimenError
 from rascade.regimen.nonmem import DoseRecord
+from rascade.regimen.nonmem_columns import DURATIONS, HARMLESS, duties
 from rascade.regimen.words import did_you_mean
 
-__all__ = ["MAX_BYTES", "read_nonmem", "write_nonmem"]
+__all__ = ["MAX_BYTES", "DoseRecords", "read_nonmem", "write_nonmem"]
 
 #: A larger file is refused before it is read: 64 MiB hold some two million records.
 MAX_BYTES = 64 * 2**20
@@ -20,11 +23,20 @@ _MAX_COLUMNS = 200
 
 _WRITTEN = ("ID", "TIME", "AMT", "RATE", "II", "ADDL", "CMT", "EVID", "ROUTE", "UNIT")
 _REQUIRED = ("ID", "TIME", "AMT", "CMT", "EVID")
-_READ = (*_WRITTEN, "SS")
-#: Items of NONMEM data sets that say nothing about doses and are passed over.
-_PASSED_OVER = frozenset(
-    {"DV", "MDV", "CENS", "LIMIT", "DVID", "BLQ", "LLOQ", "L2", "CALL", "CONT"}
-)
+_READ = (*_WRITTEN, "SS", "MDV", "DOSE")
+_MISSING = frozenset({"", "."})
+
+
+class DoseRecords(list[DoseRecord]):
+    """Records in file order.
+
+    Attributes:
+        ignored: columns of the file that were passed over: covariates, labels, observations.
+    """
+
+    def __init__(self, records: Iterable[DoseRecord] = (), ignored: tuple[str, ...] = ()) -> None:
+        super().__init__(records)
+        self.ignored = ignored
 
 
 def write_nonmem(path: str | Path, records: Iterable[DoseRecord]) -> None:
@@ -59,11 +71,20 @@ def _cell(value: float | int | str) -> str:
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def read_nonmem(path: str | Path) -> list[DoseRecord]:
-    """Read records from CSV with a header; other columns are passed over.
+def read_nonmem(path: str | Path, ignore: Collection[str] = ()) -> DoseRecords:
+    """Read records from CSV with a header.
 
     ``ID TIME AMT CMT EVID`` must be there. Missing ``RATE II ADDL SS`` are 0, a missing ``UNIT``
-    is mg, and a missing ``ROUTE`` is IV. ``.`` and an empty cell are NONMEM's missing value.
+    is mg, and a missing ``ROUTE`` is IV. ``.`` and an empty cell are NONMEM's missing value. The
+    length of an infusion in hours (``DUR``, ``TINF`` and other names) becomes its rate. ``MDV`` and
+    ``DOSE`` must agree with ``EVID`` and ``AMT``. Columns that would change a dose in another way
+    (bioavailability, lag time, dates, marks of skipped records) must say nothing. Columns known as
+    covariates, labels and observations are passed over and listed in the result; all others are
+    refused.
+
+    Args:
+        path: of the file.
+        ignore: further columns to pass over.
 
     Raises:
         RegimenError: the file cannot be read as such; the message is ``file:line: item: ...``.
@@ -71,8 +92,8 @@ def read_nonmem(path: str | Path) -> list[DoseRecord]:
     path = Path(path)
     rows = _rows(path, _text(path))
     line, header = next(rows, (1, []))
-    columns = _columns(path, line, header)
-    records = []
+    columns, ignored = _columns(path, line, header, {name.upper() for name in ignore})
+    records = DoseRecords(ignored=ignored)
     for line, row in rows:
         where = f"{path}:{line}"
         if len(row) != len(header):
@@ -114,38 +135,50 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, row
 
 
-def _columns(path: Path, line: int, header: list[str]) -> dict[str, int]:
+def _columns(
+    path: Path, line: int, header: list[str], ignore: Collection[str]
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return the places of the columns that are read, and the names of those passed over."""
     names = [cell.strip().upper() for cell in header]
     if not 0 < len(names) <= _MAX_COLUMNS:
         raise RegimenError(f"{path}:{line}: expected a header with {', '.join(_REQUIRED)}")
     columns: dict[str, int] = {}
+    ignored: list[str] = []
     for index, name in enumerate(names):
-        if name in columns:
+        if name in names[:index]:
             raise RegimenError(f"{path}:{line}: column {name} is there twice")
-        if name in _READ:
+        if name in ignore and name not in _READ:
+            ignored.append(name)
+        elif name in _READ or name in DURATIONS or duties(name) is not None:
             columns[name] = index
-            continue
-        # A slip in ADDL would lose doses silently, so names close to an item are refused.
-        missing = [item for item in _READ if item not in names and len(item) > 2]
-        hint = did_you_mean(name, missing, cutoff=0.7) if name not in _PASSED_OVER else ""
-        if hint:
-            raise RegimenError(f"{path}:{line}: column {name!r} is not known{hint}")
+        elif name in HARMLESS:
+            ignored.append(name)
+        else:
+            raise RegimenError(f"{path}:{line}: column {name!r} is not known{_mend(name, names)}")
     for name in _REQUIRED:
         if name not in columns:
             raise RegimenError(f"{path}:{line}: column {name} is missing")
-    return columns
+    return columns, tuple(ignored)
 
 
-def _record(cells: dict[str, str], where: str) -> DoseRecord:
-    # An observation has no amount and no compartment of its own to check.
-    observation = cells["EVID"] == "0"
+def _mend(name: str, names: list[str]) -> str:
+    """Say what to do about a column that may hold a part of a dose: a slip in ADDL loses doses."""
+    missing = [item for item in (*_READ, *DURATIONS) if item not in names and len(item) > 2]
+    hint = did_you_mean(name, missing, cutoff=0.7)
+    return hint or f"; if no dose depends on it, leave it out or read with ignore=[{name!r}]"
+
+
+def _record(cells: Mapping[str, str], where: str) -> DoseRecord:
+    observation = _whole(cells, "EVID", where) == 0
     drug = cells["CMT"]
-    if not observation and drug in {"", "."}:
+    # An observation has no compartment of its own to check.
+    if not observation and drug in _MISSING:
         raise RegimenError(f"{where}: CMT: expected the name of a drug")
-    return DoseRecord(
+    _check_duties(cells, observation, where)
+    record = DoseRecord(
         ID=_whole(cells, "ID", where),
         TIME=_number(cells, "TIME", where),
-        AMT=0.0 if observation else _number(cells, "AMT", where),
+        AMT=_number(cells, "AMT", where),
         RATE=_number(cells, "RATE", where),
         II=_number(cells, "II", where),
         ADDL=_whole(cells, "ADDL", where),
@@ -156,16 +189,80 @@ def _record(cells: dict[str, str], where: str) -> DoseRecord:
         SS=_whole(cells, "SS", where),
         where=where,
     )
+    _check_agreement(cells, record)
+    return _with_duration(cells, record)
 
 
-def _word(cells: dict[str, str], name: str, missing: str) -> str:
+def _check_duties(cells: Mapping[str, str], observation: bool, where: str) -> None:
+    """Refuse values that would change a dose in a way that is not read."""
+    for name, text in cells.items():
+        duty = duties(name)
+        if duty is None or text in _MISSING:
+            continue
+        neutral, mend, of_every_record = duty
+        if observation and not of_every_record:
+            continue
+        try:
+            harmless = float(text) in neutral
+        except ValueError:
+            harmless = False
+        if not harmless:
+            raise RegimenError(f"{where}: {name}: {text[:40]!r} would change the dose; {mend}")
+
+
+def _check_agreement(cells: Mapping[str, str], record: DoseRecord) -> None:
+    """Refuse a record whose further columns contradict EVID or AMT."""
+    where = record.where
+    if cells.get("MDV", ".") not in _MISSING:
+        mdv = _whole(cells, "MDV", where)
+        if mdv not in {0, 1}:
+            raise RegimenError(f"{where}: MDV {mdv} is not supported (0 or 1)")
+        if mdv == 0 and record.EVID == 1:
+            raise RegimenError(
+                f"{where}: MDV 0 makes this an observation, but EVID 1 makes it a dose; write MDV 1"
+            )
+    if record.EVID != 0 and cells.get("DOSE", ".") not in _MISSING:
+        dose = _number(cells, "DOSE", where)
+        if dose != record.AMT:
+            raise RegimenError(
+                f"{where}: DOSE is {dose:g}, but AMT is {record.AMT:g}; leave the "
+                "column DOSE out if AMT is what is given"
+            )
+
+
+def _with_duration(cells: Mapping[str, str], record: DoseRecord) -> DoseRecord:
+    """Return the record with the rate that the length of its infusion means."""
+    for name in DURATIONS:
+        hours = _number(cells, name, record.where)
+        if hours == 0:
+            continue
+        if not (math.isfinite(hours) and hours > 0):
+            raise RegimenError(
+                f"{record.where}: {name} is {hours:g} h; an infusion takes more than nothing"
+            )
+        if record.EVID == 0:
+            raise RegimenError(
+                f"{record.where}: {name} is {hours:g}, but EVID 0 makes this an observation; "
+                "write EVID 1 for a dose, or leave the cell empty"
+            )
+        # Rates are written with few digits; one in a thousand is no contradiction.
+        if record.RATE != 0 and not math.isclose(record.RATE * hours, record.AMT, rel_tol=1e-3):
+            raise RegimenError(
+                f"{record.where}: {name} {hours:g} h and RATE {record.RATE:g} do not agree for "
+                f"AMT {record.AMT:g}; give one of them"
+            )
+        record = replace(record, RATE=record.RATE or record.AMT / hours)
+    return record
+
+
+def _word(cells: Mapping[str, str], name: str, missing: str) -> str:
     text = cells.get(name, ".")
-    return missing if text in {"", "."} else text
+    return missing if text in _MISSING else text
 
 
-def _number(cells: dict[str, str], name: str, where: str) -> float:
+def _number(cells: Mapping[str, str], name: str, where: str) -> float:
     text = cells.get(name, ".")
-    if text in {"", "."}:
+    if text in _MISSING:
         if name in {"ID", "TIME", "EVID"}:
             raise RegimenError(f"{where}: {name} is missing")
         return 0.0
@@ -178,7 +275,7 @@ def _number(cells: dict[str, str], name: str, where: str) -> float:
         raise RegimenError(f"{where}: {name}: {text[:40]!r} is not a number") from None
 
 
-def _whole(cells: dict[str, str], name: str, where: str) -> int:
+def _whole(cells: Mapping[str, str], name: str, where: str) -> int:
     value = _number(cells, name, where)
     if value != value or value in {float("inf"), float("-inf")} or value != int(value):
         raise RegimenError(f"{where}: {name}: {cells[name][:40]!r} is not a whole number")

@@ -14,7 +14,6 @@ from rascade.regimen.draft import Draft, children
 from rascade.regimen.names import DrugNames, KnownDrugs, drug_names
 from rascade.regimen.order import Order, Regimen
 from rascade.regimen.rules import DRUG_PATTERN, find_fault
-from rascade.regimen.words import did_you_mean
 
 if TYPE_CHECKING:
     from lark import Lark, Tree
@@ -108,5 +107,4 @@ def _drug(name: str, text: str, position: int, drugs: DrugNames) -> str:
     if first != name and drugs.find(first):
         message = f"expected the dose of {first} and its unit, as in '300 mg'"
         raise at(message, text, position + len(first) + 1)
-    hint = did_you_mean(name, drugs.spelled)
-    raise at(f"no drug is called {name!r}{hint or '; see: rascade drugs list'}", text, position)
+    raise at(drugs.unknown(name), text, position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -181,7 +182,8 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     from pyarrow import ArrowException
 
     try:
-        table = pd.read_parquet(_found(path))
+        # As bytes: Arrow cannot open names that the locale has no letters for.
+        table = pd.read_parquet(io.BytesIO(_found(path).read_bytes()))
     except (ArrowException, ValueError, OSError) as error:
         raise InputError(f"{path}: not a readable Parquet file ({error})") from error
     missing = [name for name in columns if name not in table]

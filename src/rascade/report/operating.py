@@ -125,7 +125,8 @@ def _designs(summary: Mapping[str, Any]) -> Table:
     return Table(
         "The designs compared",
         (
-            "Design", "Patients", "Events", "Power, % (95 % MC)", "Power, population error, %",
+            "Design", "Patients, all arms", "Events", "Power, % (95 % MC)",
+            "Power, population error, %",
             "Type I error, % (99 % MC)", "Mean patients", "Mean events", "Mean months",
         ),
         rows,

@@ -148,8 +148,10 @@ def _cohort(run: TrialRun) -> str:
 _CONFIDENCE = {
     "fitted": "fitted to published results",
     "verified": "verified in their sources",
+    "secondary": "read in works that use their sources",
     "derived": "derived from such numbers",
     "recalled": "recalled and not looked up",
+    "definition": "definitions",
     "assumed": "assumed",
 }
 _MOST_INFLUENTIAL = 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ def adam_source(run: str | Path) -> AdamSource:
         arms=[str(arm["name"]) for arm in summary["arms"]],
         adverse_events=_table(events) if events.is_file() else None,
         ctcae_version=versions.pop() if len(versions) == 1 else "",
+        identity=f"{summary['seed']} {summary['model_hash']}",
         **tables,
     )
 
@@ -74,7 +76,8 @@ def _summary(folder: Path) -> dict[str, Any]:
     path = folder / "summary.json"
     try:
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {"study": summary["study"], "arms": summary["arms"]}
+        kept = {"study": summary["study"], "arms": summary["arms"]}
+        return {"seed": summary.get("seed"), "model_hash": summary.get("model_hash"), **kept}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder}: not the folder of a finished trial ({path.name}: {error}); "
@@ -87,6 +90,6 @@ def _table(path: Path) -> pd.DataFrame:
     from pyarrow import ArrowException
 
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(io.BytesIO(path.read_bytes()))
     except (OSError, ValueError, ArrowException) as error:
         raise InputError(f"{path}: cannot be read ({error}); run the trial again") from error

@@ -1,7 +1,8 @@
 """Validation studies: any arm of the evidence's trials that the model covers, run by its name.
 
 Orders are the table's column `regimen` where it reads as orders; where it is shorthand, a row of
-``data/arm_orders.csv`` spells it out and says what was stated, recalled or chosen. Disease, stage,
+``data/arm_orders.csv`` spells it out and says what was stated, recalled or chosen. Accrual and the
+data cut-off of the publication are in ``data/arm_follow_up.csv``. Disease, stage,
 line and genotype are read from the column `population`. Whether an arm can be simulated follows
 from the drugs that the model knows at that moment.
 """
@@ -34,9 +35,40 @@ __all__ = [
 
 #: Where the published number of patients is not known.
 DEFAULT_SIZE = 100
-#: Assumed where no row says otherwise: scans every eight weeks, followed for two years.
+#: Assumed where no row says otherwise: scans every eight weeks, all followed for two years.
 DEFAULT_WEEKS, FOLLOW_UP_MONTHS = 8.0, 24.0
 SEED = 1
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """How patients of a published trial entered, and when its data were cut.
+
+    Attributes:
+        enrolment_months: from the first patient to the last.
+        ramp_months: of these, in which the rate rose.
+        cut_month: of the data cut-off, since the first patient.
+        source: where that is from, and what is recalled, derived or assumed.
+    """
+
+    enrolment_months: float
+    ramp_months: float
+    cut_month: float
+    source: str
+
+    def keys(self, size: int) -> dict[str, Any]:
+        """Return the part of a study file for an arm of so many patients."""
+        rate = size / (self.enrolment_months - self.ramp_months / 2)
+        centre = {
+            "name": "all centres",
+            "rate_per_month": float(f"{rate:.4g}"),
+            "ramp_months": self.ramp_months,
+        }
+        return {
+            "accrual": {"centres": (centre,)},
+            "cut_off": {"month": self.cut_month},
+            "follow_up_months": self.cut_month,
+        }
 
 
 @dataclass(frozen=True)
@@ -50,6 +82,7 @@ class ArmPlan:
         reading: of the population.
         left_out: drugs of the arm that are not given, with the reason in `notes`.
         imaging_every_weeks: between scans.
+        follow_up: of the trial, where it is known.
         notes: what a reader must know of the study.
     """
 
@@ -59,15 +92,16 @@ class ArmPlan:
     reading: Reading
     left_out: tuple[str, ...]
     imaging_every_weeks: float
+    follow_up: FollowUp | None
     notes: tuple[str, ...]
 
     def refusal(self) -> UnsupportedFeature | None:
         """Why the model cannot simulate the arm; None where it can."""
+        from rascade.model.compose import not_modelled
+
         missing = next((drug for drug in self._drugs() if not _modelled(drug)), None)
         if missing is not None:
-            return UnsupportedFeature(
-                f"drug {missing}", f"{self.label}: the model does not have {missing}"
-            )
+            return UnsupportedFeature(f"drug {missing}", f"{self.label}: {not_modelled(missing)}")
         disease, stage = self.reading.disease, self.reading.stage
         if disease not in ("PDAC", "solid tumours"):
             return UnsupportedFeature(
@@ -125,6 +159,8 @@ class ArmPlan:
             "imaging_every_weeks": self.imaging_every_weeks,
             "follow_up_months": FOLLOW_UP_MONTHS,
         }
+        if self.follow_up is not None:
+            data |= self.follow_up.keys(self.size)
         return TrialStudy.model_validate(data, context=model_checks())
 
 
@@ -154,6 +190,20 @@ def _rows() -> Mapping[str, Mapping[str, str]]:
     return {row["arm_id"]: row for row in csv.DictReader(text.splitlines())}
 
 
+@cache
+def _follow_ups() -> Mapping[str, FollowUp]:
+    text = (files("rascade.studies") / "data" / "arm_follow_up.csv").read_text(encoding="utf-8")
+    return {
+        row["trial"]: FollowUp(
+            float(row["enrolment_months"]),
+            float(row["ramp_months"]),
+            float(row["cut_month"]),
+            f"{row['basis']}: {row['source']}",
+        )
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
 def arm_plan(arm: TrialArm) -> ArmPlan:
     """Return how an arm of the evidence would be simulated."""
     row = _rows().get(arm.id)
@@ -167,6 +217,7 @@ def arm_plan(arm: TrialArm) -> ArmPlan:
         read_population(arm.population),
         left_out,
         float(weeks) if weeks else DEFAULT_WEEKS,
+        _follow_ups().get(arm.trial),
         tuple(_notes(arm, row, left_out, weeks)),
     )
 
@@ -202,7 +253,14 @@ def _notes(
         yield f"{drug} is not modelled and left out"
     if not weeks:
         yield f"scans every {DEFAULT_WEEKS:g} weeks are assumed"
-    yield f"{FOLLOW_UP_MONTHS:g} months of follow-up are assumed"
+    follow_up = _follow_ups().get(arm.trial)
+    if follow_up is None:
+        yield (
+            f"accrual and data cut were not seen; {FOLLOW_UP_MONTHS:g} months of follow-up of all "
+            "patients are assumed"
+        )
+    else:
+        yield f"accrual and data cut at month {follow_up.cut_month:g} are {follow_up.source}"
     if not arm.n and not arm.n_evaluable:
         yield f"the published number of patients is not known; {DEFAULT_SIZE} are simulated"
 

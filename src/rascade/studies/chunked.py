@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rascade.errors import ResultsError, SimulationError
 from rascade.studies.chunks import CHUNKS, ChunkStore, Span
 from rascade.studies.inputs import inputs_hash, trial_inputs
-from rascade.studies.jobs import Job, read_arm
+from rascade.studies.jobs import Job, plan_of, read_arm
 from rascade.studies.load import dump
 from rascade.studies.manifest import LOG, add_to_log, now
 from rascade.studies.store import write_text
@@ -35,7 +35,6 @@ class ChunkedRun:
     Args:
         work: where, and from where to go on.
         study: what to simulate, sizes and seed as they are run.
-        spec: the same for `rascade.trial`.
         chunk_size: patients of a new chunk, at most.
         note: told of chunks that were damaged.
 
@@ -47,23 +46,23 @@ class ChunkedRun:
         self,
         work: Work,
         study: TrialStudy,
-        spec: TrialSpec,
         chunk_size: int,
         note: Callable[[str], object],
     ) -> None:
         from rascade.trial.run import allocate
 
-        self.work, self.study, self.spec = work, study, spec
-        self.inputs = trial_inputs(study)
+        self.work, self.text = work, dump(study)
+        self.study, self.spec = plan_of(self.text)  # the plan that the jobs have, too
+        self.inputs = trial_inputs(self.study)
         self.store = self._open()
         for damage in self.store.drop_damaged():
             note(damage.replace("--resume simulates", "simulating").replace("again.", "again now."))
-        self.patients = allocate(spec)
+        self.patients = allocate(self.spec)
         self._refuse_fewer()
         self.store.replan(self.patients, chunk_size)
         self.reused = len(self.store.stored)
         work.chunks = lambda: (len(self.store.stored), len(self.store.planned))
-        write_text(work.folder / "study.yaml", dump(study))
+        write_text(work.folder / "study.yaml", self.text)
 
     def _open(self) -> ChunkStore:
         """Return the chunks to go on with: those at work, else those of earlier results."""
@@ -100,9 +99,9 @@ class ChunkedRun:
             OutputError: a chunk cannot be stored, as on a full disk.
             RascadeError: a chunk cannot be simulated.
         """
-        text, digest = dump(self.study), inputs_hash(self.inputs)
+        digest = inputs_hash(self.inputs)
         jobs = [
-            Job(text, span, tuple(self._numbers(span).tolist()), digest)
+            Job(self.text, span, tuple(self._numbers(span).tolist()), digest)
             for span in self.store.missing
         ]
         told = _Progress(self.spec, self.store.missing, progress)
@@ -125,7 +124,7 @@ class ChunkedRun:
         from rascade.trial.tables import outcome
 
         runs = [self._arm(index) for index in range(len(self.spec.arms))]
-        return outcome(self.spec, runs)
+        return outcome(self.spec, runs, self.patients)
 
     def _arm(self, index: int) -> ArmRun:
         from rascade.engine import Status

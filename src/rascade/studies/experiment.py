@@ -260,6 +260,7 @@ def _manifest(
         threads=threads,
         design=study.design,
         regimens=[format_regimen(t.regimen) for t in study.treatments if t.regimen],
+        warnings=list(outcome.summary["warnings"]),
     )
     add_new(manifest, plain_json(outcome.provenance))
     return manifest

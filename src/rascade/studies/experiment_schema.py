@@ -55,8 +55,7 @@ def _read_drug(value: object, info: ValidationInfo) -> str:
     names = drug_names(checks_of(info).drugs)
     found = names.find(value)
     if found is None:
-        hint = did_you_mean(value, names.spelled) or "; 'rascade drugs' lists all"
-        raise wrong(f"no drug is called {value!r}{hint}")
+        raise wrong(names.unknown(value))
     return found
 
 

@@ -99,7 +99,7 @@ def noted_results(out: str | Path) -> Iterator[Path]:
 def forget(folder: str | Path) -> None:
     """Take a folder off the index."""
     with contextlib.suppress(OSError, RuntimeError, sqlite3.Error), _index() as index:
-        index.execute("DELETE FROM runs WHERE folder = ?", (str(Path(folder).resolve()),))
+        index.execute("DELETE FROM runs WHERE folder = ?", (_text(Path(folder).resolve()),))
 
 
 def scan(root: str | Path) -> int:
@@ -127,7 +127,7 @@ def known_runs(words: Sequence[str] = (), *, kind: str | None = None) -> list[Ru
     """
     with _as_results_error(), _index() as index:
         for (folder,) in index.execute("SELECT folder FROM runs").fetchall():
-            _refresh(index, Path(folder))
+            _refresh(index, _path(folder))
         text = "name || ' ' || arms || ' ' || state || ' ' || folder || ' ' || model_hash"
         where = " AND ".join(
             [*(f"instr(lower({text}), ?)" for _ in words), *(["kind = ?"] if kind else [])]
@@ -135,7 +135,7 @@ def known_runs(words: Sequence[str] = (), *, kind: str | None = None) -> list[Ru
         rows = index.execute(
             f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE {where or '1'} "  # noqa: S608
             "ORDER BY ended DESC, folder",
-            [*(word.lower() for word in words), *([kind] if kind else [])],
+            [*(_text(word).lower() for word in words), *([kind] if kind else [])],
         ).fetchall()
     return [_from_row(row) for row in rows]
 
@@ -154,14 +154,23 @@ def _as_results_error() -> Iterator[None]:
 def _refresh(index: sqlite3.Connection, folder: Path) -> None:
     """Bring one folder's entry up to date; a folder that is no run has none."""
     stamp = _stamp(folder)
-    row = index.execute("SELECT stamp FROM runs WHERE folder = ?", (str(folder),)).fetchone()
+    row = index.execute("SELECT stamp FROM runs WHERE folder = ?", (_text(folder),)).fetchone()
     if row is not None and row[0] == stamp:
         return
-    index.execute("DELETE FROM runs WHERE folder = ?", (str(folder),))
+    index.execute("DELETE FROM runs WHERE folder = ?", (_text(folder),))
     with contextlib.suppress(ResultsError):
         values = _to_row(read_run(folder))
         marks = ", ".join("?" * (len(values) + 1))
         index.execute(f"INSERT INTO runs VALUES ({marks})", (stamp, *values))  # noqa: S608
+
+
+def _text(name: str | Path) -> str:
+    """Return a name as the index has it, whatever the locale makes of names that are not ASCII."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _path(text: str) -> Path:
+    return Path(os.fsdecode(text.encode()))
 
 
 def _stamp(folder: Path) -> str:
@@ -178,12 +187,12 @@ def _stamp(folder: Path) -> str:
 
 def _to_row(run: Run) -> tuple[object, ...]:
     values = dict(zip(_COLUMNS, astuple(run), strict=True))
-    values |= {"folder": str(run.folder), "arms": json.dumps(run.arms, ensure_ascii=False)}
+    values |= {"folder": _text(run.folder), "arms": json.dumps(run.arms, ensure_ascii=False)}
     return tuple(values[name] for name in _COLUMNS)
 
 
 def _from_row(row: Sequence[object]) -> Run:
     values = dict(zip(_COLUMNS, row, strict=True))
-    values["folder"] = Path(str(values["folder"]))
+    values["folder"] = _path(str(values["folder"]))
     values["arms"] = tuple(json.loads(str(values["arms"])))
     return Run(**values)  # type: ignore[arg-type]

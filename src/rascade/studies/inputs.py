@@ -25,7 +25,7 @@ _SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbm
 #: Parts of Rascade that simulate; reports and statistics may change under stored chunks.
 _CODE = ("engine", "model", "patients", "regimen", "trial", "units.py")
 #: What a study says that no patient feels. All else counts, also what is added to files later.
-_UNFELT = ("name", "description", "reference")
+_UNFELT = ("name", "description", "reference", "pfs_censoring")
 _WORDS = {
     "code": "the code of Rascade that simulates",
     "evidence": "the evidence",
@@ -63,6 +63,9 @@ def inputs_hash(inputs: Mapping[str, Any]) -> str:
 def _felt(study: TrialStudy) -> dict[str, Any]:
     """Return the study without sizes and texts: a larger trial holds the patients of a smaller."""
     plain = {key: value for key, value in plain_study(study).items() if key not in _UNFELT}
+    # A cut-off hides what is later. Only one on a known day spares what lies beyond it.
+    month = (plain.pop("cut_off", None) or {}).get("month")
+    plain |= {"cut_off": {"month": month}} if month is not None else {}
     cohort, arms = plain.get("cohort", {}), plain.get("arms", [])
     plain["cohort"] = {key: value for key, value in cohort.items() if key != "size"}
     plain["arms"] = [

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rascade.trial.run import ArmRun
     from rascade.trial.spec import TrialSpec
 
-__all__ = ["Job", "decode_chunk", "read_arm", "simulate", "simulate_elsewhere"]
+__all__ = ["Job", "decode_chunk", "plan_of", "read_arm", "simulate", "simulate_elsewhere"]
 
 _META = b"rascade"
 
@@ -46,7 +46,14 @@ class Job:
 
 
 @lru_cache(maxsize=4)
-def _study(text: str) -> tuple[TrialStudy, TrialSpec]:
+def plan_of(text: str) -> tuple[TrialStudy, TrialSpec]:
+    """Return a study and its plan: all that the one who plans and those who simulate know of it.
+
+    Nothing may be added to the plan on the way: what is not in the text does not reach the jobs.
+
+    Args:
+        text: of the study, sizes and seed as they are run.
+    """
     from rascade.studies.trial import to_spec
 
     study = loads(text, "study", Checks(), TrialStudy)  # it was checked where it was planned
@@ -55,7 +62,7 @@ def _study(text: str) -> tuple[TrialStudy, TrialSpec]:
 
 @lru_cache(maxsize=4)
 def _inputs(text: str) -> str:
-    return inputs_hash(trial_inputs(_study(text)[0]))
+    return inputs_hash(trial_inputs(plan_of(text)[0]))
 
 
 def simulate(
@@ -78,7 +85,7 @@ def simulate(
     from rascade.trial.run import run_arm
     from rascade.trial.storage import PATIENTS, pack
 
-    spec = _study(job.study)[1]
+    spec = plan_of(job.study)[1]
     run = run_arm(
         spec,
         spec.arms[job.span.arm],

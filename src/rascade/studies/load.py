@@ -23,7 +23,7 @@ from rascade.studies.schema import (
     Study,
     TrialStudy,
 )
-from rascade.studies.yaml_text import Document, plain_value, read_yaml
+from rascade.studies.yaml_text import A_STUDY, Document, Wanted, plain_value, read_yaml
 
 __all__ = [
     "dump",
@@ -33,6 +33,7 @@ __all__ = [
     "override",
     "plain_study",
     "read_study_text",
+    "refuse_study",
     "study_hash",
 ]
 
@@ -74,10 +75,11 @@ def loads(
     kind: type[AnyStudy] | None = None,
 ) -> AnyStudy:
     """Read a study from text; `name` stands for the file in messages. See `load`."""
-    document = read_yaml(text, name)
-    found = _kind(document)
-    model: Any = KINDS[found]
     wanted: Any = kind or TrialStudy
+    named = next(word for word, model in KINDS.items() if model is wanted)
+    document = read_yaml(text, name, _wanted(named))
+    found = _kind(document, named)
+    model: Any = KINDS[found]
     if model is not wanted:
         what, verb = _A_STUDY[found]
         raise document.error(("kind",), f"this is {what}; run it with: rascade {verb} {name}")
@@ -90,8 +92,16 @@ def loads(
     return study
 
 
-def read_study_text(path: Path) -> str:
+def _wanted(kind: str) -> Wanted:
+    return Wanted("study", f"kind: {kind}", f"rascade {_A_STUDY[kind][1]} --help")
+
+
+def read_study_text(path: Path, wanted: Wanted = A_STUDY) -> str:
     """Return the text of a study or patient file.
+
+    Args:
+        path: of the file.
+        wanted: what it is meant to hold.
 
     Raises:
         StudyFileError: there is no such file, or it is no text; the message says what to do.
@@ -100,13 +110,15 @@ def read_study_text(path: Path) -> str:
         if path.is_dir():
             raise StudyFileError(f"{path} is a folder; give the file in it")
         if not path.exists():
-            raise StudyFileError(f"{path}: no such file{_neighbour(path)}")
+            raise StudyFileError(f"{path}: no such file{_neighbour(path, wanted)}")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise StudyFileError(f"{path} cannot be read: {error.strerror}") from error
     if len(data) > MAX_BYTES:
-        raise StudyFileError(f"{path} is larger than {MAX_BYTES >> 20} MiB; it is no study")
+        raise StudyFileError(
+            f"{path} is larger than {MAX_BYTES >> 20} MiB; it is no {wanted.what} file"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -114,9 +126,10 @@ def read_study_text(path: Path) -> str:
         raise StudyFileError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
 
 
-def _neighbour(path: Path) -> str:
-    """Return a hint at a file of nearly this name, here or in studies/."""
-    folders = [path.parent, Path("studies")]
+def _neighbour(path: Path, wanted: Wanted) -> str:
+    """Return a hint at a file of nearly this name, here or among the studies."""
+    studies = ["studies", "studies/experiments", "studies/operating"]
+    folders = [path.parent, *(Path(name) for name in studies if wanted.what == "study")]
     files = [
         file
         for folder in folders
@@ -128,17 +141,39 @@ def _neighbour(path: Path) -> str:
     return next((f"; did you mean {file}?" for file in files if repr(file.name) in near), "")
 
 
-def _kind(document: Document) -> str:
+def _kind(document: Document, wanted: str) -> str:
     kind = document.value.get("kind")
     listed = ", ".join(KINDS)
+    if kind is None and _is_patient(document):
+        use = f"rascade simulate --patient {document.name}"
+        raise document.error((), f"this is a patient file; give it to: {use}")
     if kind is None:
         key = next((key for key in document.value if did_you_mean(key, ["kind"])), None)
         hint = f" ({key!r} is close)" if key else ""
-        raise document.error(("kind",), f"missing; write 'kind: trial'{hint}; kinds: {listed}")
+        raise document.error(("kind",), f"missing; write 'kind: {wanted}'{hint}; kinds: {listed}")
     if not isinstance(kind, str) or kind not in KINDS:
         hint = did_you_mean(str(kind), KINDS)
         raise document.error(("kind",), f"{kind!r} is not a kind of study ({listed}){hint}")
     return kind
+
+
+def _is_patient(document: Document) -> bool:
+    from rascade.patients import load_properties
+
+    return bool(document.value) and document.value.keys() <= {*load_properties(), "parameters"}
+
+
+def refuse_study(document: Document) -> None:
+    """Refuse a study where a patient is wanted, and say what to do with it.
+
+    Raises:
+        StudyFileError: the file has the kind of a study.
+    """
+    kind = document.value.get("kind")
+    if isinstance(kind, str) and kind in _A_STUDY:
+        what, verb = _A_STUDY[kind]
+        use = f"rascade {verb} {document.name}"
+        raise document.error(("kind",), f"this is {what}, no patient; run it with: {use}")
 
 
 def _check_modelled(study: Study, document: Document, checks: Checks) -> None:
@@ -156,6 +191,8 @@ def model_checks() -> Checks:
     """Return checks against the evidence, the patients' properties and the model."""
     return Checks(
         eligibility=_expression,
+        somebody=_somebody,
+        published=_published,
         parameter=_parameter,
         modelled=_modelled,
         population=_population,
@@ -170,6 +207,28 @@ def _expression(text: str) -> None:
 
     # Two patients are enough to see whether every name and comparison has a meaning.
     eligible([text], draw_profiles(0, np.arange(2, dtype=np.int64)), categories())
+
+
+def _somebody(expressions: Sequence[str]) -> None:
+    import numpy as np
+
+    from rascade.errors import EligibilityError
+    from rascade.patients import categories, draw_profiles, eligible
+
+    # A trial gives a place up after 5,000 patients; what nobody of these meets would end so.
+    for number in (100, 20_000):
+        drawn = draw_profiles(0, np.arange(number, dtype=np.int64))
+        if eligible(expressions, drawn, categories()).any():
+            return
+    never = [one for one in expressions if not eligible([one], drawn, categories()).any()]
+    what = never[0] if never else " and ".join(expressions)
+    raise EligibilityError(f"none of {number:,} patients drawn meets {what}")
+
+
+def _published(arm_id: str) -> None:
+    from rascade.evidence import load as load_evidence
+
+    load_evidence().trial(arm_id)
 
 
 def _parameter(name: str, value: float) -> None:

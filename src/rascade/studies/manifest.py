@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -52,6 +53,8 @@ def now() -> str:
 def command_line(arguments: Sequence[str] | None = None) -> list[str]:
     """Return the command as typed, the program by its name only."""
     given = list(sys.argv if arguments is None else arguments)
+    # A locale without their letters leaves the words in pieces that no file can hold.
+    given = [os.fsencode(word).decode("utf-8", "replace") for word in given]
     return [given[0].replace("\\", "/").rsplit("/", maxsplit=1)[-1], *given[1:]] if given else []
 
 

@@ -100,6 +100,7 @@ def run_operating(
         summary = summarize_designs(study, designs, population, stages, threads)
         _write(folder, study, population, summary)
         manifest = _manifest(study, population, started, threads)
+        manifest["warnings"] = list(summary["warnings"])
         finish_results(folder, manifest, finish)
     return OperatingResult(Path(out), summary, manifest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ class StudyPopulation:
 def trial_of(study: OperatingStudy, beside: Path) -> TrialStudy | None:
     """Return the trial study of the population, None where results are read from a folder.
 
+    Its patients are followed to the end: the data cut-off of the trial is set aside, since each
+    design has an end of its own.
+
     Args:
         study: of operating characteristics.
         beside: folder from which its paths are seen.
@@ -52,7 +56,7 @@ def trial_of(study: OperatingStudy, beside: Path) -> TrialStudy | None:
     trial: TrialStudy = load(beside / study.population.study, kind=TrialStudy)
     if study.population.size is not None:
         trial = override(trial, size=study.population.size)
-    _check_follow_up(trial, study.population.study)
+    trial = trial.model_copy(update={"cut_off": None})
     arms = [arm.name for arm in trial.arms]
     for name in (study.control, *study.new):
         if name not in arms:
@@ -63,11 +67,11 @@ def trial_of(study: OperatingStudy, beside: Path) -> TrialStudy | None:
 
 
 def _check_follow_up(trial: TrialStudy, where: str) -> None:
-    """Refuse a population whose patients are not watched to the end of their follow-up."""
+    """Refuse results whose patients are not watched to the end of their follow-up."""
     if trial.cut_off is not None:
         raise InputError(
-            f"{where}: has a cut_off, after which its patients are not followed; leave it out, "
-            "each design has an end of its own"
+            f"{where}: has a cut_off, after which its patients are not followed, but each design "
+            "has an end of its own; run the trial without it, or give its study file as 'study'"
         )
 
 
@@ -114,7 +118,8 @@ def _stored(folder: Path) -> StudyPopulation:
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         patients, visits = (
-            pd.read_parquet(folder / f"{name}.parquet") for name in ("patients", "visits")
+            pd.read_parquet(io.BytesIO((folder / f"{name}.parquet").read_bytes()))
+            for name in ("patients", "visits")
         )
         if manifest.get("kind") != "trial":
             raise InputError(f"{folder}: not the results of rascade trial")
@@ -125,4 +130,5 @@ def _stored(folder: Path) -> StudyPopulation:
     if (folder / "study.yaml").exists():
         _check_follow_up(load(folder / "study.yaml", kind=TrialStudy), str(folder))
     facts = {name: manifest.get(name) for name in ("study", "study_hash", "seed", "model_hash")}
-    return StudyPopulation(patients, visits, facts | {"warnings": []})
+    # Results of earlier versions have no warnings in their manifest.
+    return StudyPopulation(patients, visits, facts | {"warnings": manifest.get("warnings") or []})

@@ -54,6 +54,8 @@ class Checks:
     Attributes:
         drugs: names that orders may use (`rascade.regimen.parse`); None takes the evidence.
         eligibility: called with an expression; raises an `InputError` if it is wrong.
+        somebody: called with all expressions of a cohort; raises if nobody meets them together.
+        published: called with the id of a trial arm; raises if the evidence has none such.
         parameter: called with name and value; raises an `InputError` if either is wrong.
         modelled: called with the drugs of an arm; raises if one cannot be simulated.
         population: called with ``disease``, ``stage`` or ``line`` and its value; raises if it
@@ -64,6 +66,8 @@ class Checks:
 
     drugs: KnownDrugs | None = None
     eligibility: Callable[[str], None] | None = None
+    somebody: Callable[[Sequence[str]], None] | None = None
+    published: Callable[[str], None] | None = None
     parameter: Callable[[str, float], None] | None = None
     modelled: Callable[[Sequence[str]], None] | None = None
     population: Callable[[str, str | int], None] | None = None

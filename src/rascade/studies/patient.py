@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.studies.load import read_study_text
-from rascade.studies.yaml_text import Document, read_yaml, unknown_key
+from rascade.studies.load import read_study_text, refuse_study
+from rascade.studies.yaml_text import Document, Wanted, read_yaml, unknown_key
 
 __all__ = ["KnownPatient", "load_patient"]
+
+_A_PATIENT = Wanted("patient", "kras_allele: G12D", "rascade simulate --help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def load_patient(path: str | Path) -> KnownPatient:
         StudyFileError: the file cannot be read, or a property, parameter or value is wrong; the
             message is ``file:line: what: mend``.
     """
-    document = read_yaml(read_study_text(Path(path)), str(path))
+    document = read_yaml(read_study_text(Path(path), _A_PATIENT), str(path), _A_PATIENT)
+    refuse_study(document)
     values = dict(document.value)
     parameters = values.pop("parameters", None) or {}
     if not isinstance(parameters, dict):

@@ -68,7 +68,9 @@ class Conduct(Part):
     adherence: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
     """Share of the doses taken at home that are taken; infusions are all given."""
     dropout_per_month: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
-    """Hazard of leaving the trial, a month."""
+    """Hazard of ending treatment and scans of one's own will, a month."""
+    dropouts_followed_for_survival: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    """Share of those who do whose survival is still followed; the others are lost."""
 
 
 def _named(value: object) -> object:

@@ -185,6 +185,11 @@ class TrialStudy(Part):
     """How patients are assigned to arms; in turn if left out."""
     cut_off: CutOffPart | None = None
     """When the data are cut; at the end of everybody's follow-up if left out."""
+    scan_window_days: Annotated[float, Field(strict=True, ge=0, le=28)] | None = None
+    """Days that a scan may be early or late; 7 if left out, or a fourth of the interval if less."""
+    pfs_censoring: Literal["ema", "fda"] = "ema"
+    """Rule by which PFS is censored: ``ema`` counts every progression and death, ``fda`` none after
+    another treatment or two missed scans. The summary has PFS by both."""
     protocol: ConductText = Field(default_factory=Conduct)
     """How the trial is conducted: by the drugs' labels (``label``), without any reaction to side
     effects (``none``), or as written here."""
@@ -213,6 +218,19 @@ class TrialStudy(Part):
                 hint = did_you_mean(arm.crossover, others)
                 raise wrong(f"no other arm is called {arm.crossover!r}{hint}", index, "crossover")
         return arms
+
+    @field_validator("scan_window_days")
+    @classmethod
+    def _windows_do_not_meet(cls, window: float | None, info: ValidationInfo) -> float | None:
+        from rascade.trial.schedule import check_scan_window
+
+        weeks = info.data.get("imaging_every_weeks")
+        if window is not None and weeks is not None:
+            try:
+                check_scan_window(window, weeks)
+            except InputError as error:
+                raise wrong(str(error).removeprefix("scan_window_days: ")) from None
+        return window
 
     @field_validator("reference")
     @classmethod
@@ -272,6 +290,12 @@ class TrialStudy(Part):
                 )
         if checks.population is not None:
             yield from self._enrolment_checks()
+        for index, arm in enumerate(self.arms):
+            if checks.published is not None and arm.published is not None:
+                yield ("arms", index, "published"), partial(checks.published, arm.published)
+        mixed = any(centre.case_mix for centre in (self.accrual.centres if self.accrual else ()))
+        if checks.somebody is not None and self.cohort.eligibility and not mixed:
+            yield ("cohort", "eligibility"), partial(checks.somebody, self.cohort.eligibility)
 
     def _enrolment_checks(self) -> Iterator[LaterCheck]:
         from rascade.patients.profile import check_category, check_shares

@@ -79,6 +79,7 @@ def run_single(
             regimen=format_regimen(regimen),
             days=days,
             seed=seed,
+            warnings=course.info["warnings"],
             **({} if changes is None else {"interventions": asdict(changes)}),
         )
         write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})

@@ -163,8 +163,9 @@ def remove_empty(folders: Sequence[Path]) -> None:
 def _refuse_foreign(target: Path, *, unfinished: bool) -> None:
     if (target / UNFINISHED).exists() and not unfinished:
         raise ResultsError(
-            f"{target} holds a trial that was not finished; go on with it by --resume, remove it "
-            f"with 'rascade studies rm {target}', or name another folder"
+            f"{target} holds a trial that was not finished; go on with it by 'rascade trial "
+            f"STUDY.yaml --out {target} --resume', remove it with 'rascade studies rm {target}', "
+            "or name another folder"
         )
     foreign = foreign_files(target)
     if foreign:
@@ -354,8 +355,9 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     import pyarrow.parquet as pq
 
     data = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    with _new_file(path) as temporary:
-        pq.write_table(data, temporary, compression="zstd", version="2.6", store_schema=False)
+    # Through a file of Python's: Arrow cannot open names that the locale has no letters for.
+    with _new_file(path) as temporary, temporary.open("wb") as file:
+        pq.write_table(data, file, compression="zstd", version="2.6", store_schema=False)
 
 
 def result_files(folder: Path, above: str = "") -> Iterator[str]:

@@ -100,15 +100,12 @@ def run_trial(
     if chunk_size < 1:
         raise InputError(f"--chunk: {chunk_size} patients in a chunk; it must be 1 or more")
     study = override(study, size=size, seed=seed)
-    spec = to_spec(study)
-    from rascade.trial.run import until_events, waits_for_events
+    to_spec(study)  # refuses what cannot be simulated
 
     # The place is tried before the work: nobody should wait two minutes for a typing mistake.
     try:
         with unfinished_results(out, start) as work:
-            if waits_for_events(spec):
-                spec = until_events(spec, threads=threads, progress=progress)
-            run = ChunkedRun(work, study, spec, chunk_size, note or _silent)
+            run = ChunkedRun(work, study, chunk_size, note or _silent)
             with logged(work.folder, run, executor.name):
                 run.simulate(executor, progress)
                 outcome = run.outcome()
@@ -166,21 +163,24 @@ def to_spec(study: TrialStudy) -> TrialSpec:
         accrual=None if study.accrual is None else study.accrual.accrual(),
         randomization=None if study.randomization is None else study.randomization.plan(ratio),
         cut_off=None if study.cut_off is None else study.cut_off.rule(),
+        scan_window_days=study.scan_window_days,
+        pfs_censoring=study.pfs_censoring,
     )
 
 
 def _phases(study: TrialStudy, arm: Arm) -> tuple[Phase, ...]:
     """Return the phases of an arm; none where its regimen is all there is."""
-    from rascade.trial.phases import Phase, Until, parse_until
+    from rascade.trial.phases import CROSSOVER, RESCUE, Phase, Until, parse_until
 
     steps = [(arm.regimen, arm.until), *((phase.regimen, phase.until) for phase in arm.then)]
     phases = [Phase(regimen, parse_until(text) if text else None) for regimen, text in steps]
-    at_progression = arm.rescue
+    other = None if arm.rescue is None else Phase(arm.rescue, role=RESCUE)
     if arm.crossover is not None:
-        at_progression = next(a.regimen for a in study.arms if a.name == arm.crossover)
-    if at_progression is not None:
+        regimen = next(a.regimen for a in study.arms if a.name == arm.crossover)
+        other = Phase(regimen, role=CROSSOVER, from_arm=arm.crossover)
+    if other is not None:
         phases[-1] = Phase(phases[-1].regimen, Until("progression"))
-        phases.append(Phase(at_progression))
+        phases.append(other)
     return tuple(phases) if len(phases) > 1 else ()
 
 
@@ -205,6 +205,7 @@ def _protocol(study: TrialStudy, arm: Arm) -> Protocol:
         beyond_progression=conduct.treatment_beyond_progression,
         adherence=conduct.adherence,
         dropout_per_month=conduct.dropout_per_month,
+        dropouts_followed=conduct.dropouts_followed_for_survival,
     )
 
 
@@ -247,6 +248,7 @@ def _manifest(study: TrialStudy, outcome: TrialOutcome) -> dict[str, Any]:
             for arm in study.arms
         ],
         reference=study.reference_arm,
+        warnings=list(outcome.summary["warnings"]),
     )
     add_new(manifest, plain_json(outcome.provenance))
     return manifest

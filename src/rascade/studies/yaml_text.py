@@ -22,13 +22,40 @@ import yaml
 from rascade.errors import StudyFileError
 from rascade.regimen.words import did_you_mean
 
-__all__ = ["Document", "Path", "dotted", "plain_value", "read_yaml", "unknown_key"]
+__all__ = [
+    "A_STUDY",
+    "Document",
+    "Path",
+    "Wanted",
+    "dotted",
+    "plain_value",
+    "read_yaml",
+    "unknown_key",
+]
 
 MAX_DEPTH = 20
 MAX_VALUES = 20_000
 
 #: Keys and positions from the root to a value.
 Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a file is meant to hold, for advice.
+
+    Attributes:
+        what: in words, ``study`` or ``patient``.
+        example: a line that such a file may have.
+        help: the command that shows one.
+    """
+
+    what: str
+    example: str
+    help: str
+
+
+A_STUDY = Wanted("study", "kind: trial", "rascade trial --help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +113,28 @@ class _Frame:
     cut: set[str] = field(default_factory=set)
 
 
-def read_yaml(text: str, name: str) -> Document:
+def read_yaml(text: str, name: str, wanted: Wanted = A_STUDY) -> Document:
     """Read one YAML document whose root is a mapping.
 
     Args:
         text: the text.
         name: file name for messages.
+        wanted: what the file is meant to hold.
 
     Raises:
         StudyFileError: the text is not the YAML that is read here; the message is
             ``file:line: what: mend``.
     """
-    return _Builder(text.removeprefix("\ufeff"), name).document()
+    return _Builder(text.removeprefix("\ufeff"), name, wanted).document()
 
 
 class _Builder:
     """Builds values from parser events without recursion, so that depth costs nothing."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, wanted: Wanted) -> None:
         self.text = text
         self.name = name
+        self.wanted = wanted
         self.lines: dict[Path, int] = {}
         self.stack: list[_Frame] = []
         self.root: Any = None
@@ -116,9 +145,9 @@ class _Builder:
         for event in self._events():
             self._take(event)
         if self.root is None:
-            raise self._error(1, "the file is empty; see: rascade trial --help")
+            raise self._error(1, f"the file is empty; see: {self.wanted.help}")
         if not isinstance(self.root, dict):
-            raise self._error(1, "expected keys and values, such as 'kind: trial'")
+            raise self._error(1, f"expected keys and values, such as {self.wanted.example!r}")
         return Document(self.name, self.root, self.lines)
 
     def _events(self) -> Iterator[yaml.Event]:
@@ -146,7 +175,8 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                raise self._error(line, "a second document ('---'); one study in a file")
+                one = f"one {self.wanted.what} in a file"
+                raise self._error(line, f"a second document ('---'); {one}")
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             self._open(event, line)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
@@ -174,6 +204,9 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         _refuse_tag(self, event.tag, line)
+        if hidden := _HIDDEN.search(event.value):
+            character = f"U+{ord(hidden[0]):04X}"
+            raise self._error(line, f"a control character ({character}) in the text; take it out")
         span = _span(event) if event.style is None else None
         if not self.stack:
             self.root = event.value or None
@@ -245,6 +278,9 @@ def _refuse_tag(builder: _Builder, tag: str | None, line: int) -> None:
         raise builder._error(line, f"tags ({tag}) are not read; write the plain value")
 
 
+# Controls of a terminal, and those that turn the direction of text: what is shown would not be
+# what is stored. New lines and tabs are for the fields to judge.
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,30}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, bool | float | None] = {

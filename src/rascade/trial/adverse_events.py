@@ -3,6 +3,9 @@
 Grades are read on a grid of days. An episode begins when a grade rises above the one before
 treatment, ends when it is back there, and has the highest grade in between. A signal that was
 graded before treatment (mild anaemia, say) counts only when it gets worse.
+
+What is kept is the history of the episodes, change by change, so that the episodes as they stood on
+any day can be told afterwards: a data cut-off hides what came later.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Grades = NDArray[np.int8]
 
-__all__ = ["ACTIONS", "COLUMNS", "EventLog", "no_events"]
+__all__ = ["ACTIONS", "CHANGES", "COLUMNS", "EventLog", "episodes", "no_events"]
 
 COLUMNS = (
     "patient",
@@ -40,32 +43,32 @@ COLUMNS = (
     "related",
     "action",
 )
+#: One row a change of an episode: it got worse (or began), something was done for it, it ended.
+CHANGES = (
+    "patient",
+    "arm",
+    "term",
+    "soc",
+    "related",
+    "start_day",
+    "day",
+    "grade",
+    "serious",
+    "action",
+    "ended",
+)
 #: What was done for an event, from the least to the most.
 ACTIONS = ("none", "dose held", "dose reduced", "drug withdrawn")
 
 
 @dataclass
 class _Open:
-    """The episodes of one term that are going on, one a patient at most."""
+    """The episodes of one term that are going on, one a patient at most; else the last one."""
 
     going: Flags
     start: Floats
     grade: Grades
-    action: Grades
-    serious: Flags
-
-
-@dataclass
-class _Episode:
-    """An episode that is over, or was going on at the end."""
-
-    patient: int
-    term: int
-    grade: int
-    start: float
-    end: float
-    serious: bool
-    action: int
+    end: Floats
 
 
 @dataclass
@@ -83,8 +86,7 @@ class EventLog:
     patients: NDArray[np.int64]
     seed: int
     baseline: Mapping[str, Grades]
-    _rows: list[_Episode] = field(default_factory=list)
-    _last: dict[tuple[int, int], _Episode] = field(default_factory=dict)
+    _rows: list[tuple[int, int, float, float, int, bool, int, bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         n = self.patients.size
@@ -93,8 +95,7 @@ class EventLog:
                 np.zeros(n, bool),
                 np.full(n, np.nan),
                 np.zeros(n, np.int8),
-                np.zeros(n, np.int8),
-                np.zeros(n, bool),
+                np.full(n, np.nan),
             )
             for _ in self.terms
         ]
@@ -135,32 +136,34 @@ class EventLog:
         episode = self._open[index]
         ended = episode.going & seen & (grade == 0)
         if ended.any():
-            self._close(index, np.flatnonzero(ended), day)
+            self._write(index, ended, day, ended=True)
+            episode.going[ended], episode.grade[ended], episode.end[ended] = False, 0, day
         begun = ~episode.going & seen & (grade > 0) & counted
         episode.start[begun] = day
-        episode.action[begun] = 0
         episode.going |= begun
         worse = episode.going & seen & (grade > episode.grade)
         episode.grade[worse] = grade[worse]
-        episode.serious |= worse & (self._draw[index] < self._serious[episode.grade])
+        if worse.any():
+            self._write(index, worse, day, worse=True)
 
-    def _close(self, index: int, who: NDArray[np.intp], day: float) -> None:
+    def _write(
+        self,
+        index: int,
+        who: Flags,
+        day: float,
+        *,
+        worse: bool = False,
+        action: int = 0,
+        ended: bool = False,
+    ) -> None:
         episode = self._open[index]
-        for i in who.tolist():
-            over = _Episode(
-                i,
-                index,
-                int(episode.grade[i]),
-                float(episode.start[i]),
-                day,
-                bool(episode.serious[i]),
-                int(episode.action[i]),
-            )
-            self._rows.append(over)
-            self._last[index, i] = over
-        episode.going[who] = False
-        episode.grade[who] = 0
-        episode.serious[who] = False
+        serious = self._draw[index] < self._serious[episode.grade]
+        for i in np.flatnonzero(who).tolist():
+            grade = int(episode.grade[i]) if worse else 0
+            self._rows.append(
+                (i, index, float(episode.start[i]), day, grade, worse and bool(serious[i]),
+                 action, ended)
+            )  # fmt: skip
 
     def note(self, terms: Sequence[str], where: Flags, action: int, day: float) -> None:
         """Write down what was done for events of these terms; the most severe stays.
@@ -175,17 +178,14 @@ class EventLog:
             if term.name not in terms:
                 continue
             episode = self._open[index]
-            at = where & episode.going
-            episode.action[at] = np.maximum(episode.action[at], action)
-            for i in np.flatnonzero(where & ~episode.going).tolist():
-                over = self._last.get((index, i))
-                if over is not None and over.end == day:
-                    over.action = max(over.action, action)
+            self._write(index, where & (episode.going | (episode.end == day)), day, action=action)
 
     def table(self, arm: str, related: Mapping[str, bool]) -> pd.DataFrame:
-        """Return the episodes, one row each; `COLUMNS`, in order of patient, start and term.
+        """Return the episodes so far, one row each; see `history` and `episodes`."""
+        return episodes(self.history(arm, related))
 
-        Episodes that are going on have no end. Call it once, at the end.
+    def history(self, arm: str, related: Mapping[str, bool]) -> pd.DataFrame:
+        """Return what happened to the episodes; columns `CHANGES`, in the order of events.
 
         Args:
             arm: its name.
@@ -193,34 +193,64 @@ class EventLog:
         """
         import pandas as pd
 
-        for index, episode in enumerate(self._open):
-            self._close(index, np.flatnonzero(episode.going), float("nan"))
         if not self._rows:
-            return no_events()
-        rows = self._rows
-        which = np.array([row.term for row in rows])
-        names = np.array([term.name for term in self.terms], dtype=object)[which]
-        table = pd.DataFrame(
+            return _empty(CHANGES)
+        who, which, start, day, grade, serious, action, ended = zip(*self._rows, strict=True)
+        term = np.array(which)
+        names = np.array([term.name for term in self.terms], dtype=object)[term]
+        return pd.DataFrame(
             {
-                "patient": self.patients[np.array([row.patient for row in rows])],
+                "patient": self.patients[np.array(who)],
                 "arm": arm,
                 "term": names,
-                "soc": np.array([term.soc for term in self.terms], dtype=object)[which],
-                "grade": np.array([row.grade for row in rows], dtype=np.int64),
-                "start_day": np.array([row.start for row in rows]),
-                "end_day": np.array([row.end for row in rows]),
-                "serious": np.array([row.serious for row in rows]),
+                "soc": np.array([term.soc for term in self.terms], dtype=object)[term],
                 "related": [related[name] for name in names],
-                "action": [ACTIONS[row.action] for row in rows],
+                "start_day": np.array(start),
+                "day": np.array(day),
+                "grade": np.array(grade, dtype=np.int64),
+                "serious": np.array(serious),
+                "action": np.array(action, dtype=np.int64),
+                "ended": np.array(ended),
             }
         )
-        return table.sort_values(["patient", "start_day", "term"], ignore_index=True)
+
+
+def episodes(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the episodes that a history tells of, one row each.
+
+    Args:
+        changes: columns `CHANGES`.
+
+    Returns:
+        Columns `COLUMNS`, in order of patient, start and term. Episodes that are going on at the
+        end of the history have no end.
+    """
+    if not len(changes):
+        return no_events()
+    kept = changes.assign(end_day=changes["day"].where(changes["ended"].astype(bool)))
+    found = kept.groupby(["patient", "start_day", "term"], sort=True, as_index=False).agg(
+        arm=("arm", "first"),
+        soc=("soc", "first"),
+        grade=("grade", "max"),
+        end_day=("end_day", "max"),
+        serious=("serious", "any"),
+        related=("related", "any"),
+        action=("action", "max"),
+    )
+    found["action"] = np.array(ACTIONS, dtype=object)[found["action"].to_numpy(np.int64)]
+    return found[list(COLUMNS)]
 
 
 def no_events() -> pd.DataFrame:
     """Return the table of adverse events without a row."""
+    return _empty(COLUMNS)
+
+
+def _empty(columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
-    types = {"patient": int, "grade": int, "start_day": float, "end_day": float}
-    types |= {"serious": bool, "related": bool}
-    return pd.DataFrame({name: pd.Series(dtype=types.get(name, object)) for name in COLUMNS})
+    types: dict[str, type] = {"patient": int, "grade": int, "serious": bool, "related": bool}
+    types |= dict.fromkeys(("start_day", "end_day", "day"), float)
+    if "ended" in columns:
+        types |= {"action": int, "ended": bool}
+    return pd.DataFrame({name: pd.Series(dtype=types.get(name, object)) for name in columns})

@@ -66,8 +66,8 @@ class Dispenser:
         adherence: share of the doses taken at home that are taken.
 
     Attributes:
-        given: (drugs, n) milligrams given so far.
-        planned: (drugs, n) milligrams that full doses without holds would have been.
+        drugs: names, in the order of the arrays below.
+        starts: first day of each window so far.
         last_dose: (drugs, n) hour of the last dose so far; NaN if none.
 
     Raises:
@@ -81,14 +81,14 @@ class Dispenser:
     seed: int
     until_day: int
     adherence: float = 1.0
-    given: Floats = field(init=False)
-    planned: Floats = field(init=False)
+    starts: list[float] = field(init=False, default_factory=list)
     last_dose: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self.drugs = tuple(drug.name for drug in self.assembly.drugs)
         shape = (len(self.drugs), self.patients.size)
-        self.given, self.planned = np.zeros(shape), np.zeros(shape)
+        self._given: list[Floats] = []
+        self._planned: list[Floats] = []
         self.last_dose = np.full(shape, np.nan)
         hours = infusion_hours(self.assembly)
         numbers = iter(range(10_000))
@@ -114,6 +114,29 @@ class Dispenser:
             not infused,
             number,
         )  # fmt: skip
+
+    @property
+    def given_by_window(self) -> Floats:
+        """(drugs, n, windows) milligrams given."""
+        return self._stacked(self._given)
+
+    @property
+    def planned_by_window(self) -> Floats:
+        """(drugs, n, windows) milligrams that full doses without holds would have been."""
+        return self._stacked(self._planned)
+
+    @property
+    def given(self) -> Floats:
+        """(drugs, n) milligrams given so far."""
+        return np.asarray(self.given_by_window.sum(axis=2))
+
+    @property
+    def planned(self) -> Floats:
+        """(drugs, n) milligrams that full doses without holds would have been so far."""
+        return np.asarray(self.planned_by_window.sum(axis=2))
+
+    def _stacked(self, windows: list[Floats]) -> Floats:
+        return np.stack(windows, axis=2) if windows else np.zeros((*self.last_dose.shape, 0))
 
     def _milligrams(self, dose: Amount) -> Floats:
         """Return (n,) what each patient gets."""
@@ -142,6 +165,9 @@ class Dispenser:
         from rascade.engine import Doses
 
         start, end = start_day * _HOURS_PER_DAY, end_day * _HOURS_PER_DAY
+        self.starts.append(start_day)
+        self._given.append(np.zeros(self.last_dose.shape))
+        self._planned.append(np.zeros(self.last_dose.shape))
         pieces = []
         for index, lines in enumerate(self._phases):
             members = np.flatnonzero(phase == index)
@@ -173,8 +199,8 @@ class Dispenser:
             return None
         full = np.where(at == 0, line.first[who, None], line.amount[who, None])  # (w, t)
         amount = full * share[line.drug, who][:, None] * self._taken(line, who, at)
-        self.planned[line.drug, who] += full.sum(axis=1) * ~ended[line.drug, who]
-        self.given[line.drug, who] += amount.sum(axis=1)
+        self._planned[-1][line.drug, who] += full.sum(axis=1) * ~ended[line.drug, who]
+        self._given[-1][line.drug, who] += amount.sum(axis=1)
         hour = np.maximum(times[at], start)
         last = np.where(amount > 0, hour, -math.inf).max(axis=1)
         some = np.isfinite(last)

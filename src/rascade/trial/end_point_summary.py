@@ -8,7 +8,7 @@ import numpy as np
 
 from rascade.trial.cox import cox_hazard_ratio
 from rascade.trial.estimands import estimate_estimands
-from rascade.trial.intervals import turnbull
+from rascade.trial.intervals import median_limits, turnbull
 from rascade.trial.landmark import (
     RestrictedMean,
     common_horizon,
@@ -17,8 +17,10 @@ from rascade.trial.landmark import (
     restricted_mean,
     restricted_mean_difference,
 )
+from rascade.trial.proportional_hazards import proportional_hazards
 from rascade.trial.statistics import exact_interval, tidy, tidy_limits, times_of
-from rascade.trial.survival import kaplan_meier, log_rank
+from rascade.trial.survival import LIMITS, kaplan_meier, log_rank
+from rascade.trial.weighted_log_rank import max_combo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["LANDMARKS", "end_points"]
 
 LANDMARKS = (6.0, 12.0, 18.0, 24.0, 36.0)  # months
+#: Kinds of response: the columns with the best response, the time to it and its duration.
+_RESPONSES = {
+    "unconfirmed": ("best_response", "ttr", "dor"),
+    "confirmed": ("confirmed_response", "ttr_confirmed", "dor_confirmed"),
+}
 _FALL = 0.5  # share of CA 19-9 whose loss counts as a response of the marker
 
 
@@ -66,11 +73,14 @@ def end_points(
             {
                 "name": name,
                 **_responses(own),
+                "responses": {kind: _response(own, kind) for kind in _RESPONSES},
+                "pfs_median_ci_by_limits": _median_limits(own, "pfs"),
+                "os_median_ci_by_limits": _median_limits(own, "os"),
                 "pfs_landmarks": _landmarks(own, "pfs", marks),
                 "os_landmarks": _landmarks(own, "os", marks),
                 "pfs_rmst": _rmst(means[name, "pfs"]),
                 "os_rmst": _rmst(means[name, "os"]),
-                "pfs_interval_median_months": _interval_median(own),
+                **_interval_median(own),
                 "ipfs_median_months": tidy(kaplan_meier(*times_of(own, "ipfs")).median().estimate),
                 "follow_up_median_months": tidy(median_follow_up(*times_of(own, "os")).estimate),
                 **_markers(own, visits[visits["arm"].astype(str) == name]),
@@ -82,6 +92,7 @@ def end_points(
                 "arm": name,
                 "reference": reference,
                 **_differences(means, name, str(reference)),
+                **_tests(rows[name], rows[str(reference)]),
                 **_stratified(rows[name], rows[str(reference)]),
             }
             for name in (arms if reference is not None else ())
@@ -135,23 +146,67 @@ def _responses(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _response(rows: pd.DataFrame, kind: str) -> dict[str, Any]:
+    """Rate, time to and duration of unconfirmed or confirmed responses."""
+    best, first, lasted = _RESPONSES[kind]
+    count = int(rows[best].astype(str).isin(["CR", "PR"]).sum())
+    rate = exact_interval(count, len(rows))
+    found = {
+        "responders": count,
+        "orr_pct": tidy(rate.estimate, 100.0),
+        "orr_ci": tidy_limits(rate, 100.0),
+    }
+    if f"{first}_months" not in rows:  # results of an earlier version
+        return found
+    waited = rows[f"{first}_months"].to_numpy(dtype=float)
+    waited = waited[np.isfinite(waited)]
+    time, event = times_of(rows, lasted)
+    median = kaplan_meier(time, event).median()
+    return found | {
+        "ttr_median_months": tidy(float(np.median(waited))) if waited.size else None,
+        "ttr_range_months": [tidy(float(waited.min())), tidy(float(waited.max()))]
+        if waited.size
+        else None,
+        "dor_events": int(event.sum()),
+        "dor_median_months": tidy(median.estimate),
+        "dor_ci": tidy_limits(median),
+    }
+
+
+def _median_limits(rows: pd.DataFrame, end: str) -> dict[str, Any]:
+    """Limits of a median by each way of making limits of the curve."""
+    return {
+        kind: tidy_limits(kaplan_meier(*times_of(rows, end), limits=kind).median())
+        for kind in LIMITS
+    }
+
+
 def _landmarks(rows: pd.DataFrame, end: str, marks: Sequence[float]) -> list[dict[str, Any]]:
+    by_kind = {kind: landmark_rates(*times_of(rows, end), marks, limits=kind) for kind in LIMITS}
     return [
         {
             "month": landmark.time,
             "at_risk": landmark.at_risk,
             "rate_pct": tidy(landmark.rate.estimate, 100.0),
             "ci": tidy_limits(landmark.rate, 100.0),
+            "ci_by_limits": {
+                kind: tidy_limits(found[place].rate, 100.0) for kind, found in by_kind.items()
+            },
         }
-        for landmark in landmark_rates(*times_of(rows, end), marks)
+        for place, landmark in enumerate(by_kind[LIMITS[0]])
     ]
 
 
-def _interval_median(rows: pd.DataFrame) -> list[float | None]:
+def _interval_median(rows: pd.DataFrame) -> dict[str, Any]:
     left = rows["pfs_after_months"].to_numpy(dtype=float)
     right = rows["pfs_by_months"].to_numpy(dtype=float)
     known = np.isfinite(left) & ~np.isnan(right)
-    return [tidy(value) for value in turnbull(left[known], right[known]).median()]
+    left, right = left[known], right[known]
+    limits = [tidy(value) for value in median_limits(left, right)]
+    return {
+        "pfs_interval_median_months": [tidy(value) for value in turnbull(left, right).median()],
+        "pfs_interval_median_ci": None if limits == [None, None] else limits,
+    }
 
 
 def _differences(
@@ -167,23 +222,58 @@ def _differences(
     return found
 
 
+def _compared(rows: pd.DataFrame, base: pd.DataFrame, end: str) -> tuple[tuple[Any, Any, Any], Any]:
+    """Times, events and arm (1 or 0) of two arms, and the strata where there are any."""
+    known = [own[np.isfinite(own[f"{end}_months"].to_numpy(dtype=float))] for own in (rows, base)]
+    (time, event), (other, other_event) = (times_of(own, end) for own in known)
+    arm = np.repeat([1, 0], [len(time), len(other)])
+    strata = None
+    if "stratum" in rows:
+        strata = np.concatenate([own["stratum"].astype(str).to_numpy() for own in known])
+    return (np.r_[time, other], np.r_[event, other_event], arm), strata
+
+
+def _premiss(end: str, sample: tuple[Any, Any, Any], strata: Any = None) -> dict[str, Any]:
+    """Why there is no hazard ratio, the test that it is constant, and tests that do without it."""
+    found = proportional_hazards(*sample, strata=strata)
+    combined = max_combo(*sample, strata=strata)
+    return {
+        f"{end}_hr_problem": cox_hazard_ratio(*sample, strata=strata).problem,
+        f"{end}_proportional_hazards": None
+        if found is None
+        else {
+            "transform": found.transform,
+            "statistic": tidy(found.global_statistic),
+            "p": tidy(found.global_p),
+            "slope": tidy(float(found.slope[0])),
+        },
+        f"{end}_weighted_log_rank": [
+            {"rho": test.rho, "gamma": test.gamma, "z": tidy(test.z), "p": tidy(test.p)}
+            for test in combined.tests
+        ],
+        f"{end}_max_combo_p": tidy(combined.p),
+        f"{end}_max_combo_p_better": tidy(combined.p_better),
+    }
+
+
+def _tests(rows: pd.DataFrame, base: pd.DataFrame) -> dict[str, Any]:
+    return _premiss("pfs", _compared(rows, base, "pfs")[0]) | _premiss(
+        "os", _compared(rows, base, "os")[0]
+    )
+
+
 def _stratified(rows: pd.DataFrame, base: pd.DataFrame) -> dict[str, Any]:
-    """Hazard ratio and log-rank test within the strata of randomisation, where there are any."""
+    """Hazard ratio and tests within the strata of randomisation, where there are any."""
     if "stratum" not in rows:
         return {}
     found: dict[str, Any] = {}
     for end in ("pfs", "os"):
-        known = [
-            own[np.isfinite(own[f"{end}_months"].to_numpy(dtype=float))] for own in (rows, base)
-        ]
-        (time, event), (other, other_event) = (times_of(own, end) for own in known)
-        times, events = np.r_[time, other], np.r_[event, other_event]
-        arm = np.repeat([1, 0], [len(time), len(other)])
-        strata = np.concatenate([own["stratum"].astype(str).to_numpy() for own in known])
-        fit = cox_hazard_ratio(times, events, arm, strata=strata).hazard_ratio
-        found[f"{end}_stratified_hr"] = tidy(fit.estimate)
-        found[f"{end}_stratified_hr_ci"] = tidy_limits(fit)
-        found[f"{end}_stratified_logrank_p"] = tidy(log_rank(times, events, arm, strata=strata).p)
+        sample, strata = _compared(rows, base, end)
+        fit = cox_hazard_ratio(*sample, strata=strata)
+        found[f"{end}_stratified_hr"] = tidy(fit.hazard_ratio.estimate)
+        found[f"{end}_stratified_hr_ci"] = tidy_limits(fit.hazard_ratio)
+        found[f"{end}_stratified_logrank_p"] = tidy(log_rank(*sample, strata=strata).p)
+        found |= _premiss(f"{end}_stratified", sample, strata)
     return found
 
 

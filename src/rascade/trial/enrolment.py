@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rascade.trial.accrual import enter
 from rascade.trial.endpoints import DAYS_PER_MONTH
@@ -14,19 +15,13 @@ from rascade.trial.lesions import load_measurement
 from rascade.trial.randomization import randomize, strata_codes
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
     from rascade.engine import Settings
     from rascade.trial.spec import TrialSpec
 
     Floats = NDArray[np.float64]
     Groups = Sequence[tuple[NDArray[np.bool_], Mapping[str, Mapping[str, float]]]]
 
-__all__ = ["Enrolment", "case_mix", "cut_off_month", "enrolment", "randomized"]
-
-
-_HAIR = 1e-6  # days
+__all__ = ["Allocation", "Enrolment", "case_mix", "enrolment", "randomized"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,10 @@ class Enrolment:
     Attributes:
         entry_day: calendar day of entry; 0 for everybody in a trial without accrual.
         centre: names of the centres; None without accrual.
-        last_day: days from entry until observation ends, by follow-up or by the cut-off.
+        last_day: days from entry until observation ends, by follow-up or by the cut-off; 0 or less
+            for a patient who would enter after the cut-off.
+        cut_after: days from entry until the cut-off; infinite without one.
+        cut: (n,) whose observation ends with the cut-off, before the planned follow-up is over.
         reading_error: coefficient of variation of a measured diameter; None where no centre has
             its own.
     """
@@ -44,7 +42,14 @@ class Enrolment:
     entry_day: Floats
     centre: NDArray[np.str_] | None
     last_day: Floats
+    cut_after: Floats
+    cut: NDArray[np.bool_]
     reading_error: Floats | None
+
+    @property
+    def enrolled(self) -> NDArray[np.bool_]:
+        """(n,) patients who enter before the cut-off."""
+        return np.asarray(self.last_day > 0)
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -54,30 +59,37 @@ class Enrolment:
         return {"centre": self.centre, "entry_day": self.entry_day}
 
 
-def enrolment(spec: TrialSpec, patients: NDArray[np.int64]) -> Enrolment:
+def enrolment(
+    spec: TrialSpec, patients: NDArray[np.int64], cut_day: float | None = None
+) -> Enrolment:
     """Return when and where patients of a trial enter; they are numbered in order of entry.
 
-    A patient who would enter after the cut-off has a `last_day` of 0: he is not in the data.
+    A patient who would enter on the day of the cut-off or later is not `enrolled`: he is not in the
+    data.
 
     Args:
         spec: the trial.
         patients: (n,) patient numbers.
+        cut_day: calendar day of the data cut-off, where events decided it; None takes the month of
+            the trial's cut-off, if it has one.
     """
     entry, place = np.zeros(patients.shape), None
     if spec.accrual is not None:
         entry, place = enter(spec.accrual, spec.seed, patients)
-    last = np.full(patients.shape, spec.follow_up_months * DAYS_PER_MONTH)
-    if spec.cut_off is not None and spec.cut_off.month is not None:
-        last = np.clip(spec.cut_off.month * DAYS_PER_MONTH - entry, 0.0, last)
+    if cut_day is None:
+        month = None if spec.cut_off is None else spec.cut_off.month
+        cut_day = np.inf if month is None else month * DAYS_PER_MONTH
+    follow_up, cut_after = spec.follow_up_months * DAYS_PER_MONTH, cut_day - entry
+    watched = np.minimum(cut_after, follow_up), cut_after, cut_after < follow_up
     if spec.accrual is None or place is None:
-        return Enrolment(entry, None, last, None)
+        return Enrolment(entry, None, *watched, None)
     centres = spec.accrual.centres
     error = None
     if any(centre.reading_error is not None for centre in centres):
         usual = load_measurement()["measurement_error"].value
         own = [usual if c.reading_error is None else c.reading_error for c in centres]
         error = np.array(own)[place]
-    return Enrolment(entry, np.array([c.name for c in centres])[place], last, error)
+    return Enrolment(entry, np.array([c.name for c in centres])[place], *watched, error)
 
 
 def case_mix(spec: TrialSpec, patients: NDArray[np.int64]) -> Groups:
@@ -88,10 +100,28 @@ def case_mix(spec: TrialSpec, patients: NDArray[np.int64]) -> Groups:
     return [(place == k, c.case_mix) for k, c in enumerate(spec.accrual.centres) if c.case_mix]
 
 
-def randomized(
-    spec: TrialSpec, sizes: Sequence[int], settings: Settings
-) -> list[NDArray[np.int64]]:
-    """Return each arm's patient numbers as randomisation assigns them.
+class Allocation(tuple[NDArray[np.int64], ...]):
+    """Patients by arm: (n,) patient numbers of each, in the order of entry.
+
+    Attributes:
+        strata: stratification factor -> value of every patient of the trial as he was randomised,
+            by patient number; empty without strata.
+        stratum: (patients of the trial,) the whole stratum in words; None without strata.
+    """
+
+    strata: Mapping[str, NDArray[np.str_]] = {}
+    stratum: NDArray[np.str_] | None = None
+
+    def columns(self, patients: NDArray[np.int64]) -> dict[str, Any]:
+        """Return what the table of patients shows of the strata; nothing without any."""
+        if self.stratum is None:
+            return {}
+        each = {f"stratum_{name}": values[patients] for name, values in self.strata.items()}
+        return {"stratum": self.stratum[patients], **each}
+
+
+def randomized(spec: TrialSpec, sizes: Sequence[int], settings: Settings) -> Allocation:
+    """Return each arm's patients as randomisation assigns them.
 
     Strata are those of the patients as screened, which is before anybody has an arm: with the model
     without drugs. Sizes of the arms follow from the list; only their sum is that of the plan.
@@ -107,6 +137,7 @@ def randomized(
     assert spec.randomization is not None
     patients = np.arange(sum(sizes), dtype=np.int64)
     stratum, names = np.zeros(patients.shape, dtype=np.int64), ["all"]
+    factors: dict[str, NDArray[np.str_]] = {}
     if spec.randomization.strata:
         changes = spec.shared_changes
         table = load_table().with_values(changes.parameters)
@@ -120,22 +151,9 @@ def randomized(
         )
         profiles = screened.population.profiles
         stratum, names = strata_codes(profiles, spec.randomization.strata)
+        factors = {name: profiles[name].astype(str) for name in spec.randomization.strata}
     arm = randomize(spec.randomization, spec.seed, stratum, names)
-    return [patients[arm == k] for k in range(len(sizes))]
-
-
-def cut_off_month(spec: TrialSpec, patients: pd.DataFrame) -> float | None:
-    """Return when a trial that waits for events is cut off, in months; None where it never is.
-
-    Args:
-        spec: the trial, with a cut-off.
-        patients: one row a patient, followed without a cut-off.
-    """
-    assert spec.cut_off is not None
-    end = spec.cut_off.endpoint
-    entry = enrolment(spec, patients["patient"].to_numpy(np.int64)).entry_day
-    month, event = (patients[f"{end}_{what}"].to_numpy() for what in ("months", "event"))
-    after = np.where(event.astype(bool), month.astype(float) * DAYS_PER_MONTH, np.inf)
-    day = spec.cut_off.day(entry, np.where(np.isfinite(after), after, np.inf))
-    # A hair later, so that rounding does not lose the event that ends the trial.
-    return (day + _HAIR) / DAYS_PER_MONTH if np.isfinite(day) else None
+    found = Allocation(patients[arm == k] for k in range(len(sizes)))
+    if factors:
+        found.strata, found.stratum = factors, np.array(names)[stratum]
+    return found

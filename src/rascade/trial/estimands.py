@@ -38,8 +38,9 @@ class Estimand:
         end_point: ``pfs`` or ``os``.
         strategy: of ICH E9(R1).
         intercurrent: what intervenes, and how it is handled.
-        censor: column of the patients' table with the day at which a patient is censored if that
-            comes first; None censors nobody.
+        censor: columns of the patients' table with days at which a patient is censored if one of
+            them comes first; none censors nobody.
+        unless: column with the reason, and reasons for which it does not censor.
         caution: what a reader must know before believing it.
     """
 
@@ -47,7 +48,8 @@ class Estimand:
     end_point: str
     strategy: str
     intercurrent: str
-    censor: str | None = None
+    censor: tuple[str, ...] = ()
+    unless: tuple[str, tuple[str, ...]] | None = None
     caution: str = ""
 
 
@@ -67,8 +69,8 @@ ESTIMANDS = (
         "os",
         "hypothetical",
         "As if nobody crossed over to the other arm: censored at crossover.",
-        "crossover_day",
-        _INFORMATIVE,
+        ("crossover_day",),
+        caution=_INFORMATIVE,
     ),
     Estimand(
         "PFS, treatment policy",
@@ -82,7 +84,8 @@ ESTIMANDS = (
         "while on treatment",
         "Only what happens until treatment ends counts: censored when it ends for another reason "
         "than progression.",
-        "treatment_end_day",
+        ("treatment_end_day",),
+        ("treatment_end_reason", ("progression", "death")),
         _INFORMATIVE,
     ),
     Estimand(
@@ -91,8 +94,8 @@ ESTIMANDS = (
         "hypothetical",
         "As if nobody had left the trial or had other treatment before progression: censored when "
         "either happens.",
-        "other_treatment_day",
-        _INFORMATIVE,
+        ("dropout_day", "other_treatment_day"),
+        caution=_INFORMATIVE,
     ),
 )
 
@@ -108,20 +111,29 @@ def times_under(estimand: Estimand, patients: pd.DataFrame) -> Columns:
     known = np.isfinite(time)
     event = np.zeros(len(patients), dtype=bool)
     event[known] = patients[f"{estimand.end_point}_event"].to_numpy()[known].astype(bool)
-    if estimand.censor in patients:
-        cut = months(patients[estimand.censor].to_numpy(dtype=float, na_value=np.nan))
-        # Treatment that ends with the event itself, or after it, censors nothing.
-        earlier = known & np.isfinite(cut) & (cut < time - 1e-9)
-        if estimand.end_point == "pfs":
-            earlier &= ~_ends_for_progression(patients, cut)
-        time, event = np.where(earlier, cut, time), event & ~earlier
+    cut = _cut(estimand, patients)
+    # What happens with the event itself, or after it, censors nothing.
+    earlier = known & (cut < time - 1e-9)
+    time, event = np.where(earlier, cut, time), event & ~earlier
     return time[known], event[known]
 
 
-def _ends_for_progression(patients: pd.DataFrame, cut: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Flag patients whose treatment ended no earlier than the last scan before progression."""
-    last = patients["pfs_after_months"].to_numpy(dtype=float, na_value=np.nan)
-    return np.nan_to_num(cut, nan=-1.0) >= last - 1e-9
+def _cut(estimand: Estimand, patients: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the month at which each patient is censored, infinite for nobody."""
+    first = np.full(len(patients), np.inf)
+    for column in estimand.censor:
+        if column in patients:
+            days = patients[column].to_numpy(dtype=float, na_value=np.nan)
+            first = np.fmin(first, months(days))
+    if estimand.unless is not None:
+        column, reasons = estimand.unless
+        if column in patients:
+            spared = patients[column].astype(str).isin(reasons).to_numpy()
+        else:  # a table without reasons: all that tells is that no scan lies in between
+            last = patients["pfs_after_months"].to_numpy(dtype=float, na_value=np.nan)
+            spared = first >= last - 1e-9
+        first[spared] = np.inf
+    return first
 
 
 def estimate_estimands(
@@ -143,8 +155,8 @@ def estimate_estimands(
 def _estimate(
     estimand: Estimand, patients: pd.DataFrame, arms: Sequence[str], reference: str | None
 ) -> dict[str, Any]:
-    column = estimand.censor
-    applies = column is None or (column in patients and bool(patients[column].notna().any()))
+    columns = [column for column in estimand.censor if column in patients]
+    applies = not estimand.censor or bool(patients[columns].notna().any(axis=None))
     result: dict[str, Any] = {
         "name": estimand.name,
         "end_point": estimand.end_point,

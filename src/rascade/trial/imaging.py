@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
 
     from rascade.trial.response import Codes, Flags, Floats
 
-__all__ = ["MAX_NEW_LESIONS", "Imaging", "Scan", "lesion_names"]
+__all__ = ["MAX_NEW_LESIONS", "Imaging", "Scan", "chosen", "lesion_names"]
 
 MAX_NEW_LESIONS = 3
 _GONE_BELOW_MM = 2.0  # a lesion that shrinks below this is not seen on a 5 mm slice
-_CALLED_WORSE = 1.2  # in volume since the scan before: what a reader calls "worse again"
+_BEYOND_NOISE = 1.96 * 2.0**0.5  # of the error of one reading: 95 % of repeated ones differ less
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Imaging:
         self.progress: Progress = begin(targets, np.isfinite(targets), node)
         self._volume = self._non_target_volume(self.baseline_mm)
         self._least_volume = self._volume
+        self._volume_at_iupd = self._volume
 
     def _record(self, true_mm: Floats, visit: int) -> Floats:
         measured = measured_diameters(true_mm, self.seed, self.patients, visit, self.reading_error)
@@ -105,15 +107,27 @@ class Imaging:
             measured, gone_below_mm=_GONE_BELOW_MM, is_node=self.lesions.is_node
         )
 
-    def read(self, relative_size: Floats, hazard: Floats, visit: int, alive: Flags) -> Scan:
-        """Read a scan; call it once for every visit, in order.
+    def read(
+        self,
+        relative_size: Floats,
+        hazard: Floats,
+        visit: int,
+        alive: Flags,
+        due: Flags | None = None,
+    ) -> Scan:
+        """Read a scan; call it for every visit in order, once for each patient.
 
         Args:
             relative_size: (n,) of the tumour, 1 at baseline.
             hazard: (n,) cumulative hazard of new lesions.
             visit: number of the visit, 1 or more.
             alive: (n,) patients who come.
+            due: (n,) patients whose scan of this visit is read now, all if None; what is known of
+                the others stays as it is, and their part of the scan is blank.
         """
+        due = np.ones(alive.size, dtype=bool) if due is None else due
+        alive = alive & due
+        progress, remembered = self.progress, self._immune
         table = load_measurement()
         chance = uniform(self.seed, "scan missed", self.patients, visit)
         done = alive & (chance >= table["scan_missed"].value)
@@ -125,9 +139,13 @@ class Imaging:
             unread = uniform(self.seed, f"lesion {k} unreadable", self.patients, visit)
             targets[unread < table["lesion_unreadable"].value, k] = np.nan
         new_mm, ever = self._new_lesions(relative_size, hazard, visit, done)
-        non_target, worse = self._read_non_targets(size, done)
+        non_target, worse, nodes_only = self._read_non_targets(size, done)
         self.progress, reading = next_visit(
-            self.progress, targets, non_target=non_target, new_lesion=ever
+            self.progress,
+            targets,
+            non_target=non_target,
+            new_lesion=ever,
+            nodes_only=nodes_only,
         )
         there = np.nan_to_num(new_mm) > 0
         seen = IVisit(
@@ -142,6 +160,10 @@ class Imaging:
             evaluable=done,
         )
         self._immune, immune = next_immune_visit(self._immune, seen)
+        self.progress = chosen(due, self.progress, progress)
+        self._immune = chosen(due, self._immune, remembered)
+        begins = self._immune.pending & ~remembered.pending
+        self._volume_at_iupd = np.where(begins, self._volume, self._volume_at_iupd)
         total = np.where(alive, np.nansum(true[:, :MAX_TARGETS], axis=1), np.nan)
         return Scan(reading, immune, size, new_mm, non_target, ever, done, total)
 
@@ -170,16 +192,25 @@ class Imaging:
         kept = np.where(np.isfinite(others), np.maximum(others, rest), 0.0)
         return np.asarray((kept**3).sum(axis=1))
 
-    def _read_non_targets(self, size: Floats, done: Flags) -> tuple[Codes, Flags]:
+    def _noise(self) -> float | Floats:
+        """Ratio of two readings of one volume that the error of reading seldom exceeds."""
+        error = load_measurement()["measurement_error"].value
+        return np.exp(
+            3.0 * _BEYOND_NOISE * (error if self.reading_error is None else self.reading_error)
+        )
+
+    def _read_non_targets(self, size: Floats, done: Flags) -> tuple[Codes, Flags, Flags]:
+        """Return codes, who is worse than at the pending iUPD, and who has nodes only."""
         others = size[:, MAX_TARGETS:]
         node = self.lesions.is_node[:, MAX_TARGETS:]
         has = np.isfinite(self.lesions.baseline_mm[:, MAX_TARGETS:]).any(axis=1)
         limit = np.where(node, NORMAL_NODE_MM, np.nextafter(0.0, 1.0))
-        visible = (np.nan_to_num(others) >= limit).any(axis=1)
+        seen = np.nan_to_num(others) >= limit
+        visible = seen.any(axis=1)
         volume = self._non_target_volume(size)
         growth = load_measurement()["non_target_growth"].value
         progressed = has & done & (volume >= growth * self._least_volume)
-        worse = has & done & (volume >= _CALLED_WORSE * self._volume)
+        worse = has & done & (volume >= self._noise() * self._volume_at_iupd)
         code = np.select(
             [~has, ~done, progressed, ~visible],
             [NonTarget.NONE, NonTarget.NE, NonTarget.PD, NonTarget.CR],
@@ -189,7 +220,26 @@ class Imaging:
         self._least_volume = np.where(
             done, np.minimum(volume, self._least_volume), self._least_volume
         )
-        return code, worse
+        return code, worse, np.asarray(~(seen & ~node).any(axis=1))
+
+
+def chosen(where: Flags, new: Any, old: Any) -> Any:
+    """Return a record whose patients are those of one record where a flag says so, else of another.
+
+    Args:
+        where: (n,) flags.
+        new: a dataclass, or a mapping, of arrays with n patients along the first axis; these may be
+            nested, and whatever is no array is the same in both.
+        old: another of the same kind.
+    """
+    if isinstance(new, np.ndarray):
+        return np.where(where.reshape(-1, *(1 for _ in new.shape[1:])), new, old)
+    if isinstance(new, Mapping):
+        return {name: chosen(where, new[name], old[name]) for name in new}
+    if not is_dataclass(new) or isinstance(new, type):
+        return new
+    names = [field.name for field in fields(new)]
+    return type(new)(**{n: chosen(where, getattr(new, n), getattr(old, n)) for n in names})
 
 
 def lesion_names() -> tuple[str, ...]:

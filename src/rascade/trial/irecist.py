@@ -7,17 +7,23 @@ are pure; the unit of work is one visit, as in `rascade.trial.response`.
 After an unconfirmed progression (iUPD) the next evaluable visit decides:
 
 * **confirmed (iCPD)** if the disease went on to progress: the target sum is at least 5 mm above
-  its value at the iUPD where the targets had progressed; non-targets are worse still where they
-  had; new lesions grew by at least 5 mm in sum, worsened or became more where there were any; or a
-  category that had not progressed does now;
+  its value at the iUPD where the targets had progressed; non-targets are worse than at the iUPD
+  where they had; new lesions grew by at least 5 mm in sum, worsened or became more than at the iUPD
+  where there were any; or a category that had not progressed does now;
 * **iUPD again** if what made it an iUPD still holds, without that;
 * **reset** otherwise: iCR, iPR or iSD by comparison with baseline, and a later progression must be
   iUPD first and confirmed anew. New lesions need not vanish for iPR or iSD, but must have shrunk.
 
 Readings that the paper leaves open, chosen here and used by the tests:
 
-* "Further growth" is counted from the smallest value since the iUPD began, so that a tumour which
-  creeps on by 3 mm a scan is confirmed at the second of them.
+* "Further growth" is counted from the first iUPD of the run that is pending, so that a tumour which
+  creeps on by 3 mm a scan is confirmed at the second of them ("sequential increases are additive",
+  EORTC's answers on iRECIST, recist.eortc.org/faq/how-do-new-lesions-define-progression). A smaller
+  reading in between lowers no bar: 60, 57 and 62 mm are 2 mm more than at the iUPD, which the error
+  of reading alone can make.
+* After a reset new lesions that are known make an iUPD anew if one more is there than when last
+  seen, or if their sum is 20 % and 5 mm above its smallest since, as RECIST 1.1 has it (same
+  source).
 * A visit that is not evaluable between iUPD and the next one neither confirms nor resets.
 * After iCPD a patient stays iCPD.
 * An iUPD that nothing evaluable follows counts as progression at its own date, whether the patient
@@ -34,6 +40,7 @@ import numpy as np
 
 from rascade.trial.best_response import MINIMUM_STABLE_DAYS
 from rascade.trial.endpoints import CENSORED, DEATH, TimeToEvent
+from rascade.trial.response import PROGRESSION as PROGRESSION_SHARE
 from rascade.trial.response import NonTarget, Response
 
 if TYPE_CHECKING:
@@ -86,10 +93,10 @@ class IVisit(NamedTuple):
         non_target: `NonTarget` codes.
         returned: a target or non-target that had gone in an earlier CR is back, which is PD by
             RECIST 1.1 whatever its size.
-        non_target_worse: non-targets are worse than at the scan before.
+        non_target_worse: non-targets are worse than at the iUPD that is pending.
         new_count: new lesions that are there now.
         new_mm: sum of diameters of the measurable ones among them.
-        new_worse: new lesions that cannot be measured are worse than at the scan before.
+        new_worse: new lesions that cannot be measured are worse than at the iUPD that is pending.
         evaluable: the visit took place and shows something.
     """
 
@@ -112,9 +119,10 @@ class IProgress:
         pending: the last evaluable visit was an iUPD.
         confirmed: an iCPD was seen.
         by_target, by_non_target, by_new: categories that had progressed in the pending iUPD.
-        sld_mm: smallest target sum since the pending iUPD began; infinite without one.
-        new_count: new lesions when last seen.
-        new_mm: smallest sum of new lesions since they are accounted for.
+        sld_mm: target sum at the iUPD with which the pending run began; infinite without one.
+        new_count: new lesions then; without a pending iUPD, when last seen.
+        new_mm: sum of new lesions then; without a pending iUPD, the smallest since they are
+            accounted for.
     """
 
     pending: Flags
@@ -155,11 +163,9 @@ def next_immune_visit(state: IProgress, visit: IVisit) -> tuple[IProgress, Codes
     target = (visit.target == Response.PD) | visit.returned
     other = visit.non_target == NonTarget.PD
     present = visit.new_count > 0
-    more_new = (
-        (visit.new_count > state.new_count)
-        | (present & (visit.new_mm - state.new_mm >= GROWTH_MM - _ROUNDING_MM))
-        | (present & visit.new_worse)
-    )
+    gained = visit.new_mm - state.new_mm >= GROWTH_MM - _ROUNDING_MM
+    gained &= state.pending | (visit.new_mm >= PROGRESSION_SHARE * state.new_mm - _ROUNDING_MM)
+    more_new = (visit.new_count > state.new_count) | (present & (gained | visit.new_worse))
     grown = np.nan_to_num(visit.sld_mm, nan=-np.inf) - state.sld_mm >= GROWTH_MM - _ROUNDING_MM
     confirms = state.pending & (
         (state.by_target & grown)
@@ -205,14 +211,14 @@ def _remember(
     starts = ~state.pending & unconfirmed
     pending = np.where(unread, state.pending, unconfirmed)
     sum_now = np.where(np.isfinite(visit.sld_mm), visit.sld_mm, np.inf)
-    sum_kept = np.where(unconfirmed, np.minimum(state.sld_mm, sum_now), state.sld_mm)
     by = [
         np.where(starts, now, stays & (before | (unconfirmed & now)))
         for now, before in zip(
             progressed, (state.by_target, state.by_non_target, state.by_new), strict=True
         )
     ]
-    # New lesions are compared with their least size since they were last accounted for.
+    # What an iUPD saw stays what the visits after it are compared with.
+    kept = unread | stays
     anew = starts | (visit.new_count > state.new_count)
     new_mm = np.where(anew, visit.new_mm, np.minimum(state.new_mm, visit.new_mm))
     return replace(
@@ -222,9 +228,9 @@ def _remember(
         by_target=by[0],
         by_non_target=by[1],
         by_new=by[2],
-        sld_mm=np.where(starts, sum_now, np.where(stays, sum_kept, np.inf)),
-        new_count=np.where(unread, state.new_count, visit.new_count),
-        new_mm=np.where(unread, state.new_mm, new_mm),
+        sld_mm=np.where(starts, sum_now, np.where(stays, state.sld_mm, np.inf)),
+        new_count=np.where(kept, state.new_count, visit.new_count),
+        new_mm=np.where(kept, state.new_mm, new_mm),
     )
 
 

@@ -1,9 +1,14 @@
 """What is read off a Kaplan-Meier curve besides its median: rates, restricted means, follow-up.
 
-Conventions are those of R: `summary(survfit(), times=)` for rates at landmarks with log-log limits,
-`survRM2::rmst2` for restricted mean survival times with the Greenwood plug-in variance (Uno et al.
-2014, J Clin Oncol 32:2380-2385, PMID 24982461), and the reverse Kaplan-Meier estimate of follow-up
-(Schemper and Smith 1996, Control Clin Trials 17:343-346, PMID 8889347).
+Conventions are those of R: `summary(survfit(), times=)` for rates at landmarks (log-log limits
+unless others are asked for), `survRM2::rmst2` for restricted mean survival times with the Greenwood
+plug-in variance (Uno et al. 2014, J Clin Oncol 32:2380-2385, PMID 24982461), and the reverse
+Kaplan-Meier estimate of follow-up (Schemper and Smith 1996, Control Clin Trials 17:343-346, PMID
+8889347).
+
+Where nobody has had the event yet, Greenwood's formula gives no width, and R prints no limits. A
+landmark then has the exact binomial limit of the patients who are known to have passed it without
+the event, and a restricted mean has no limits.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rascade.trial.samples import Interval, columns
+from rascade.trial.samples import TIE_TOLERANCE, Interval, columns
 from rascade.trial.survival import kaplan_meier
 
 if TYPE_CHECKING:
@@ -57,7 +62,12 @@ class MeanDifference(NamedTuple):
 
 
 def landmark_rates(
-    time: ArrayLike, event: ArrayLike, at: Sequence[float], *, level: float = 0.95
+    time: ArrayLike,
+    event: ArrayLike,
+    at: Sequence[float],
+    *,
+    level: float = 0.95,
+    limits: str = "log-log",
 ) -> list[Landmark]:
     """Estimate the share without the event at some times.
 
@@ -66,23 +76,28 @@ def landmark_rates(
         event: (n,) event flags.
         at: the landmarks, in the unit of `time`.
         level: confidence level.
+        limits: one of `rascade.trial.survival.LIMITS`.
 
     Returns:
         One row a landmark. Past the last observation a curve that has not reached 0 says nothing:
-        the estimate and its limits are None.
+        the estimate and its limits are None. Where no event came before, the lower limit is that of
+        Clopper and Pearson for the patients still at risk, which neglects what those censored
+        before knew, and so is never too high.
 
     Raises:
         ValueError: a time is negative or not finite.
     """
-    curve = kaplan_meier(time, event, level=level)
+    curve = kaplan_meier(time, event, level=level, limits=limits)
     end = float(curve.time[-1]) if curve.time.size else -1.0
     ended = curve.time.size > 0 and curve.survival[-1] == 0
     at_risk = curve.number_at_risk(at)
     rows = []
     for moment, count, *values in zip(at, at_risk, *curve.at(at), strict=True):
-        known = moment <= end or ended
-        numbers = (float(v) if known and np.isfinite(v) else None for v in values)
-        rows.append(Landmark(float(moment), int(count), Interval(*numbers)))
+        known = moment <= end * (1.0 + TIE_TOLERANCE) or ended
+        numbers = Interval(*(float(v) if known and np.isfinite(v) else None for v in values))
+        if numbers.estimate == 1.0:
+            numbers = Interval(1.0, ((1.0 - level) / 2.0) ** (1.0 / max(int(count), 1)), 1.0)
+        rows.append(Landmark(float(moment), int(count), numbers))
     return rows
 
 
@@ -127,7 +142,8 @@ def restricted_mean(
         level: confidence level.
 
     Returns:
-        The mean, or None where the curve is not known up to the horizon.
+        The mean, or None where the curve is not known up to the horizon. Without an event before
+        it, the mean is the horizon, and has no limits.
 
     Raises:
         ValueError: a time is negative or not finite.
@@ -135,9 +151,10 @@ def restricted_mean(
     from scipy.special import ndtri
 
     curve = kaplan_meier(time, event)
-    if not curve.time.size or (curve.time[-1] < horizon and curve.survival[-1] > 0):
+    near = horizon * (1.0 - TIE_TOLERANCE)
+    if not curve.time.size or (curve.time[-1] < near and curve.survival[-1] > 0):
         return None
-    inside = curve.time < horizon
+    inside = curve.time < near
     knots = np.r_[0.0, curve.time[inside], horizon]
     areas = np.diff(knots) * np.r_[1.0, curve.survival[inside]]
     mean = float(areas.sum())
@@ -148,6 +165,8 @@ def restricted_mean(
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(left > 0, events / (at_risk * left), 0.0)
     error = float(np.sqrt((right**2 * share).sum()))
+    if not events.any():
+        return RestrictedMean(horizon, Interval(mean, None, None), 0.0)
     width = float(ndtri(0.5 + level / 2)) * error
     return RestrictedMean(horizon, Interval(mean, mean - width, mean + width), error)
 
@@ -167,6 +186,8 @@ def restricted_mean_difference(
     assert arm.mean.estimate is not None and reference.mean.estimate is not None
     gain = arm.mean.estimate - reference.mean.estimate
     error = float(np.hypot(arm.std_error, reference.std_error))
+    if error == 0:  # nobody had the event in either
+        return MeanDifference(arm.horizon, Interval(gain, None, None), None)
     width = float(ndtri(0.5 + level / 2)) * error
-    p = float(2.0 * ndtr(-abs(gain) / error)) if error > 0 else None
+    p = float(2.0 * ndtr(-abs(gain) / error))
     return MeanDifference(arm.horizon, Interval(gain, gain - width, gain + width), p)

@@ -27,6 +27,7 @@ TABLES = (
     ("rascade.trial", "conduct.csv", ("name",)),
     ("rascade.trial", "ctcae.csv", ("term", "version")),
     ("rascade.trial", "dose_levels.csv", ("drug",)),
+    ("rascade.trial", "dose_ranges.csv", ("drug", "route", "given")),
     ("rascade.trial", "label_rules.csv", ("drug", "on")),
 )
 _TARGET = re.compile(r"CT\d+")
@@ -48,14 +49,24 @@ def check_numbers(evidence: Evidence) -> tuple[int, list[Problem]]:
     Returns:
         How many numbers have been checked, and what is wrong with them.
     """
-    from rascade.model.sources import check_sources
+    from rascade.model.sources import check_confidence, check_sources
 
-    sources = [
-        (file, line, " ".join(row[column] for column in names).strip(), row["source"])
+    rows = [
+        (file, line, " ".join(row[column] for column in names).strip(), row)
         for package, file, names in TABLES
         for line, row in _rows(package, file)
     ]
-    return len(sources), [*check_sources(sources, evidence), *_check_targets(evidence)]
+    sources = [(file, line, name, row["source"]) for file, line, name, row in rows]
+    confidences = [
+        (file, line, name, row["source"], row["confidence"])
+        for file, line, name, row in rows
+        if row.get("confidence")
+    ]
+    return len(rows), [
+        *check_sources(sources, evidence),
+        *check_confidence(confidences, evidence),
+        *_check_targets(evidence),
+    ]
 
 
 def _check_targets(evidence: Evidence) -> Iterator[Problem]:

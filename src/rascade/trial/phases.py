@@ -12,8 +12,9 @@ from rascade.trial.protocol import Condition, parse_condition
 if TYPE_CHECKING:
     from rascade.regimen import Regimen
 
-__all__ = ["Phase", "Until", "parse_until"]
+__all__ = ["ASSIGNED", "CROSSOVER", "RESCUE", "Phase", "Until", "parse_until"]
 
+ASSIGNED, CROSSOVER, RESCUE = "assigned", "crossover", "rescue"
 _DAYS = re.compile(r"(\d+(?:\.\d+)?)\s*(days?|weeks?)", re.IGNORECASE)
 _DAYS_PER = {"day": 1.0, "week": 7.0}
 
@@ -40,10 +41,15 @@ class Phase:
     Attributes:
         regimen: what is given.
         until: what leads to the next phase; None where this is the last one.
+        role: ``assigned`` for what the arm plans; ``crossover`` or ``rescue`` for what patients get
+            instead of it at progression, which is another treatment than the assigned one.
+        from_arm: the arm whose treatment a crossover is.
     """
 
     regimen: Regimen
     until: Until | None = None
+    role: str = ASSIGNED
+    from_arm: str = ""
 
 
 def parse_until(text: str) -> Until:

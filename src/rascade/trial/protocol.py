@@ -109,7 +109,8 @@ class Protocol:
         ctcae: version of CTCAE.
         beyond_progression: treatment goes on after progression.
         adherence: share of the doses taken at home that are taken.
-        dropout_per_month: hazard of leaving the trial.
+        dropout_per_month: hazard of ending treatment and scans of one's own will.
+        dropouts_followed: share of those who do whose survival is still followed.
     """
 
     rules: tuple[Rule, ...] | None = None
@@ -119,6 +120,7 @@ class Protocol:
     beyond_progression: bool = False
     adherence: float = 1.0
     dropout_per_month: float = 0.0
+    dropouts_followed: float = 0.0
 
 
 @cache

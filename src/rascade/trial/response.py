@@ -14,8 +14,11 @@ Readings of the guideline that a reader may want to know:
 * Progression of the targets wins over a response: a sum that is 20 % and 5 mm above its nadir is
   PD even while it is 30 % below baseline.
 * Complete response wins over progression of small nodes: nodes under 10 mm are normal (4.3.1).
-* After an overall CR any non-nodal target or any non-target that is seen again is PD whatever its
-  size (Table 3, footnote a); nodes progress by the rule for sums only.
+* After an overall CR any target or non-target that is seen again is PD whatever its size (Table 3,
+  footnote a), unless it is a node: nodes under 10 mm are benign, and one that is read at 9 mm and
+  then at 10 mm may have been the same all along. A target node progresses by the rule for sums,
+  20 % and 5 mm from the nadir, and a non-target node by unequivocal progression only (EORTC's
+  answers on RECIST 1.1, recist.eortc.org/faq/abnormal-lymph-node-2); until then the visit is PR.
 * A scan that misses a target is not evaluable, unless what was measured already is PD (4.4.2).
 """
 
@@ -287,6 +290,7 @@ def next_visit(
     *,
     non_target: ArrayLike = NonTarget.NONE,
     new_lesion: ArrayLike = False,
+    nodes_only: ArrayLike = False,
 ) -> tuple[Progress, VisitReading]:
     """Read one more visit.
 
@@ -295,6 +299,7 @@ def next_visit(
         diameters_mm: (n, m) recorded diameters, from `record_diameters`; NaN not assessed.
         non_target: (n,) or scalar `NonTarget` codes.
         new_lesion: (n,) or scalar flags.
+        nodes_only: (n,) or scalar flags: all non-targets that are seen are lymph nodes.
 
     Returns:
         The new state and the reading.
@@ -315,8 +320,10 @@ def next_visit(
     )
     other = np.broadcast_to(np.asarray(non_target), target.shape)
     overall = overall_response(target, other, new_lesion, progress.targets.any(axis=1))
-    back = (present & ~progress.is_node).any(axis=1) | (other == NonTarget.NON_CR_NON_PD)
-    returned = progress.had_complete_response & back
+    other_back = (other == NonTarget.NON_CR_NON_PD) & ~np.asarray(nodes_only, dtype=bool)
+    returned = progress.had_complete_response & (
+        (present & ~progress.is_node).any(axis=1) | other_back
+    )
     overall = np.where(returned, Response.PD, overall).astype(np.int8)
     with np.errstate(divide="ignore", invalid="ignore"):
         change = 100.0 * (sld / progress.baseline_mm - 1.0)
@@ -367,6 +374,7 @@ def assess(
     is_node: ArrayLike = False,
     non_target: ArrayLike = NonTarget.NONE,
     new_lesion: ArrayLike = False,
+    nodes_only: ArrayLike = False,
 ) -> Assessment:
     """Read all visits of n patients.
 
@@ -377,16 +385,24 @@ def assess(
         is_node: (n, m), (m,) or scalar.
         non_target: (n, v) or scalar `NonTarget` codes.
         new_lesion: (n, v) or scalar flags.
+        nodes_only: (n, v) or scalar flags: all non-targets that are seen are lymph nodes.
     """
     size = np.asarray(diameters_mm, dtype=float)
     patients, visits = size.shape[:2]
     other = np.broadcast_to(np.asarray(non_target), (patients, visits))
-    new = np.broadcast_to(np.asarray(new_lesion, dtype=bool), (patients, visits))
+    new, nodes = (
+        np.broadcast_to(np.asarray(flags, dtype=bool), (patients, visits))
+        for flags in (new_lesion, nodes_only)
+    )
     progress = begin(baseline_mm, targets, is_node)
     readings = []
     for visit in range(visits):
         progress, reading = next_visit(
-            progress, size[:, visit], non_target=other[:, visit], new_lesion=new[:, visit]
+            progress,
+            size[:, visit],
+            non_target=other[:, visit],
+            new_lesion=new[:, visit],
+            nodes_only=nodes[:, visit],
         )
         readings.append(reading)
 

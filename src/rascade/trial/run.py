@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,22 @@ from rascade.errors import SimulationError
 from rascade.model import Assembly, assemble, load_table
 from rascade.patients import Cohort, settled_cohort
 from rascade.patients.keys import exponential
-from rascade.trial.endpoints import DAYS_PER_MONTH
-from rascade.trial.enrolment import case_mix, cut_off_month, enrolment, randomized
-from rascade.trial.imaging import Imaging, Scan
+from rascade.trial.enrolment import Allocation, case_mix, enrolment, randomized
+from rascade.trial.imaging import Imaging, Scan, chosen
 from rascade.trial.lesions import Lesions
 from rascade.trial.markers import SYMBOLS, measured_markers
 from rascade.trial.response import Response
-from rascade.trial.treatment import Safety, Treatment, visit_weeks
+from rascade.trial.schedule import (
+    Pause,
+    end_day,
+    pauses,
+    scan_window,
+    scans_made,
+    scheduled_days,
+    watch_days,
+    weekly_days,
+)
+from rascade.trial.treatment import Safety, Treatment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,19 +63,28 @@ _WATCHED = (
     *_SIGNALS.values(),
     *SYMBOLS,
 )
-_GRID_DAYS = 7.0
 _LITRES_TO_ML = 1000.0
 PREPARING = "preparing, compiling the model (once per machine)"
 
 
 @dataclass(frozen=True)
 class VisitRecord:
-    """One visit of an arm; arrays of shape (n,)."""
+    """One scheduled scan of an arm; arrays of shape (n,).
 
-    day: float
+    Attributes:
+        scheduled: day by the protocol.
+        day: on which each patient is scanned; NaN if that lies after the follow-up.
+        scan: what was read.
+        attended: who came.
+        phase: of treatment on that day, 1 for the first; 0 off treatment.
+        signals, markers, volume_ml: of that day.
+    """
+
+    scheduled: float
+    day: NDArray[np.float64]
     scan: Scan
     attended: NDArray[np.bool_]
-    on_treatment: NDArray[np.bool_]
+    phase: NDArray[np.int64]
     signals: Mapping[str, NDArray[np.float64]]
     markers: Mapping[str, NDArray[np.float64]]
     volume_ml: NDArray[np.float64]
@@ -88,6 +105,7 @@ class ArmRun:
         visits: in order of time.
         death_day: (n,) day of death, infinite where not reached.
         status: (n,) status of the solver at the end.
+        failed_day: (n,) day on which the solver gave up; infinite where it did not.
         safety: side effects, decisions of the protocol and exposure.
     """
 
@@ -101,6 +119,7 @@ class ArmRun:
     visits: list[VisitRecord]
     death_day: NDArray[np.float64]
     status: NDArray[np.int32]
+    failed_day: NDArray[np.float64]
     safety: Safety
 
 
@@ -131,14 +150,6 @@ class TrialOutcome:
     arms: tuple[ArmRun, ...] = field(repr=False)
 
 
-def visit_days(spec: TrialSpec) -> list[float]:
-    """Return the days of the scans after baseline, and the end of follow-up as the last entry."""
-    end = spec.follow_up_months * DAYS_PER_MONTH
-    step = spec.imaging_every_weeks * 7.0
-    scans = [step * k for k in range(1, math.floor(end / step + 1e-9) + 1)]
-    return scans if scans and scans[-1] >= end - 1e-9 else [*scans, end]
-
-
 def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
     """Return the model with the drugs of an arm and the parameters of the trial.
 
@@ -154,30 +165,6 @@ def _assembly(
     drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
 ) -> Assembly:
     return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
-
-
-@dataclass(frozen=True)
-class _Pause:
-    """A day on which the simulation stops: for a scan (its number, else 0), for a visit."""
-
-    day: float
-    scan: int
-    visit: bool
-
-
-def _pauses(spec: TrialSpec, arm: ArmSpec) -> list[_Pause]:
-    """Return scans, visits, the end of a first phase of fixed length, and the end of follow-up."""
-    end = spec.follow_up_months * DAYS_PER_MONTH
-    image, step = spec.imaging_every_weeks * 7.0, visit_weeks(arm) * 7.0
-    scans = {day: k for k, day in enumerate(visit_days(spec), 1) if k * image <= end + 1e-9}
-    first = arm.course[0].until
-    visits = {step * k for k in range(1, math.floor(end / step + 1e-9) + 1)}
-    if first is not None and first.kind == "time" and first.days < end:
-        visits.add(first.days)
-    return [
-        _Pause(day, scans.get(day, 0), day in visits or day in scans)
-        for day in sorted({*scans, *visits, end})
-    ]
 
 
 class _Arm:
@@ -206,15 +193,14 @@ class _Arm:
         )
         self.enrolment = enrolment(spec, patients)
         size = patients.size
-        self.end_day = spec.follow_up_months * DAYS_PER_MONTH
+        self.end_day = end_day(spec)
         self.treatment = Treatment(arm, self.assembly, self.cohort, spec.seed, self.end_day)
-        # Whoever is beyond the cut-off is no longer heard of.
-        cut = np.where(self.enrolment.last_day < self.end_day, self.enrolment.last_day, np.inf)
-        self.treatment.dropout_day = np.minimum(self.treatment.dropout_day, cut)
+        self.scheduled, self.window = scheduled_days(spec), scan_window(spec)
+        self.scans = scans_made(spec, patients)
         self.watched = (*_WATCHED, *self.treatment.signals)
         self.death_day = np.full(size, np.inf)
         self.death_threshold = exponential(spec.seed, "death", patients)
-        self.visits: list[VisitRecord] = []
+        self.visits: dict[int, VisitRecord] = {}
 
     def start(self) -> None:
         """Bring the arm to baseline, from its steady state: baseline scan, first doses."""
@@ -226,32 +212,46 @@ class _Arm:
         )
         self.last = {name: self.simulation.value(name) for name in _WATCHED}
         self.baseline = {name: self.simulation.value(name) for name in _SIGNALS.values()}
-        self.baseline_markers = self._markers(0)
+        self.baseline_markers = self._markers(0, self.last)
         self.treatment.start(self.simulation)
 
-    def _markers(self, visit: int) -> dict[str, NDArray[np.float64]]:
+    def _markers(
+        self, visit: int, values: Mapping[str, NDArray[np.float64]]
+    ) -> dict[str, NDArray[np.float64]]:
         alleles = self.cohort.population.profiles["kras_allele"]
-        return measured_markers(self.last, alleles, self.spec.seed, self.patients, visit)
+        return measured_markers(values, alleles, self.spec.seed, self.patients, visit)
 
-    def go_to(self, pause: _Pause) -> None:
-        """Give what is due, simulate to the next pause, note deaths, read scan and side effects."""
+    def go_to(self, pause: Pause) -> None:
+        """Give what is due, go on to the next pause, note deaths, read side effects and scans."""
         start, day = self.simulation.time / HOURS_PER_DAY, pause.day
         self.treatment.doses(start, day, self.simulation)
-        days = np.append(np.arange(start + _GRID_DAYS, day - 1e-9, _GRID_DAYS), day)
+        days = watch_days(start, pause, self.scheduled, self.window)
         segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, self.watched)
         self._note_deaths(np.append(start, days), segment)
+        phase = self.treatment.phase + 1
         self.treatment.leave(day, self.death_day)
+        before = self.last
         now = {name: segment[name][:, -1] for name in _WATCHED}
         solved = np.isfinite(now["relative_size"])
-        attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
-        self.last = {n: np.where(solved, now[n], self.last[n]) for n in _WATCHED}
-        self.treatment.read(days, segment)
-        if pause.scan:
-            self._read(day, pause.scan, attended)
+        self.last = {n: np.where(solved, now[n], before[n]) for n in _WATCHED}
+        weekly = np.isin(days, weekly_days(start, day))
+        self.treatment.read(
+            days[weekly], {n: segment[n][:, weekly] for n in self.treatment.signals}
+        )
+        for number in pause.scans:
+            due = (self.scans[:, number] > start) & (self.scans[:, number] <= day)
+            at = self.scans[:, number]
+            values = {
+                n: between(np.append(start, days), before[n], segment[n], at) for n in _WATCHED
+            }
+            self._read(day, number, due, phase, values)
         if pause.visit:
+            attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
             self.treatment.visit(day, attended)
-        gone = np.isfinite(self.death_day) | (self.treatment.dropout_day <= day)
-        self.simulation.stop(gone)
+        lost = self.treatment.lost_day <= day
+        # What lies after a cut-off on a known day is not in the data, so it need not be known.
+        over = (self.enrolment.last_day < self.end_day) & (self.enrolment.last_day <= day)
+        self.simulation.stop(np.isfinite(self.death_day) | lost | over)
 
     def _note_deaths(self, days: NDArray[np.float64], segment: Segment) -> None:
         before = self.last["death_hazard"][:, None]
@@ -262,30 +262,44 @@ class _Arm:
             low, high = hazard[i, k - 1], hazard[i, k]
             part = (self.death_threshold[i] - low) / (high - low) if high > low else 1.0
             died = days[k - 1] + part * (days[k] - days[k - 1])
-            # Nobody hears of the death of a patient who has left.
-            self.death_day[i] = died if died < self.treatment.dropout_day[i] else np.inf
+            # Nobody hears of the death of a patient who is lost.
+            self.death_day[i] = died if died < self.treatment.lost_day[i] else np.inf
 
-    def _read(self, day: float, visit: int, attended: NDArray[np.bool_]) -> None:
+    def _read(
+        self,
+        day: float,
+        number: int,
+        due: NDArray[np.bool_],
+        phase: NDArray[np.int64],
+        values: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        """Read the scans of those patients who were scanned since the last pause."""
+        at = self.scans[:, number]
+        attended = due & np.isfinite(values["relative_size"])
+        attended &= (self.death_day > at) & (self.treatment.dropout_day > at)
+        values = {n: np.where(attended, v, self.last[n]) for n, v in values.items()}
         scan = self.imaging.read(
-            self.last["relative_size"], self.last["new_lesion_hazard"], visit, attended
+            values["relative_size"], values["new_lesion_hazard"], number + 1, attended, due
         )
-        on_treatment = self.treatment.treated & attended
         signals = {
-            column: np.where(attended, self.last[name] / self.baseline[name], np.nan)
+            column: np.where(attended, values[name] / self.baseline[name], np.nan)
             for column, name in _SIGNALS.items()
         }
-        volume = np.where(attended, self.last["tumour_volume"] * _LITRES_TO_ML, np.nan)
-        self.visits.append(
-            VisitRecord(
-                day,
-                scan,
-                attended,
-                on_treatment,
-                signals,
-                {n: np.where(attended, v, np.nan) for n, v in self._markers(visit).items()},
-                volume,
-            )
+        found = VisitRecord(
+            float(self.scheduled[number]),
+            np.where(np.isfinite(at), at, np.nan),
+            scan,
+            attended,
+            np.where(attended, phase, 0),
+            signals,
+            {
+                n: np.where(attended, v, np.nan)
+                for n, v in self._markers(number + 1, values).items()
+            },
+            np.where(attended, values["tumour_volume"] * _LITRES_TO_ML, np.nan),
         )
+        known = self.visits.get(number)
+        self.visits[number] = found if known is None else chosen(due, found, known)
         reading = scan.reading
         self.treatment.scan(
             day,
@@ -296,6 +310,7 @@ class _Arm:
 
     def result(self) -> ArmRun:
         """Return the arm at the end of follow-up."""
+        self.treatment.settle(self.death_day)
         return ArmRun(
             self.arm,
             self.assembly,
@@ -304,11 +319,45 @@ class _Arm:
             self.imaging.progress.baseline_mm,
             self.imaging.baseline_mm,
             self.baseline_markers,
-            self.visits,
+            [self.visits[number] for number in sorted(self.visits)],
             self.death_day,
             self.simulation.status,
+            self._failed_day(),
             self.treatment.result(),
         )
+
+    def _failed_day(self) -> NDArray[np.float64]:
+        failed = np.full(self.patients.size, np.inf)
+        for failure in self.simulation.failures():
+            failed[failure.patient] = failure.time / HOURS_PER_DAY
+        return failed
+
+
+def between(
+    days: NDArray[np.float64],
+    first: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    at: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the value of each patient on a day of his own, on the line between two known days.
+
+    Args:
+        days: (T + 1,) ascending.
+        first: (n,) values on the first of them.
+        rest: (n, T) values on the others.
+        at: (n,) days; NaN is returned for those outside.
+    """
+    values = np.concatenate([first[:, None], rest], axis=1)
+    right = np.clip(np.searchsorted(days, at), 1, days.size - 1)
+    row = np.arange(at.size)
+    with np.errstate(invalid="ignore"):
+        part = (at - days[right - 1]) / (days[right] - days[right - 1])
+        found = np.where(
+            part == 1.0,  # exactly a known day, whatever the one before
+            values[row, right],
+            (1.0 - part) * values[row, right - 1] + part * values[row, right],
+        )
+    return np.where((part > 0.0) & (part <= 1.0), found, np.nan)
 
 
 def run_arm(
@@ -339,7 +388,7 @@ def run_arm(
 
     running = _Arm(spec, arm, patients, settings, backend)
     running.start()
-    for pause in _pauses(spec, arm):
+    for pause in pauses(spec, arm):
         running.go_to(pause)
         if report:
             report(pause.day / running.end_day)
@@ -353,8 +402,8 @@ def run_arm(
     return running.result()
 
 
-def allocate(spec: TrialSpec, settings: Settings | None = None) -> list[NDArray[np.int64]]:
-    """Return each arm's patient numbers.
+def allocate(spec: TrialSpec, settings: Settings | None = None) -> Allocation:
+    """Return each arm's patients.
 
     Without randomisation arms take turns, so that a larger trial holds a smaller one.
     """
@@ -364,10 +413,10 @@ def allocate(spec: TrialSpec, settings: Settings | None = None) -> list[NDArray[
 
         sizes = [arm.size or spec.cohort.size for arm in spec.arms]
         return randomized(spec, sizes, settings or Settings())
-    return [
+    return Allocation(
         np.arange(arm.size or spec.cohort.size, dtype=np.int64) * count + index
         for index, arm in enumerate(spec.arms)
-    ]
+    )
 
 
 def run(
@@ -393,9 +442,6 @@ def run(
     from rascade.engine import Settings
     from rascade.trial.tables import outcome
 
-    if waits_for_events(spec):
-        first, progress = _halves(progress)
-        spec = until_events(spec, threads=threads, progress=first, backend=backend)
     settings = Settings(threads=threads)
     arms = []
     allocated = allocate(spec, settings)
@@ -411,40 +457,4 @@ def run(
             # Ctrl-C waits for the compiler, so say what keeps a new machine busy.
             progress(sum(sizes[:index]) / sum(sizes), f"{arm.name}: {PREPARING}")
         arms.append(run_arm(spec, arm, patients, settings=settings, backend=backend, report=report))
-    return outcome(spec, arms)
-
-
-def _halves(progress: Report | None) -> tuple[Report | None, Report | None]:
-    """Return what tells of the first and of the second half of the work."""
-    if progress is None:
-        return None, None
-    tell = progress
-    return (
-        lambda share, what: tell(share / 2.0, what),
-        lambda share, what: tell(0.5 + share / 2.0, what),
-    )
-
-
-def waits_for_events(spec: TrialSpec) -> bool:
-    """Tell whether the data of a trial are cut when so many events have happened."""
-    return spec.cut_off is not None and spec.cut_off.events is not None
-
-
-def until_events(
-    spec: TrialSpec, *, threads: int = 1, progress: Report | None = None, backend: str = "compiled"
-) -> TrialSpec:
-    """Find the day on which a trial that waits for events is cut off, by running it once.
-
-    Returns:
-        The trial with a cut-off on that day, or at the latest one it allows.
-
-    Raises:
-        SimulationError: the solver gave up on every patient of an arm.
-    """
-    assert spec.cut_off is not None
-    latest = spec.cut_off.month
-    whole = run(replace(spec, cut_off=None), threads=threads, progress=progress, backend=backend)
-    month = cut_off_month(spec, whole.patients)
-    month = latest if month is None else month
-    ended = None if month is None else replace(spec.cut_off, month=month, events=None)
-    return replace(spec, cut_off=ended)
+    return outcome(spec, arms, allocated)

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rascade.trial.phases import CROSSOVER
 from rascade.trial.statistics import exact_interval, tidy, tidy_limits
+from rascade.trial.treatment import END_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from rascade.trial.run import ArmRun
     from rascade.trial.treatment import Safety
@@ -49,14 +51,14 @@ def _event_rates(events: pd.DataFrame, n: int) -> list[dict[str, Any]]:
 
 
 def _by_drug(drugs: Sequence[str], flags: NDArray[np.bool_]) -> dict[str, float | None]:
-    return {name: tidy(float(flags[k].mean()), 100.0) for k, name in enumerate(drugs)}
+    return {name: _share(flags[k]) for k, name in enumerate(drugs)}
 
 
 def _intensity(safety: Safety) -> dict[str, float | None]:
     """Return each drug's median relative dose intensity, percent."""
-    shares = {}
+    shares, intensity = {}, safety.intensity
     for index, name in enumerate(safety.drugs):
-        known = safety.intensity[index][np.isfinite(safety.intensity[index])]
+        known = intensity[index][np.isfinite(intensity[index])]
         shares[name] = tidy(float(np.median(known)), 100.0) if known.size else None
     return shares
 
@@ -64,7 +66,8 @@ def _intensity(safety: Safety) -> dict[str, float | None]:
 def arm_safety(run: ArmRun) -> dict[str, Any]:
     """Return what an arm's summary says of side effects; rates are None where none is modelled."""
     safety, n = run.safety, run.cohort.population.size
-    related = safety.events[safety.events["related"].astype(bool)]
+    events = safety.events
+    related = events[events["related"].astype(bool)]
     severe = related.loc[related["grade"] >= _SEVERE, "patient"].nunique()
     serious = related.loc[related["serious"].astype(bool), "patient"].nunique()
     rate, limits = _percent(int(severe), n) if safety.graded else (None, None)
@@ -76,12 +79,34 @@ def arm_safety(run: ArmRun) -> dict[str, Any]:
         "ctcae_version": safety.ctcae,
         "adverse_events": _event_rates(related, n),
         "discontinued_for_ae_pct": _percent(ended, n)[0],
-        "dose_reduced_pct": tidy(float(safety.reduced.any(axis=0).mean()), 100.0),
-        "dose_held_pct": tidy(float(safety.held.any(axis=0).mean()), 100.0),
+        "dose_reduced_pct": _share(safety.reduced.any(axis=0)),
+        "dose_held_pct": _share(safety.held.any(axis=0)),
         "drug_stopped_for_ae_pct": _by_drug(safety.drugs, safety.stopped),
         "relative_dose_intensity_pct": _intensity(safety),
-        "dropout_pct": tidy(float((safety.end_reason == "dropout").mean()), 100.0),
+        **_ends(run),
     }
+
+
+def _ends(run: ArmRun) -> dict[str, Any]:
+    """Return how treatment ended and who left, percent of the patients; None without patients."""
+    safety = run.safety
+    left = np.isfinite(safety.dropout_day)
+    other = np.isfinite(safety.other_day)
+    reasons = {
+        reason or "ongoing": _share(safety.end_reason == reason) for reason in ("", *END_REASONS)
+    }
+    return {
+        "dropout_pct": _share(left),
+        "lost_to_follow_up_pct": _share(left & ~safety.survival_followed),
+        "treatment_end_reasons": reasons,
+        "other_treatment_pct": _share(other),
+        "crossover_pct": _share(other & (run.arm.course[-1].role == CROSSOVER)),
+    }
+
+
+def _share(flags: ArrayLike) -> float | None:
+    who = np.asarray(flags, dtype=bool)
+    return tidy(float(who.mean()), 100.0) if who.size else None
 
 
 def add_safety(summary: dict[str, Any], arms: Sequence[ArmRun]) -> None:
@@ -93,8 +118,9 @@ def add_safety(summary: dict[str, Any], arms: Sequence[ArmRun]) -> None:
 def exposure_columns(safety: Safety) -> Mapping[str, Any]:
     """Return the columns of the table of patients that tell how treatment went."""
     with np.errstate(invalid="ignore"):
-        known = np.isfinite(safety.intensity)
-        total = np.where(known, safety.intensity, 0.0).sum(axis=0)
+        intensity = safety.intensity
+        known = np.isfinite(intensity)
+        total = np.where(known, intensity, 0.0).sum(axis=0)
         mean = np.divide(
             total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0)
         )

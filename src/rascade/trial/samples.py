@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Interval", "columns", "strata_members"]
+__all__ = ["TIE_TOLERANCE", "Interval", "columns", "same_times", "strata_members", "until"]
+
+#: Times closer than this share of their mean size are one time: 0.1 + 0.2 and 0.3. The square root
+#: of the machine's precision, as R's `survival::aeqSurv` has it, but relative only, so that a
+#: result does not depend on the unit of time.
+TIE_TOLERANCE = float(np.sqrt(np.finfo(float).eps))
 
 
 class Interval(NamedTuple):
@@ -23,7 +28,7 @@ class Interval(NamedTuple):
 
 
 def columns(time: ArrayLike, event: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return times and event flags as arrays.
+    """Return times and event flags as arrays; times that differ by rounding alone become equal.
 
     Raises:
         ValueError: a time is negative or not finite.
@@ -31,7 +36,39 @@ def columns(time: ArrayLike, event: ArrayLike) -> tuple[Floats, NDArray[np.bool_
     times = np.asarray(time, dtype=float)
     if times.size and (not np.isfinite(times).all() or times.min() < 0):
         raise ValueError("survival times must be finite and not negative")
-    return times, np.asarray(event, dtype=bool)
+    return same_times(times), np.asarray(event, dtype=bool)
+
+
+def same_times(times: Floats) -> Floats:
+    """Give times that differ by rounding alone the value of the smallest of them.
+
+    Args:
+        times: any shape; infinite ones stay, and do not count for the mean size.
+    """
+    finite = times[np.isfinite(times)]
+    if finite.size < 2:
+        return times
+    distinct = np.unique(finite)
+    limit = TIE_TOLERANCE * float(np.abs(distinct).mean())
+    first = np.concatenate([[True], np.diff(distinct) > limit])
+    if first.all():
+        return times
+    kept = distinct[first]
+    place = np.searchsorted(kept, times, side="right") - 1
+    return np.where(np.isfinite(times), kept[np.maximum(place, 0)], times)
+
+
+def until(curve_time: Floats, times: ArrayLike) -> Floats:
+    """Move moments that are a time of a curve up to rounding onto it, so that they include it."""
+    asked = np.asarray(times, dtype=float)
+    if not curve_time.size:
+        return asked
+    limit = TIE_TOLERANCE * float(np.abs(curve_time).mean())
+    place = np.searchsorted(curve_time, asked)
+    for side in (place, place - 1):
+        near = curve_time[np.clip(side, 0, curve_time.size - 1)]
+        asked = np.where(np.abs(near - asked) <= limit, near, asked)
+    return asked
 
 
 def strata_members(strata: ArrayLike | None, size: int) -> list[NDArray[np.intp]]:

@@ -15,6 +15,7 @@ from rascade.model.describe import display_facts
 from rascade.patients import Given, Population, draw_cohort, steady_state
 from rascade.patients.cohort import DOUBLING_TIME_DAYS
 from rascade.patients.profile import check_profile
+from rascade.trial.cautions import parameter_cautions, regimen_cautions
 from rascade.trial.dosing import engine_doses
 
 if TYPE_CHECKING:
@@ -66,17 +67,6 @@ def _population(
     return cohort.population
 
 
-def _warnings(values: Mapping[str, float]) -> list[str]:
-    """Say which of the given values are outside the plausible range of their row."""
-    table = load_table()
-    return [
-        f"{name} = {value:g} {table[name].unit} is outside its plausible range, "
-        f"{table[name].low:g} to {table[name].high:g}"
-        for name, value in values.items()
-        if not table[name].low <= value <= table[name].high
-    ]
-
-
 def simulate_patient(
     regimen: Regimen,
     *,
@@ -113,6 +103,8 @@ def simulate_patient(
     check_profile(profile, known_alleles())
     changes = changes or Interventions()
     changes.check()
+    # A knock-out means to leave the range of its row.
+    given = {**(parameters or {}), **changes.set}
     parameters = {**(parameters or {}), **changes.parameters}
     table = load_table().with_values(parameters)
     assembly = assemble(regimen.drugs, table=table, include=changes.include)
@@ -135,8 +127,9 @@ def simulate_patient(
         )
     trajectory = pd.DataFrame(np.asarray(segment.values)[0], columns=list(outputs))
     trajectory.insert(0, "day", hours / HOURS_PER_DAY)
+    cautions = [*regimen_cautions(regimen), *parameter_cautions(given)]
     info = _info(regimen, days, seed, population, assembly, outputs)
-    return PatientOutcome(trajectory, info | {"warnings": _warnings(parameters)})
+    return PatientOutcome(trajectory, info | {"warnings": cautions})
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from rascade.errors import InputError, UnsupportedFeature
 from rascade.model import Interventions
 from rascade.regimen import Regimen
 from rascade.trial.accrual import Accrual, CutOff
+from rascade.trial.censoring import check_rule
 from rascade.trial.phases import Phase
 from rascade.trial.protocol import Protocol
 from rascade.trial.randomization import Randomization
@@ -127,6 +128,8 @@ class TrialSpec:
         accrual: centres and when they bring patients; everybody enters on day 0 if None.
         randomization: how patients are assigned; arms take turns if None.
         cut_off: when the data are cut; at the end of everybody's follow-up if None.
+        scan_window_days: that a scan may be early or late; see `rascade.trial.schedule` if None.
+        pfs_censoring: ``ema`` or ``fda``, see `rascade.trial.censoring`.
     """
 
     name: str
@@ -141,6 +144,8 @@ class TrialSpec:
     accrual: Accrual | None = None
     randomization: Randomization | None = None
     cut_off: CutOff | None = None
+    scan_window_days: float | None = None
+    pfs_censoring: str = "ema"
 
     @property
     def shared_changes(self) -> Interventions:
@@ -152,6 +157,10 @@ class TrialSpec:
         return Interventions.merged((self.shared_changes, arm.changes))
 
     def __post_init__(self) -> None:
+        from rascade.trial.schedule import check_scan_window
+
+        check_scan_window(self.scan_window_days, self.imaging_every_weeks)
+        check_rule(self.pfs_censoring)
         ratio = self.randomization.ratio if self.randomization is not None else None
         if ratio is not None and len(ratio) != len(self.arms):
             raise InputError(

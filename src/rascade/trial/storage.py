@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Columns = dict[str, NDArray[Any]]
 
-__all__ = ["PATIENTS", "Packed", "join", "pack", "unpack"]
+__all__ = ["PATIENTS", "Packed", "join", "pack", "take", "unpack"]
 
 PATIENTS = "patients"
 """The table that has one row a patient."""
@@ -199,6 +199,49 @@ def _record(kind: str) -> type:
     if not (isinstance(found, type) and is_dataclass(found)):
         raise TypeError(f"{kind} is no record of a trial")
     return found
+
+
+# -- leaving out -------------------------------------------------------------------------------
+
+
+def take(run: ArmRun, rows: NDArray[np.bool_]) -> ArmRun:
+    """Return the run of some patients of an arm.
+
+    Args:
+        run: of all of them.
+        rows: (n,) which.
+
+    Raises:
+        TypeError: the arm holds events in arrays, of which nothing says whose they are.
+    """
+    patients = run.cohort.population.patients[rows]
+    taken: ArmRun = run if rows.all() else _take(run, rows, patients, "")
+    return taken
+
+
+def _take(value: Any, rows: NDArray[np.bool_], patients: NDArray[np.int64], path: str) -> Any:
+    if isinstance(value, np.ndarray):
+        if len(value) != rows.size:
+            raise TypeError(f"{path}: {len(value)} rows for {rows.size} patients")
+        return value[rows]
+    if path in _REBUILT:
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {}
+        for field in fields(value):
+            part, axis = getattr(value, field.name), _axis(field)
+            if axis:
+                parts[field.name] = np.compress(rows, part, axis=axis)
+            else:
+                parts[field.name] = _take(part, rows, patients, _below(path, field.name))
+        return type(value)(**parts)
+    if isinstance(value, Mapping):
+        return {k: _take(v, rows, patients, _below(path, str(k))) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_take(item, rows, patients, f"{path}[]") for item in value)
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        return value[value["patient"].isin(patients)].reset_index(drop=True)
+    return value
 
 
 # -- joining ----------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 Cox's model is in `rascade.trial.cox`; its one-covariate form can be imported from here as well.
 
 Own vectorised code, because replicate trials need thousands of fits; the tests hold it against
-lifelines and against printed results of R's `survival`. Conventions are R's (`survfit`,
-`survdiff`, `coxph` with their defaults, but `conf.type = "log-log"`).
+lifelines and against results of R's `survival`. Conventions are R's (`survfit`, `survdiff`, `coxph`
+with their defaults, but `conf.type = "log-log"` unless another is asked for). Times that differ by
+rounding alone are tied, as R's `timefix` has it.
 
 A quantity that the data do not determine is ``None`` or NaN in an array, never an exception.
 """
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.trial.cox import CoxFit, cox_hazard_ratio
-from rascade.trial.samples import Interval, columns, strata_members
+from rascade.trial.samples import Interval, columns, strata_members, until
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = [
+    "LIMITS",
     "CoxFit",
     "Interval",
     "KaplanMeier",
@@ -34,6 +36,8 @@ __all__ = [
     "log_rank",
 ]
 
+#: How limits of a curve are made: symmetric on log(-log S), on log S, or on S itself.
+LIMITS = ("log-log", "log", "plain")
 _HALF_TOLERANCE = 1e-9
 
 
@@ -45,7 +49,8 @@ class KaplanMeier:
         time: distinct times of events and censorings.
         survival: S(t) just after each time.
         std_error: Greenwood's standard error of S(t); NaN once S is 0.
-        low, high: log-log confidence limits; NaN once S is 0, 1 while it is 1.
+        low, high: confidence limits; NaN once S is 0, 1 while it is 1 (nobody has had the event, so
+            they say nothing of how sure that is; `rascade.trial.landmark` does).
         at_risk: patients at risk just before each time.
         events, censored: counts at each time.
     """
@@ -60,10 +65,10 @@ class KaplanMeier:
     censored: NDArray[np.int64]
 
     def median(self) -> Interval:
-        """Median with the Brookmeyer-Crowley interval, from the log-log limits of the curve.
+        """Median with the Brookmeyer-Crowley interval, from the limits of the curve.
 
-        Where the curve is exactly 0.5 over a span, the median is the middle of the span, as in R
-        and SAS.
+        Where the curve is exactly 0.5 over a span, the median is the middle of the span, also where
+        the span ends with the last observation, as in R. (SAS calls the latter not reached.)
         """
         return Interval(
             *(_crossing(self.time, curve) for curve in (self.survival, self.low, self.high))
@@ -71,7 +76,7 @@ class KaplanMeier:
 
     def at(self, times: ArrayLike) -> tuple[Floats, Floats, Floats]:
         """S(t) with its limits at any times; the limits are NaN where the curve has none."""
-        place = np.searchsorted(self.time, np.asarray(times, dtype=float), side="right")
+        place = np.searchsorted(self.time, until(self.time, times), side="right")
         return (
             np.concatenate([[1.0], self.survival])[place],
             np.concatenate([[1.0], self.low])[place],
@@ -80,23 +85,26 @@ class KaplanMeier:
 
     def number_at_risk(self, ticks: ArrayLike) -> NDArray[np.int64]:
         """Patients at risk just before each tick: those whose time is not less than the tick."""
-        place = np.searchsorted(self.time, np.asarray(ticks, dtype=float), side="left")
+        place = np.searchsorted(self.time, until(self.time, ticks), side="left")
         return np.concatenate([self.at_risk, [0]])[place].astype(np.int64)
 
 
-def kaplan_meier(time: ArrayLike, event: ArrayLike, *, level: float = 0.95) -> KaplanMeier:
+def kaplan_meier(
+    time: ArrayLike, event: ArrayLike, *, level: float = 0.95, limits: str = "log-log"
+) -> KaplanMeier:
     """Estimate a survival curve.
 
     Args:
         time: (n,) times, finite and not negative.
         event: (n,) True for an event, False for a censoring; at a tie events come first.
         level: confidence level of the limits.
+        limits: one of `LIMITS`.
 
     Raises:
-        ValueError: a time is negative or not finite.
+        ValueError: a time is negative or not finite, or there are no such limits.
     """
-    from scipy.special import ndtri
-
+    if limits not in LIMITS:
+        raise ValueError(f"limits {limits!r} are none of {', '.join(LIMITS)}")
     times, events = columns(time, event)
     distinct, place = np.unique(times, return_inverse=True)
     died = np.bincount(place, weights=events, minlength=len(distinct)).astype(np.int64)
@@ -105,16 +113,32 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, level: float = 0.95) -> K
     at_risk = at_risk[: len(distinct)]
     survival: Floats = np.cumprod(1.0 - died / np.maximum(at_risk, 1)).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.cumsum(died / (at_risk * (at_risk - died)))
-        spread = np.sqrt(greenwood)
+        spread = np.sqrt(np.cumsum(died / (at_risk * (at_risk - died))))
         error = survival * spread
-        half_width = ndtri(0.5 + level / 2) * spread / np.log(survival)
-        low = survival ** np.exp(-half_width)
-        high = survival ** np.exp(half_width)
-    untouched = survival == 1.0
+    low, high = _limits(survival, spread, limits, level)
     error = np.where(survival > 0, error, np.nan).astype(np.float64)
-    low, high = (np.where(untouched, 1.0, np.where(survival > 0, x, np.nan)) for x in (low, high))
     return KaplanMeier(distinct, survival, error, low, high, at_risk, died, gone - died)
+
+
+def _limits(survival: Floats, spread: Floats, kind: str, level: float) -> tuple[Floats, Floats]:
+    """Confidence limits from S and Greenwood's standard error of log S."""
+    from scipy.special import ndtri
+
+    width = ndtri(0.5 + level / 2) * spread
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if kind == "log-log":
+            width = width / np.log(survival)
+            low, high = survival ** np.exp(-width), survival ** np.exp(width)
+        elif kind == "log":
+            low, high = survival * np.exp(-width), survival * np.exp(width)
+        else:
+            low, high = survival * (1.0 - width), survival * (1.0 + width)
+    untouched = survival == 1.0
+    low, high = (
+        np.where(untouched, 1.0, np.where(survival > 0, np.clip(x, 0.0, 1.0), np.nan))
+        for x in (low, high)
+    )
+    return low, high
 
 
 def _crossing(time: Floats, curve: Floats) -> float | None:
@@ -126,8 +150,8 @@ def _crossing(time: Floats, curve: Floats) -> float | None:
     first = below[0]
     if abs(curve[first] - 0.5) < _HALF_TOLERANCE:
         lower = np.flatnonzero(known & (curve < curve[first] - _HALF_TOLERANCE))
-        if lower.size:
-            return float((time[first] + time[lower[0]]) / 2)
+        end = lower[0] if lower.size else len(time) - 1
+        return float((time[first] + time[end]) / 2)
     return float(time[first])
 
 

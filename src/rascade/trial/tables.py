@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.trial.best_response import best_change, best_overall_response
+from rascade.trial.best_response import (
+    MINIMUM_STABLE_DAYS,
+    best_change,
+    best_overall_response,
+)
+from rascade.trial.censoring import RULES, survival_reason
+from rascade.trial.data_cut import (
+    find_cut,
+    followed,
+    free_of_progression,
+    scan_days,
+    seen,
+    stacked,
+)
+from rascade.trial.disposition import add_censoring, add_enrolment, disposition_columns
 from rascade.trial.end_point_summary import end_points
 from rascade.trial.endpoints import (
     duration_of_response,
     months,
     overall_survival,
     progression_bounds,
-    progression_free_survival,
-    progression_reason,
     time_to_response,
 )
 from rascade.trial.enrolment import enrolment
 from rascade.trial.imaging import lesion_names
+from rascade.trial.incidence import add_incidence
 from rascade.trial.irecist import (
     best_immune_response,
     immune_labels,
@@ -29,27 +43,30 @@ from rascade.trial.lesions import ORGANS
 from rascade.trial.markers import MARKERS
 from rascade.trial.provenance import provenance
 from rascade.trial.response import NonTarget, labels
+from rascade.trial.response_times import confirmed_times
 from rascade.trial.safety import add_safety, exposure_columns
+from rascade.trial.schedule import scan_window
 from rascade.trial.statistics import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
-    from rascade.trial.imaging import Scan
+    from rascade.trial.censoring import Followed
+    from rascade.trial.data_cut import DataCut
+    from rascade.trial.enrolment import Allocation
     from rascade.trial.run import ArmRun, TrialOutcome
     from rascade.trial.spec import TrialSpec
 
 __all__ = ["VISIT_COLUMNS", "outcome"]
 
-# How a patient's simulation ended, for readers; a failure keeps the solver's own word.
-_OUTCOMES = {0: "FOLLOWED", 1: "FOLLOWED", 2: "DIED"}
-
 VISIT_COLUMNS = (
     "patient",
     "arm",
+    "visit",
+    "scheduled_day",
     "day",
     "sld_mm",
     "sld_true_mm",
@@ -62,6 +79,7 @@ VISIT_COLUMNS = (
     "immune_response",
     "scan_done",
     "on_treatment",
+    "phase",
     "pERK_rel",
     "RAS_GTP_rel",
     "pAKT_rel",
@@ -71,26 +89,23 @@ VISIT_COLUMNS = (
 _NON_TARGETS = np.array([state.name.replace("_", "-") for state in NonTarget])
 
 
-def _stack(run: ArmRun, of: Callable[[Scan], Any], dtype: Any = float) -> Any:
-    """Return one field of all scans, (n, v)."""
-    columns = [of(visit.scan) for visit in run.visits]
-    return np.stack(columns, axis=1) if columns else np.empty((run.death_day.size, 0), dtype)
-
-
-def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
+def _patients(run: ArmRun, spec: TrialSpec, cut: DataCut, allocation: Allocation) -> pd.DataFrame:
     import pandas as pd
 
     from rascade.engine import Status
 
     population = run.cohort.population
     failed = run.status >= Status.STEP_TOO_SMALL
-    entered = enrolment(spec, population.patients)
-    end = np.minimum(entered.last_day, run.safety.dropout_day)
-    death = np.where(run.death_day <= end, run.death_day, np.inf)
-    survival = overall_survival(death, end)
+    entered = enrolment(spec, population.patients, cut.day)
+    how = followed(run, spec, cut.day)
+    survival = overall_survival(
+        run.death_day, np.where(how.lost, how.dropout_day, entered.last_day)
+    )
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
     columns |= dict(population.profiles)
-    columns |= entered.columns
+    columns |= entered.columns | allocation.columns(population.patients)
+    if np.isfinite(cut.day):
+        columns["data_cut_day"] = entered.cut_after
     columns |= {
         "baseline_sld_mm": run.baseline_mm,
         "n_target_lesions": run.lesions.count,
@@ -98,59 +113,69 @@ def _patients(run: ArmRun, spec: TrialSpec) -> pd.DataFrame:
         "n_nodes": run.lesions.node_count,
     }
     columns |= {f"baseline_{name}": values for name, values in run.baseline_markers.items()}
-    columns |= _responses(run, death, failed)
+    columns |= _responses(run, spec, how, failed)
     columns |= {
         "os_months": np.where(failed, np.nan, survival.months),
         "os_event": survival.event,
+        "os_censor_reason": np.where(failed, "", survival_reason(survival.event, how)),
+        "last_known_alive_day": np.where(failed, np.nan, survival.day),
         **exposure_columns(run.safety),
+        **disposition_columns(run, spec, how, survival, failed),
         "draws": run.cohort.attempts + 1,
-        "solver_status": [_OUTCOMES.get(code, Status(code).name) for code in run.status],
+        "solver_status": np.select(
+            [failed, survival.event],
+            [np.array([Status(code).name for code in run.status], dtype=object), "DIED"],
+            default="FOLLOWED",
+        ),
     }
     columns |= {f"p:{name}": values for name, values in population.parameters.items()}
     return pd.DataFrame(columns)
 
 
 def _responses(
-    run: ArmRun, death: NDArray[np.float64], failed: NDArray[np.bool_]
+    run: ArmRun, spec: TrialSpec, how: Followed, failed: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """Return the columns that follow from scans and deaths, by RECIST 1.1 and by iRECIST."""
-    day = np.array([visit.day for visit in run.visits])
-    overall = _stack(run, lambda scan: scan.reading.overall, np.int8)
-    immune = _stack(run, lambda scan: scan.immune, np.int8)
-    reason = progression_reason(
-        _stack(run, lambda scan: scan.reading.target, np.int8),
-        _stack(run, lambda scan: scan.non_target, np.int8),
-        _stack(run, lambda scan: scan.new_lesion, bool),
-        overall,
-    )
-    pfs = progression_free_survival(overall, day, death, reason=reason)
+    day, death = scan_days(run), run.death_day
+    overall = stacked(run, lambda scan: scan.reading.overall, np.int8)
+    immune = stacked(run, lambda scan: scan.immune, np.int8)
+    by_rule = {rule: free_of_progression(run, spec, how, rule) for rule in RULES}
+    pfs, why = by_rule[spec.pfs_censoring]
+    after, by = progression_bounds(overall, day, death)
+    # A rule that censors earlier knows of no progression.
+    after, by = np.where(pfs.event, after, pfs.day), np.where(pfs.event, by, np.inf)
     first = time_to_response(overall, day)
     lasted = duration_of_response(first, pfs)
     ipfs = immune_progression_free_survival(immune, day, death)
     # Columns of months are blank where a simulation failed; infinite stands for "not seen".
     timed = {
         "pfs_months": pfs.day,
-        **dict(
-            zip(
-                ("pfs_after_months", "pfs_by_months"),
-                progression_bounds(overall, day, death),
-                strict=True,
-            )
-        ),
+        "pfs_after_months": after,
+        "pfs_by_months": by,
         "ipfs_months": ipfs.day,
         "ttr_months": first,
         "dor_months": lasted.day,
+        **{f"pfs_{rule}_months": found.day for rule, (found, _) in by_rule.items()},
     }
-    change = _stack(run, lambda scan: scan.reading.change_pct)
+    flags = {f"pfs_{rule}_event": found.event for rule, (found, _) in by_rule.items()}
+    reasons = {f"pfs_{rule}_censor_reason": text for rule, (_, text) in by_rule.items()}
+    change = stacked(run, lambda scan: scan.reading.change_pct)
+    # A protocol counts a scan of six weeks for stable disease wherever in its window it is made.
+    least = MINIMUM_STABLE_DAYS - scan_window(spec)
+    best = partial(best_overall_response, overall, day, minimum_stable_days=least)
     return {
-        "best_response": labels(best_overall_response(overall, day)),
-        "confirmed_response": labels(best_overall_response(overall, day, confirm=True)),
+        "best_response": labels(best()),
+        "confirmed_response": labels(best(confirm=True)),
         "best_immune_response": immune_labels(best_immune_response(immune, day)),
         "best_change_pct": best_change(change, overall),
+        **confirmed_times(overall, day, pfs, failed),
         "pfs_event": pfs.event,
         "pfs_reason": pfs.reason,
+        "pfs_censor_reason": np.where(failed, "", why),
         "ipfs_event": ipfs.event,
         "dor_event": lasted.event,
+        **flags,
+        **{name: np.where(failed, "", text) for name, text in reasons.items()},
         **{name: np.where(failed, np.nan, months(days)) for name, days in timed.items()},
     }
 
@@ -159,11 +184,13 @@ def _visits(run: ArmRun) -> pd.DataFrame:
     import pandas as pd
 
     frames = []
-    for visit in run.visits:
+    for number, visit in enumerate(run.visits, 1):
         kept = visit.attended
         columns: dict[str, Any] = {
             "patient": run.cohort.population.patients,
             "arm": run.arm.name,
+            "visit": number,
+            "scheduled_day": visit.scheduled,
             "day": visit.day,
             "sld_mm": visit.scan.reading.sld_mm,
             "sld_true_mm": visit.scan.true_sum_mm,
@@ -175,7 +202,8 @@ def _visits(run: ArmRun) -> pd.DataFrame:
             "non_target": _NON_TARGETS[visit.scan.non_target],
             "immune_response": immune_labels(visit.scan.immune),
             "scan_done": visit.scan.done,
-            "on_treatment": visit.on_treatment,
+            "on_treatment": visit.phase > 0,
+            "phase": visit.phase,
             **visit.signals,
             **visit.markers,
             "tumour_volume_ml": visit.volume_ml,
@@ -190,7 +218,8 @@ def _no_visits() -> pd.DataFrame:
     import pandas as pd
 
     texts = ("arm", "response", "target_response", "non_target", "immune_response")
-    types: dict[str, Any] = {"patient": int, **dict.fromkeys(texts, str)}
+    types: dict[str, Any] = {"patient": int, "visit": int, "phase": int}
+    types |= dict.fromkeys(texts, str)
     types |= dict.fromkeys(("new_lesion", "scan_done", "on_treatment"), bool)
     return pd.DataFrame({name: pd.Series(dtype=types.get(name, float)) for name in VISIT_COLUMNS})
 
@@ -205,7 +234,8 @@ def _lesions(run: ArmRun) -> pd.DataFrame:
     organs = np.hstack(
         [np.array(ORGANS)[run.lesions.organ], np.full((patients.size, extra), "not recorded")]
     )
-    scans = [(0.0, np.pad(run.baseline_lesions_mm, ((0, 0), (0, extra)), constant_values=np.nan))]
+    start = np.pad(run.baseline_lesions_mm, ((0, 0), (0, extra)), constant_values=np.nan)
+    scans = [(np.zeros(patients.size), start)]
     scans += [(v.day, np.hstack([v.scan.lesion_mm, v.scan.new_mm])) for v in run.visits]
     frames = []
     for number, (day, size) in enumerate(scans):
@@ -216,7 +246,7 @@ def _lesions(run: ArmRun) -> pd.DataFrame:
                     "patient": patients[row],
                     "arm": run.arm.name,
                     "visit": number,
-                    "day": day,
+                    "day": day[row],
                     "lesion": names[place],
                     "organ": organs[row, place],
                     "diameter_mm": size[row, place],
@@ -226,52 +256,40 @@ def _lesions(run: ArmRun) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
-    """Collect the arms into a trial's outcome."""
+def outcome(
+    spec: TrialSpec, arms: Sequence[ArmRun], allocation: Allocation | None = None
+) -> TrialOutcome:
+    """Collect the arms into a trial's outcome, as it is known on the day of the data cut.
+
+    Args:
+        spec: the trial.
+        arms: as simulated; see `rascade.trial.data_cut`.
+        allocation: from `rascade.trial.run.allocate`; made anew if None.
+    """
     import pandas as pd
 
-    from rascade.trial.run import TrialOutcome
-    from rascade.trial.spec import population_warnings
+    from rascade.trial.run import TrialOutcome, allocate
 
-    patients = pd.concat([_patients(run, spec) for run in arms], ignore_index=True)
+    allocation = allocate(spec) if allocation is None else allocation
+    cut = find_cut(spec, arms)
+    planned = [run.cohort.population.size for run in arms]
+    arms = [seen(run, spec, cut) for run in arms]
+    patients = pd.concat([_patients(run, spec, cut, allocation) for run in arms], ignore_index=True)
     visits = pd.concat([_visits(run) for run in arms], ignore_index=True)
-    visits = visits.sort_values(["patient", "day"], ignore_index=True)
+    visits = visits.sort_values(["patient", "visit"], ignore_index=True)
     patients = patients.sort_values("patient", ignore_index=True)
     lesions = pd.concat([_lesions(run) for run in arms], ignore_index=True)
     lesions = lesions.sort_values(["patient", "visit", "lesion"], ignore_index=True)
     model_hash = hashlib.sha256("".join(run.assembly.hash for run in arms).encode()).hexdigest()
-    cohort = {
-        "disease": spec.cohort.disease,
-        "stage": spec.cohort.stage,
-        "line": spec.cohort.line,
-        "size": spec.cohort.size,
-        "eligibility": list(spec.cohort.eligibility),
-        "screened": sum(run.cohort.screened for run in arms),
-        "ineligible": sum(run.cohort.ineligible for run in arms),
-        "implausible": sum(run.cohort.implausible for run in arms),
-    }
-    summary = summarize(
-        patients,
-        study=spec.name,
-        seed=spec.seed,
-        model_hash=model_hash,
-        arms=[arm.name for arm in spec.arms],
-        reference=spec.reference_arm,
-        cohort=cohort,
-        warnings=population_warnings(spec.cohort),
-    )
-    summary["end_points"] = end_points(
-        patients,
-        visits,
-        arms=[arm.name for arm in spec.arms],
-        reference=spec.reference_arm,
-        follow_up_months=spec.follow_up_months,
-    )
+    summary = _summary(spec, arms, patients, visits, model_hash)
+    add_enrolment(summary, spec, cut, planned)
+    add_censoring(summary, spec, patients)
     events = pd.concat([run.safety.events for run in arms], ignore_index=True)
     events = events.sort_values(["patient", "start_day", "term"], ignore_index=True)
     decisions = pd.concat([run.safety.decisions for run in arms], ignore_index=True)
     decisions = decisions.sort_values(["patient", "day"], kind="stable", ignore_index=True)
     add_safety(summary, arms)
+    add_incidence(summary, patients, events)
     return TrialOutcome(
         patients=patients,
         visits=visits,
@@ -283,3 +301,43 @@ def outcome(spec: TrialSpec, arms: Sequence[ArmRun]) -> TrialOutcome:
         provenance=provenance(spec, arms, patients),
         arms=tuple(arms),
     )
+
+
+def _summary(
+    spec: TrialSpec,
+    arms: Sequence[ArmRun],
+    patients: pd.DataFrame,
+    visits: pd.DataFrame,
+    model_hash: str,
+) -> dict[str, Any]:
+    from rascade.trial.cautions import trial_cautions
+
+    cohort = {
+        "disease": spec.cohort.disease,
+        "stage": spec.cohort.stage,
+        "line": spec.cohort.line,
+        "size": spec.cohort.size,
+        "eligibility": list(spec.cohort.eligibility),
+        "screened": sum(run.cohort.screened for run in arms),
+        "ineligible": sum(run.cohort.ineligible for run in arms),
+        "implausible": sum(run.cohort.implausible for run in arms),
+    }
+    names = [arm.name for arm in spec.arms]
+    summary = summarize(
+        patients,
+        study=spec.name,
+        seed=spec.seed,
+        model_hash=model_hash,
+        arms=names,
+        reference=spec.reference_arm,
+        cohort=cohort,
+        warnings=trial_cautions(spec),
+    )
+    summary["end_points"] = end_points(
+        patients,
+        visits,
+        arms=names,
+        reference=spec.reference_arm,
+        follow_up_months=spec.follow_up_months,
+    )
+    return summary

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.patients.keys import exponential
-from rascade.trial.adverse_events import EventLog
+from rascade.patients.keys import exponential, uniform
+from rascade.trial.adverse_events import EventLog, episodes
 from rascade.trial.conduct import Conduct, Readings
 from rascade.trial.ctcae import modelled_terms
 from rascade.trial.dispensing import Dispenser
 from rascade.trial.endpoints import DAYS_PER_MONTH
+from rascade.trial.phases import ASSIGNED
 from rascade.trial.protocol import load_conduct
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
-    from rascade.engine import Segment, Simulation
+    from rascade.engine import Simulation
     from rascade.model import Assembly
     from rascade.patients import Cohort
     from rascade.trial.spec import ArmSpec
@@ -28,10 +31,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["Safety", "Treatment", "visit_weeks"]
+__all__ = ["END_REASONS", "Safety", "Treatment", "visit_weeks"]
 
 HOURS_PER_DAY = 24.0
 _OFF = -1
+PROGRESSION, ADVERSE_EVENT, DEATH, DROPOUT = "progression", "adverse event", "death", "dropout"
+#: Why a treatment ended; blank where it goes on.
+END_REASONS = (PROGRESSION, ADVERSE_EVENT, DEATH, DROPOUT)
 # A second progression, in a later phase, by the limits of RECIST 1.1 against the phase's own nadir.
 _GROWTH, _GROWTH_MM = 1.2, 5.0
 
@@ -40,31 +46,76 @@ _GROWTH, _GROWTH_MM = 1.2, 5.0
 class Safety:
     """Side effects and exposure of an arm.
 
+    What is not yet over has no day (NaN) and a blank reason.
+
     Attributes:
-        events: adverse events; see `rascade.trial.adverse_events.COLUMNS`.
+        patients: (n,) patient numbers.
+        changes: history of the adverse events; see `rascade.trial.adverse_events.CHANGES`.
         decisions: of the protocol; see `rascade.trial.conduct.DECISIONS`.
         drugs: in the order of the arrays below.
-        intensity: (drugs, n) dose given over dose planned; NaN where none was planned.
-        reduced, held, stopped: (drugs, n) flags.
-        end_day: (n,) day on which treatment ended; NaN where it goes on.
-        end_reason: (n,) why.
-        dropout_day: (n,) day on which the patient left; infinite where not.
+        windows: first day of each of the windows in which doses are counted.
+        given, planned: (drugs, n, windows) milligrams.
+        end_day: (n,) day on which the assigned treatment ended.
+        end_reason: (n,) why, one of `END_REASONS`.
+        other_day: (n,) day on which a crossover or rescue began.
+        other_end_day: (n,) day on which that ended.
+        other_end_reason: (n,) why, one of `END_REASONS`.
+        dropout_day: (n,) day on which the patient ended treatment and scans; infinite where not.
+        survival_followed: (n,) whether he is followed for survival from then on.
         graded: whether any drug of the arm has side effects in the model.
         ctcae: version.
     """
 
-    events: pd.DataFrame
+    patients: NDArray[np.int64]
+    changes: pd.DataFrame
     decisions: pd.DataFrame
     drugs: tuple[str, ...]
-    intensity: Floats = field(metadata={"axis": 1})
-    reduced: Flags = field(metadata={"axis": 1})
-    held: Flags = field(metadata={"axis": 1})
-    stopped: Flags = field(metadata={"axis": 1})
+    windows: tuple[float, ...]
+    given: Floats = field(metadata={"axis": 1})
+    planned: Floats = field(metadata={"axis": 1})
     end_day: Floats
     end_reason: NDArray[np.str_]
+    other_day: Floats
+    other_end_day: Floats
+    other_end_reason: NDArray[np.str_]
     dropout_day: Floats
+    survival_followed: Flags
     graded: bool
     ctcae: str
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """The adverse events; see `rascade.trial.adverse_events.COLUMNS`."""
+        return episodes(self.changes)
+
+    @property
+    def intensity(self) -> Floats:
+        """(drugs, n) dose given over dose planned; NaN where none was planned."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.given.sum(axis=2) / self.planned.sum(axis=2))
+
+    @property
+    def reduced(self) -> Flags:
+        """(drugs, n) drugs whose dose was reduced."""
+        return self._decided("reduce")
+
+    @property
+    def held(self) -> Flags:
+        """(drugs, n) drugs that were held at some time."""
+        return self._decided("hold")
+
+    @property
+    def stopped(self) -> Flags:
+        """(drugs, n) drugs that a rule ended."""
+        return self._decided("stop")
+
+    def _decided(self, action: str) -> Flags:
+        rows = self.decisions[self.decisions["action"].astype(str) == action]
+        flags = np.zeros((len(self.drugs), self.patients.size), dtype=bool)
+        for index, name in enumerate(self.drugs):
+            whose = rows.loc[rows["drug"].astype(str) == name, "patient"].to_numpy(np.int64)
+            flags[index] = np.isin(self.patients, whose)
+        return flags
 
 
 def visit_weeks(arm: ArmSpec) -> float:
@@ -108,11 +159,27 @@ class Treatment:
         self.phase_nadir = np.full(n, np.inf)
         self.end_day = np.full(n, np.nan)
         self.end_reason = np.full(n, "", dtype="<U40")
+        # Crossover or rescue is the last phase; all phases before it are the assigned treatment.
+        self.other = next(
+            (k for k, phase in enumerate(arm.course) if phase.role != ASSIGNED), len(arm.course)
+        )
+        self.other_day = np.full(n, np.nan)
+        self.other_end_day = np.full(n, np.nan)
+        self.other_end_reason = np.full(n, "", dtype="<U40")
         hazard = arm.protocol.dropout_per_month / DAYS_PER_MONTH
         self.dropout_day = (
             exponential(seed, "dropout", self.patients) / hazard if hazard else np.full(n, np.inf)
         )
+        share = arm.protocol.dropouts_followed
+        self.survival_followed = np.isinf(self.dropout_day) | (
+            uniform(seed, "survival follow-up", self.patients) < share
+        )
         self.seed = seed
+
+    @property
+    def lost_day(self) -> Floats:
+        """(n,) day from which nothing is known of a patient, not even death; infinite if never."""
+        return np.where(self.survival_followed, np.inf, self.dropout_day)
 
     def start(self, simulation: Simulation) -> None:
         """Read the grades before treatment."""
@@ -144,16 +211,15 @@ class Treatment:
         )
         simulation.set_doses(window)
 
-    def read(self, days: Floats, segment: Segment) -> None:
+    def read(self, days: Floats, values: Mapping[str, Floats]) -> None:
         """Read the signals of side effects between two pauses.
 
         Args:
             days: (T,).
-            segment: outputs at these days.
+            values: signal -> (n, T) values on these days.
         """
         if not self.terms:
             return
-        values = {name: segment[name] for name in self.signals}
         now, worst = self.log.read(days, values, self._counted(days))
         self._now = now
         self._worst = {name: np.maximum(self._worst[name], worst[name]) for name in worst}
@@ -175,10 +241,8 @@ class Treatment:
             day: up to which deaths are known.
             death_day: (n,) infinite where not reached.
         """
-        for reason, when in (("death", death_day), ("dropout", self.dropout_day)):
-            gone = self.treated & (when <= day)
-            self._end(gone, day, reason)
-            self.end_day[gone] = when[gone]
+        for reason, when in ((DEATH, death_day), (DROPOUT, self.dropout_day)):
+            self._end(self.treated & (when <= day), when, reason)
 
     def visit(self, day: float, present: Flags) -> None:
         """Let the protocol decide, and move patients whose phase is over.
@@ -195,7 +259,7 @@ class Treatment:
         if self.terms and all(self._values.values()):
             self.conduct.decide(day, readings, present & self.treated)
             all_stopped = self._all_stopped()
-            self._end(self.treated & all_stopped, day, "adverse event")
+            self._end(self.treated & all_stopped, day, ADVERSE_EVENT)
             self._move_on_conditions(day, readings, present)
         self._move_on_time(day, present)
         self._forget()
@@ -226,10 +290,19 @@ class Treatment:
         self.entered[who] = day
         self.phase_nadir[who] = np.inf
 
-    def _end(self, who: Flags, day: float, reason: str) -> None:
+    def _switch(self, who: Flags, day: float) -> None:
+        """Begin crossover or rescue at progression; the assigned treatment ends, if it has not."""
+        self._end(who & self.treated, day, PROGRESSION)
+        self.phase[who] = self.other
+        self.entered[who] = self.other_day[who] = day
+        self.phase_nadir[who] = np.inf
+
+    def _end(self, who: Flags, day: float | Floats, reason: str) -> None:
+        days = np.broadcast_to(np.asarray(day, dtype=float), who.shape)
+        own, other = who & (self.phase < self.other), who & (self.phase >= self.other)
+        self.end_day[own], self.end_reason[own] = days[own], reason
+        self.other_end_day[other], self.other_end_reason[other] = days[other], reason
         self.phase[who] = _OFF
-        self.end_day[who] = day
-        self.end_reason[who] = reason
 
     def scan(self, day: float, sld_mm: Floats, progressed: Flags, responded: Flags) -> None:
         """Act on a scan: the next phase, or the end of treatment.
@@ -243,15 +316,37 @@ class Treatment:
         again = (sld_mm >= _GROWTH * self.phase_nadir) & (sld_mm >= self.phase_nadir + _GROWTH_MM)
         worse = np.where(self.phase == 0, progressed, again)
         self.phase_nadir = np.fmin(self.phase_nadir, sld_mm)
+        # Whoever ended the assigned treatment for its side effects can still switch.
+        stopped = (self.phase == _OFF) & (self.end_reason == ADVERSE_EVENT) & progressed
+        stopped &= np.isnan(self.other_day)
         for index in reversed(range(len(self.arm.course))):
             until = self.arm.course[index].until
-            here = self.phase == index
-            if until is not None and until.kind == "progression":
+            here, kind = self.phase == index, until.kind if until is not None else ""
+            if kind == "progression" and index + 1 != self.other:
                 self._advance(here & worse, day)
-            elif not self.arm.protocol.beyond_progression:
-                self._end(here & worse, day, "progression")
-            if until is not None and until.kind == "response":
+            elif kind == "progression" or not self.arm.protocol.beyond_progression:
+                self._progressed(here & worse, day)
+            if kind == "response":
                 self._advance(here & responded & ~worse, day)
+        if self.other < len(self.arm.course):
+            self._switch(stopped, day)
+
+    def _progressed(self, who: Flags, day: float) -> None:
+        """End the assigned treatment, for crossover or rescue if the arm has them, or the other."""
+        if self.other < len(self.arm.course):
+            self._switch(who & (self.phase < self.other), day)
+            who = who & (self.phase >= self.other) & (self.other_day < day)
+        self._end(who, day, PROGRESSION)
+
+    def settle(self, death_day: Floats) -> None:
+        """Forget that those who died before would have left later; call it at the end.
+
+        Args:
+            death_day: (n,) infinite where not reached.
+        """
+        died = death_day <= self.dropout_day
+        self.dropout_day = np.where(died, np.inf, self.dropout_day)
+        self.survival_followed = self.survival_followed | died
 
     def result(self) -> Safety:
         """Return what became of the arm's treatment."""
@@ -260,19 +355,21 @@ class Treatment:
             term.name: any(term.mechanisms & set(drug.mechanisms) for drug in drugs)
             for term in self.terms
         }
-        with np.errstate(invalid="ignore", divide="ignore"):
-            intensity = self.dispenser.given / self.dispenser.planned
         return Safety(
-            self.log.table(self.arm.name, related),
+            self.patients,
+            self.log.history(self.arm.name, related),
             self.conduct.table(),
             self.conduct.drugs,
-            intensity,
-            self.conduct.level > 0,
-            self.conduct.ever_held,
-            self.conduct.stopped,
+            tuple(self.dispenser.starts),
+            self.dispenser.given_by_window,
+            self.dispenser.planned_by_window,
             self.end_day,
             self.end_reason,
+            self.other_day,
+            self.other_end_day,
+            self.other_end_reason,
             self.dropout_day,
+            self.survival_followed,
             bool(self.terms),
             self.arm.protocol.ctcae,
         )

@@ -13,6 +13,7 @@ from rascade.analyses.operating.characteristics import (
 )
 from rascade.analyses.operating.designs import Reestimation, Selection
 from rascade.analyses.operating.enrolment import Source, enrol
+from rascade.analyses.operating.population import ArmPopulation, exponential_population
 from rascade.analyses.operating.power import (
     power_at,
     sample_size,
@@ -300,3 +301,40 @@ def test_populations_that_do_not_serve_are_refused():
         with pytest.raises(InputError, match=says):
             Source(plan, arms, by_expression)
     assert ONE_CENTRE.centres[0].name == "all"
+
+
+# -- the population described ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("months", "ratio"), [(240.0, 0.5002), (24.0, 0.5001), (12.0, 0.4997), (6.0, 0.502)]
+)
+def test_the_hazard_ratio_of_a_population_counts_the_censored_as_censored(months, ratio):
+    # coxph of the same patients in R, as printed beside the case; the true ratio is 0.5.
+    arms = [
+        exponential_population("control", np.log(2) / 7, 500, months),
+        exponential_population("new", np.log(2) / 14, 500, months),
+    ]
+    row = describe_population(arms)[1]
+    assert row["hazard_ratio"] == pytest.approx(ratio, abs=5e-5)
+    assert row["low"] < ratio < row["high"]
+    assert row["events"] == int(np.isfinite(arms[1].event_day).sum())
+
+
+def test_who_is_alive_at_the_end_of_a_small_population_is_no_event():
+    alive = np.full(3, np.inf)
+    control = ArmPopulation("c", np.array([1.0, 2.0, 3.0]), alive)
+    new = ArmPopulation("n", np.array([1.5, 4.0, np.inf]), np.array([np.inf, np.inf, 10.0]))
+    row = describe_population([control, new])[1]
+    assert (row["hazard_ratio"], row["low"], row["high"]) == pytest.approx(
+        (0.248, 0.0253, 2.4292), abs=5e-5
+    )
+    time, event = new.observe(np.arange(3), np.full(3, np.inf))
+    assert time.tolist() == [1.5, 4.0, 10.0] and event.tolist() == [True, True, False]
+
+
+def test_a_population_without_events_in_an_arm_has_no_hazard_ratio():
+    nobody = ArmPopulation("n", np.full(3, np.inf), np.full(3, 10.0))
+    control = ArmPopulation("c", np.array([1.0, 2.0, 3.0]), np.full(3, np.inf))
+    row = describe_population([control, nobody])[1]
+    assert row["hazard_ratio"] is None and row["low"] is None and row["high"] is None

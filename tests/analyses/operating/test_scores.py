@@ -18,6 +18,19 @@ def trials():
     return time, event, arm, present, rng.integers(0, 3, (12, 80))
 
 
+def test_times_that_differ_by_rounding_are_tied():
+    # One trial a row, in units that differ; see the same in tests/trial/test_survival.py.
+    time = np.array([[0.5, 0.1 + 0.2, 0.3, 0.7, 0.9, 0.6]]) * np.array([[1.0], [30.4375], [1e4]])
+    event, arm = (
+        np.tile(np.array(x, bool), (3, 1)) for x in ([1, 1, 1, 1, 0, 1], [0, 0, 1, 1, 0, 1])
+    )
+    scores = log_rank_scores(time, event, arm, np.ones_like(arm))
+    assert scores.z**2 == pytest.approx([0.09900990099] * 3, abs=5e-11)
+    assert cox_log_hazard(time, event, arm, np.ones_like(arm)) == pytest.approx(
+        [0.2766686248] * 3, abs=5e-10
+    )
+
+
 def test_scores_agree_with_lifelines(trials):
     from lifelines.statistics import logrank_test
 

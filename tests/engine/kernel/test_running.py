@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,10 +41,9 @@ def test_an_error_in_progress_stops_the_kernel(pathway: System) -> None:
 
     settings = Settings(rtol=1e-9, progress=fail, threads=2)
     simulation = Simulation(pathway, patients=20_000, initial={"y0": 50.0}, settings=settings)
-    start = time.monotonic()
     with pytest.raises(RuntimeError, match="enough"):
         simulation.advance(24.0 * 365)
-    assert time.monotonic() - start < 20.0
+    assert (simulation._batch.t < 24.0 * 365).any()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -55,10 +53,9 @@ def test_ctrl_c_ends_it(pathway: System) -> None:
     simulation.advance(1e-6)  # compile first
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         simulation.advance(24.0 * 365)
-    assert time.monotonic() - start < 20.0
+    assert (simulation._batch.t < 24.0 * 365).any()
     assert (simulation.status == Status.RUNNING).any()
 
 

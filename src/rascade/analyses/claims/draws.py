@@ -26,6 +26,8 @@ SHARE: Final = 1.0 / 3.0
 # In a dish what is unbound inside cells equals the medium by definition: the unbound share and the
 # ratio of cell to medium are reciprocal, and drawing both would count one uncertainty twice.
 _TIED: Final = ".fraction_unbound"
+#: Numbers that somebody read, at the source or in a work that uses it; all others are drawn.
+_READ: Final = frozenset({"verified", "secondary"})
 
 
 def uncertain_rows(assembly: Assembly, fixed: Collection[str]) -> list[str]:
@@ -39,7 +41,7 @@ def uncertain_rows(assembly: Assembly, fixed: Collection[str]) -> list[str]:
     return [
         name
         for name in drawn_rows(assembly, "parameters", fixed)
-        if table[name].confidence != "verified"
+        if table[name].confidence not in _READ
         and table[name].value > 0  # a process that is switched off stays off
         and not (assembly.setting == "culture" and name.endswith(_TIED))
     ]

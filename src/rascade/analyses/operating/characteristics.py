@@ -15,7 +15,7 @@ from rascade.analyses.operating.replicates import (
     Trials,
     run_replicates,
 )
-from rascade.analyses.operating.scores import cox_log_hazard, log_rank_scores
+from rascade.trial.cox import cox_hazard_ratio
 from rascade.trial.endpoints import DAYS_PER_MONTH
 from rascade.trial.statistics import exact_interval
 
@@ -175,15 +175,10 @@ def describe_population(arms: Sequence[ArmPopulation]) -> list[dict[str, Any]]:
     return rows
 
 
-def _ratio(arm: ArmPopulation, control: ArmPopulation) -> dict[str, float]:
+def _ratio(arm: ArmPopulation, control: ArmPopulation) -> dict[str, float | None]:
     pair = [control, arm]
-    end = np.full(max(a.size for a in pair), np.inf)
-    seen = [a.observe(np.arange(a.size), end[: a.size]) for a in pair]
-    time = np.concatenate([s[0] for s in seen])[None]
-    event = np.concatenate([s[1] for s in seen])[None]
-    new = np.repeat([False, True], [a.size for a in pair])[None]
-    here = np.ones_like(new)
-    beta = float(cox_log_hazard(time, event, new, here)[0])
-    error = float(1.0 / np.sqrt(max(log_rank_scores(time, event, new, here).variance[0], 1e-12)))
-    limits = np.exp([beta, beta - _MIDDLE_95 * error, beta + _MIDDLE_95 * error])
-    return dict(zip(("hazard_ratio", "low", "high"), map(float, limits), strict=True))
+    seen = [a.observe(np.arange(a.size), np.full(a.size, np.inf)) for a in pair]
+    time, event = (np.concatenate([s[k] for s in seen]) for k in (0, 1))
+    new = np.repeat([0, 1], [a.size for a in pair])
+    found = cox_hazard_ratio(time, event, new).hazard_ratio
+    return dict(zip(("hazard_ratio", "low", "high"), found, strict=True))

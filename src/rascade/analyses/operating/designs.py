@@ -93,7 +93,10 @@ class Design:
                 "the ratio; give one for each arm"
             )
         if self.size < 2 * len(self.arms):
-            raise InputError(f"{what}: size {self.size} is too small for {len(self.arms)} arms")
+            raise InputError(
+                f"{what}: size {self.size} (all arms together) is too small for "
+                f"{len(self.arms)} arms"
+            )
         if self.events is None and self.months is None:
             raise InputError(f"{what}: give events or months, so that the trial ends")
         if self.events is None and self.boundaries.looks > 1:
@@ -101,7 +104,7 @@ class Design:
         if self.events is not None and not self.boundaries.looks <= self.events <= self.size:
             raise InputError(
                 f"{what}: {self.events} events must lie between the number of looks and the size, "
-                f"{self.size}"
+                f"{self.size} (patients of all arms together)"
             )
         if not 0 <= self.dropout_per_year < 1:
             raise InputError(f"{what}: dropout_per_year must lie between 0 and 1")

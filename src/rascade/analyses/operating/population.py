@@ -90,7 +90,8 @@ class ArmPopulation:
             Days to event or censoring, and whether it is an event.
         """
         due = self.event_day[rows]
-        event = due <= watched
+        # Whoever is watched without end has no event either where none was seen.
+        event = np.isfinite(due) & (due <= watched)
         if self.known_day is None or self.checked is None:
             censored = np.minimum(self.last_day[rows], watched)
         else:
@@ -163,15 +164,19 @@ def arm_population(
 
 
 def _assessments(patients: pd.DataFrame, visits: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Last adequate assessment by the visit before which the trial ends."""
+    """Last adequate assessment by the day before which the trial ends.
+
+    Patients are scanned on days of their own, so the days looked at are whole ones.
+    """
     seen = visits[visits["patient"].isin(patients["patient"])]
     seen = seen[seen["response"].astype(str) != "NE"]
-    checked = np.unique(np.concatenate([[0.0], seen["day"].to_numpy(float)]))
+    day = seen["day"].to_numpy(float)
+    by = np.ceil(day - 1e-9)
+    checked = np.unique(np.concatenate([[0.0], by]))
     rows = np.searchsorted(np.sort(patients["patient"].to_numpy()), seen["patient"].to_numpy())
     order = np.argsort(patients["patient"].to_numpy())
     known = np.zeros((len(patients), checked.size))
-    columns = np.searchsorted(checked, seen["day"].to_numpy(float))
-    known[order[rows], columns] = checked[columns]
+    known[order[rows], np.searchsorted(checked, by)] = day
     return checked, np.maximum.accumulate(known, axis=1)
 
 

@@ -2,7 +2,8 @@
 
 Every row of the arrays is one trial of n places. Rows are sorted once and then handled as one flat
 list of distinct times, so the work is a few passes over the data. Conventions are those of
-`rascade.trial.survival`: hypergeometric variance, Efron's method for ties (R's defaults).
+`rascade.trial.survival`: hypergeometric variance, Efron's method for ties (R's defaults), and times
+that differ by rounding alone are tied.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from rascade.trial.samples import TIE_TOLERANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +74,9 @@ def _moments(time: Floats, event: Flags, arm: Flags, present: Flags) -> _Moments
     code = present + 2 * (present & arm) + 4 * died + 8 * (died & arm).astype(np.uint8)
     code = np.take_along_axis(code, order, axis=1)
     last = np.ones((rows, columns), dtype=bool)
-    np.not_equal(placed[:, 1:], placed[:, :-1], out=last[:, :-1])
+    limit = TIE_TOLERANCE * np.where(present, np.abs(time), 0.0).sum(axis=1)
+    limit /= np.maximum(present.sum(axis=1), 1)
+    np.greater(placed[:, 1:], placed[:, :-1] + limit[:, None], out=last[:, :-1])
     at = np.flatnonzero(last)
     row = at // columns
     now, before, total = [], [], []

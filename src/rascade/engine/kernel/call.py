@@ -14,7 +14,7 @@ from rascade.engine.kernel.frame import Field, Real, Shared
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine.backend import Batch, DoseTable, Settings
+    from rascade.engine.backend import Batch, Breaks, DoseTable, Settings
     from rascade.engine.kernel.emit import ModelCode
     from rascade.engine.kernel.machine import Program
     from rascade.engine.system import System
@@ -63,12 +63,14 @@ class Outputs:
 
     Attributes:
         program: holds ``outputs``.
-        needed: positions of the states that it reads.
+        needed: positions of the states that it reads and that change within a step.
+        still: positions of those that only events and doses change: they come out to the last bit.
         slots: slots of lane memory in all.
     """
 
     program: Program
     needed: NDArray[np.int64]
+    still: NDArray[np.int64]
     slots: int
 
 
@@ -86,6 +88,7 @@ class Call:
         queue: patients to run.
         to: where to pause.
         settings: how to solve.
+        breaks: where else steps must end.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class Call:
         queue: NDArray[np.int64],
         to: float,
         settings: Settings,
+        breaks: Breaks,
     ) -> None:
         self.kernel, self.queue = kernel, queue
         self.shared = np.zeros(int(Shared.COUNT), dtype=np.int64)
@@ -108,15 +112,18 @@ class Call:
         self.reals[Real.TO] = to
         self.reals[Real.RTOL] = settings.rtol
         self.reals[Real.MIN_STEP] = settings.min_step or 0.0
+        self.reals[Real.MAX_STEP] = settings.max_step or np.inf
         self.slots = max(outputs.slots, kernel.code.layout.end)
         # The arrays must outlive the run: the kernel holds their addresses only.
         self.arrays = {
             **_batch_arrays(batch, out),
             **_dose_arrays(doses),
+            **_break_arrays(breaks),
             **_structure_arrays(system, kernel.code, batch, settings),
             Field.QUEUE: queue,
             Field.OUTPUT_TIMES: np.ascontiguousarray(times, dtype=np.float64),
             Field.NEEDED_STATES: outputs.needed,
+            Field.STILL_STATES: outputs.still,
             Field.SHARED: self.shared,
         }
         for which, array in self.arrays.items():
@@ -129,6 +136,7 @@ class Call:
             self.fields[which] = kernel.model.address(name)
         self.fields[Field.EVALUATE] = outputs.program.address("outputs")
         self.fields[Field.NEEDED] = len(outputs.needed)
+        self.fields[Field.STILL] = len(outputs.still)
         self.fields[Field.QUEUE_LENGTH] = len(queue)
         self.fields[Field.MAX_STEPS] = settings.max_steps
         self.fields[Field.TIMES] = len(times)
@@ -199,6 +207,17 @@ def _dose_arrays(doses: DoseTable) -> dict[Field, NDArray[Any]]:
     }
 
 
+def _break_arrays(breaks: Breaks) -> dict[Field, NDArray[Any]]:
+    return {
+        Field.BREAK_START: breaks.start,
+        Field.BREAK_END: breaks.end,
+        Field.BREAK_TIME: breaks.time,
+        Field.BREAK_BEFORE: breaks.before,
+        Field.BREAK_AFTER: breaks.after,
+        Field.BREAK_KIND: breaks.kind,
+    }
+
+
 def _structure_arrays(
     system: System, code: ModelCode, batch: Batch, settings: Settings
 ) -> dict[Field, NDArray[Any]]:
@@ -207,6 +226,7 @@ def _structure_arrays(
     bounded = system.nonnegative[order] & settings.nonnegative
     return {
         Field.ORDER: order,
+        Field.WATCHED_STATES: np.array(code.watched, dtype=np.int64),
         Field.POSITION: np.array(code.factorization.position, dtype=np.int64),
         Field.TOLERANCE: batch.atol,
         Field.FLOOR: np.where(bounded, -10.0, -np.inf),
@@ -239,5 +259,11 @@ def _layout_numbers(system: System, code: ModelCode) -> dict[Field, int]:
         Field.PARAMETER_AT: layout.parameter,
         Field.TRIGGER_AT: layout.trigger,
         Field.ARMED_AT: layout.trigger + len(system.events),
+        Field.CONDITIONS: len(system.conditions),
+        Field.CONDITION_AT: layout.condition,
+        Field.MARK_AT: layout.condition + len(system.conditions),
+        Field.LAST_AT: layout.condition + 2 * len(system.conditions),
+        Field.EARLIER_AT: layout.condition + 3 * len(system.conditions),
+        Field.WATCHED: len(code.watched),
         Field.OUTPUT_AT: layout.output,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.engine.backend import Batch, DoseTable, Settings, Status
+from rascade.engine.backend import Batch, Breaks, DoseTable, Settings, Status
 from rascade.engine.domain import keep_in_domain
 from rascade.engine.expression import Op, evaluate, leaves
 from rascade.engine.kernel import cache
@@ -51,6 +51,7 @@ class CompiledBackend:
         output_nodes: NDArray[np.int64],
         out: NDArray[np.float64],
         settings: Settings,
+        breaks: Breaks,
     ) -> None:
         """Advance every running patient to a time; see `Backend.advance`."""
         queue = np.flatnonzero(batch.status == Status.RUNNING).astype(np.int64)
@@ -60,9 +61,12 @@ class CompiledBackend:
         with self._lock:
             kernel = self._kernel(lanes, guarded=settings.nonnegative)
             outputs = self._output(kernel, tuple(int(n) for n in output_nodes))
-        call = Call(self.system, kernel, outputs, batch, doses, times, out, queue, to, settings)
+        call = Call(
+            self.system, kernel, outputs, batch, doses, times, out, queue, to, settings, breaks
+        )
         call.run(settings)
-        for patient in np.flatnonzero(batch.status == Status.EVENT):
+        met = np.flatnonzero(batch.status == Status.EVENT)
+        for patient in np.setdiff1d(met, breaks.waiting(batch.t, met)):
             self._agree(call, batch, int(patient), to, settings)
 
     def _agree(self, call: Call, batch: Batch, patient: int, to: float, settings: Settings) -> None:
@@ -141,5 +145,10 @@ def _build_outputs(
     text = write_outputs(system, code, nodes, kernel.lanes, fused=machine.fused)
     program = _program(text, machine, simplify=False)
     states = leaves(system.graph, nodes, Op.STATE)
-    needed = np.array(sorted(code.factorization.position[s] for s in states), dtype=np.int64)
-    return Outputs(program, needed, int(text.split(maxsplit=3)[2]))
+    # A state that stays as it is must come out just so, not as interpolation rounds it.
+    still = states & set(system.still)
+    needed, kept = (
+        np.array(sorted(code.factorization.position[s] for s in which), dtype=np.int64)
+        for which in (states - still, still)
+    )
+    return Outputs(program, needed, kept, int(text.split(maxsplit=3)[2]))

@@ -42,6 +42,9 @@ def write_control(module: Module, lanes: int) -> None:
 def choose_step(f: Frame) -> None:
     """Step of each lane: never past the next stop, and no crumb left before it."""
     step, time, stop = (f.get(s) for s in (Slot.STEP, Slot.TIME, Slot.NEXT_STOP))
+    longest = f.splat(f.real(Real.MAX_STEP))
+    step = (step < longest).select(step, longest)
+    f.put(Slot.STEP, step)
     room = stop - time
     lands = step * 1.000001 >= room
     half = room * 0.5
@@ -248,7 +251,10 @@ def _write_check_inside(module: Module, lanes: int) -> None:
     an error of the state.
     """
     f = Frame(module, "check_inside", lanes)
-    where = f.mask(Slot.ACCEPTED) & (f.get(Slot.NEXT_OUTPUT) < f.get(Slot.REACHED))
+    # Triggers are looked at inside every step.
+    always = (f.field(Field.EVENTS) * f.field(Field.SLOPED)).differs(0)
+    inside = f.get(Slot.NEXT_OUTPUT) < f.get(Slot.REACHED)
+    where = f.mask(Slot.ACCEPTED) & (f.splat(always.convert(I64, "zext")).differs(0) | inside)
     with f.when(where.any()):
         state, candidate, stage, coupling, right, residual = (
             f.base(x)

@@ -8,7 +8,7 @@ tables of frame.py, so this module is compiled once per lane width and kept.
 
 from __future__ import annotations
 
-from rascade.engine.backend import Status
+from rascade.engine.backend import Breaks, Status
 from rascade.engine.kernel.control import choose_step, start_after_jump, write_control
 from rascade.engine.kernel.dense import interpolate, prepare_dense
 from rascade.engine.kernel.events import write_event_functions
@@ -52,6 +52,8 @@ def _write_outputs(module: Module, lanes: int) -> None:
     with f.when(due().any()):
         with f.loop(f.field(Field.NEEDED)) as n:
             prepare_dense(f, f.item(Field.NEEDED_STATES, n, I64))
+        with f.loop(f.field(Field.STILL)) as n:
+            prepare_dense(f, f.item(Field.STILL_STATES, n, I64))
         with f.repeat(lambda: due().any()):
             where = due()
             wanted = where.select(f.get(Slot.NEXT_OUTPUT), reached)
@@ -60,6 +62,13 @@ def _write_outputs(module: Module, lanes: int) -> None:
             with f.loop(f.field(Field.NEEDED)) as n:
                 i = f.item(Field.NEEDED_STATES, n, I64)
                 f.put_row(stage, i, interpolate(f, i, part))
+            with f.loop(f.field(Field.STILL)) as n:
+                i = f.item(Field.STILL_STATES, n, I64)
+                state, candidate = (
+                    f.row(f.base(x), i) for x in (Field.STATE_AT, Field.CANDIDATE_AT)
+                )
+                value = interpolate(f, i, part)
+                f.put_row(stage, i, state.equals(candidate).select(state, value))
             f.put(Slot.STAGE_TIME, wanted)
             f.model(Field.EVALUATE)
             f.put_mask(Slot.DUE, where)
@@ -99,6 +108,8 @@ def _write_run(module: Module, lanes: int, machine: Machine) -> None:
         asked = f.new(I64, f"load atomic i64, ptr {stop.name} monotonic, align 8")
         f.leave(after, asked.differs(0))
         with f.when(moved.value.differs(0)):
+            now, first = f.get(Slot.TIME), f.get(Slot.AFTER)
+            f.put(Slot.RATE_TIME, (now > first).select(now, first))
             f.model(Field.LINEARIZE)
         with f.when(f.mask(Slot.SUSPECT).any()):
             f.helper("clean_jacobian")
@@ -159,8 +170,18 @@ def _write_serve(module: Module, lanes: int) -> None:
             f.choose(
                 f.lane(Slot.TIME, lane) >= f.real(Real.TO),
                 lambda: replace(f.whole(int(Status.RUNNING))),
-                go_on,
+                further,
             )
+
+    def further() -> None:
+        """The breaks that are known may end here; the caller then finds more."""
+        row = f.lane(Slot.BREAK, lane, I64)
+        more = f.variable(I64, 0)
+        with f.when(row < f.lane(Slot.BREAK_END, lane, I64)):
+            kind = f.item(Field.BREAK_KIND, row, I64)
+            here = f.item(Field.BREAK_TIME, row) <= f.lane(Slot.TIME, lane)
+            more.set((kind.equals(Breaks.MORE) & here).convert(I64, "zext"))
+        f.choose(more.value.differs(0), lambda: replace(f.whole(int(Status.EVENT))), go_on)
 
     def unhurt() -> None:
         f.choose(

@@ -6,7 +6,7 @@ Each takes the memory of a group of lanes (layout.py) and works on all of them:
 - ``linearize``: rates, Jacobian and explicit time derivative at the present state, sharing all
   common sub-expressions;
 - ``rates``: the right-hand side of a later stage;
-- ``triggers``: the conditions of events;
+- ``triggers``: the triggers of events and the comparisons in them;
 - ``factor``: LU factors of ``I/(h*gamma) - J``, unrolled over the non-zeros;
 - ``solve(memory, x)``: the two triangular solves;
 - ``residual``: ``b - W k_1`` of the first stage;
@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rascade.engine.expression import Op, leaves
 from rascade.engine.kernel.ir import Module, Value
 from rascade.engine.kernel.layout import Layout, Slot, make_layout
 from rascade.engine.kernel.linear import write_factor, write_residual, write_solve
@@ -42,6 +43,7 @@ class ModelCode:
         sloped: whether any rate depends on time explicitly.
         known: node to slot of everything computed once a patient.
         entries: (position of row, of column, slot or -1, sign or value) of the Jacobian.
+        watched: positions of the states that triggers need.
     """
 
     text: str
@@ -51,6 +53,7 @@ class ModelCode:
     sloped: bool
     known: dict[int, int]
     entries: tuple[tuple[int, int, int, float], ...]
+    watched: tuple[int, ...]
 
 
 def write_model(system: System, lanes: int, *, fused: bool) -> ModelCode:
@@ -71,7 +74,11 @@ def write_model(system: System, lanes: int, *, fused: bool) -> ModelCode:
     write_solve(plan, module, lanes)
     write_residual(plan, module, lanes)
     layout = make_layout(
-        plan.size, len(system.parameters), len(system.events), plan.slots.next - plan.base.model
+        plan.size,
+        len(system.parameters),
+        len(system.events),
+        len(system.conditions),
+        plan.slots.next - plan.base.model,
     )
     return ModelCode(
         text=module.text(),
@@ -84,7 +91,14 @@ def write_model(system: System, lanes: int, *, fused: bool) -> ModelCode:
             (i, j, -1, e.value) if e.slot is None else (i, j, e.slot, e.sign)
             for (i, j), e in plan.entries.items()
         ),
+        watched=_watched(plan),
     )
+
+
+def _watched(plan: Plan) -> tuple[int, ...]:
+    triggers = [event.trigger for event in plan.system.events]
+    states = leaves(plan.graph, triggers, Op.STATE)
+    return tuple(sorted(plan.factorization.position[k] for k in states))
 
 
 def write_outputs(
@@ -133,7 +147,7 @@ def _write_prepare(plan: Plan, module: Module, lanes: int) -> None:
 
 def _write_linearize(plan: Plan, module: Module, lanes: int) -> None:
     base, position = plan.base, plan.factorization.position
-    sources = plan.sources(base.state, Slot.TIME)
+    sources = plan.sources(base.state, Slot.RATE_TIME)
     roots = [
         Root(node, _store_at(base.rate + position[i])) for i, node in enumerate(plan.system.rates)
     ]
@@ -177,4 +191,6 @@ def _write_triggers(plan: Plan, module: Module, lanes: int) -> None:
     sources = plan.sources(base.stage, Slot.STAGE_TIME)
     sources.known = {}
     roots = [Root(e.trigger, _store_at(base.trigger + i)) for i, e in enumerate(events)]
+    conditions = plan.system.conditions
+    roots += [Root(node, _store_at(base.condition + i)) for i, node in enumerate(conditions)]
     write_section(module, "triggers", lanes, sources, roots, plan.slots, exact=True)

@@ -21,9 +21,12 @@ class Field(IntEnum):
     TIMES = auto()  # number of output times
     OUTPUTS = auto()  # number of output columns
     NEEDED = auto()  # number of states that outputs need
+    STILL = auto()  # number of those, further, that do not change within a step
     SLOPED = auto()  # whether rates depend on time explicitly
     JACOBIAN_COUNT = auto()
     EVENTS = auto()
+    CONDITIONS = auto()  # comparisons in triggers
+    WATCHED = auto()  # number of states that triggers need
     ENTRIES = auto()  # entries of the Jacobian
     # first slots
     STATE_AT = auto()
@@ -41,6 +44,10 @@ class Field(IntEnum):
     OUTPUT_AT = auto()
     TRIGGER_AT = auto()
     ARMED_AT = auto()
+    CONDITION_AT = auto()
+    MARK_AT = auto()
+    LAST_AT = auto()
+    EARLIER_AT = auto()
     JACOBIAN_AT = auto()
     # addresses of functions
     PREPARE = auto()
@@ -67,9 +74,17 @@ class Field(IntEnum):
     DOSE_STATE = auto()
     DOSE_AMOUNT = auto()
     DOSE_DURATION = auto()
+    BREAK_START = auto()
+    BREAK_END = auto()
+    BREAK_TIME = auto()
+    BREAK_BEFORE = auto()
+    BREAK_AFTER = auto()
+    BREAK_KIND = auto()
     OUTPUT_TIMES = auto()
     OUTPUT_VALUES = auto()
     NEEDED_STATES = auto()  # positions, int64
+    STILL_STATES = auto()  # likewise
+    WATCHED_STATES = auto()  # likewise
     TOLERANCE = auto()  # absolute, by patient and state
     FLOOR = auto()  # lowest value allowed in units of the tolerance, by position
     ORDER = auto()  # position -> state
@@ -87,6 +102,7 @@ class Real(IntEnum):
     TO = 0
     RTOL = auto()
     MIN_STEP = auto()
+    MAX_STEP = auto()
     COUNT = auto()
 
 

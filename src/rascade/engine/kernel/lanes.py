@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from rascade.engine.backend import COUNTERS, Status
+from rascade.engine.backend import COUNTERS, Breaks, Status
 from rascade.engine.kernel.frame import Field, Frame, Real, Shared
-from rascade.engine.kernel.ir import F64, I32, I64, Module, Value
+from rascade.engine.kernel.ir import F64, I32, I64, Module, Value, Variable
 from rascade.engine.kernel.layout import Slot
 
 __all__ = ["write_lane_functions"]
 
 _INFINITY = float("inf")
+_LARGEST = 1.7976931348623157e308
 _CLEARED = (
     Slot.ATTEMPTS,
     Slot.REPEATS,
@@ -48,6 +49,8 @@ def _write_load(module: Module, lanes: int) -> None:
             for slot, number in (
                 (Slot.TIME, 0.0),
                 (Slot.NEXT_STOP, 2.0),
+                (Slot.BEFORE, 2.0),
+                (Slot.AFTER, 0.0),
                 (Slot.STEP, 1.0),
                 (Slot.NEXT_OUTPUT, _INFINITY),
                 (Slot.LAST_ERROR, 1.0),
@@ -99,6 +102,9 @@ def _fill(f: Frame, lane: Value, patient: Value) -> None:
     f.put_lane(Slot.DOSE_FIRST, lane, first)
     f.put_lane(Slot.DOSE, lane, dose.value)
     f.put_lane(Slot.DOSE_END, lane, end)
+    f.put_lane(Slot.AFTER, lane, f.real_number(-_LARGEST))
+    f.put_lane(Slot.BREAK, lane, f.item(Field.BREAK_START, patient, I64))
+    f.put_lane(Slot.BREAK_END, lane, f.item(Field.BREAK_END, patient, I64))
     # Outputs: those before the present time are not ours; those at it are the present state.
     f.put_lane(Slot.OUTPUT, lane, f.whole(-1))
     f.helper("next_output", lane)
@@ -170,9 +176,6 @@ def _write_events(module: Module, lanes: int) -> None:
     end = f.lane(Slot.DOSE_END, lane, I64)
     dose = f.variable(I64, f.lane(Slot.DOSE, lane, I64))
     stop = f.variable(F64, f.real(Real.TO))
-    with f.when(f.field(Field.EVENTS).differs(0)):  # see events.py
-        following = f.lane(Slot.NEXT_OUTPUT, lane)
-        stop.set((following < stop.value).select(following, stop.value))
     jump = f.variable(I64, (f.lane(Slot.STEP, lane) <= 0.0).convert(I64, "zext"))
 
     def position(index: Value) -> Value:
@@ -209,10 +212,36 @@ def _write_events(module: Module, lanes: int) -> None:
             running.set(1)
     f.put_lane(Slot.DOSE_FIRST, lane, first.value)
     f.put_lane(Slot.INFUSING, lane, running.value)
+    _pass_breaks(f, lane, stop, jump)
     f.put_lane(Slot.NEXT_STOP, lane, stop.value)
     f.put_lane(Slot.FRESH, lane, jump.value)
     f.put_lane(Slot.REPEATS, lane, f.whole(0))
     f.finish()
+
+
+def _pass_breaks(f: Frame, lane: Value, stop: Variable, jump: Variable) -> None:
+    """Go past the breaks up to a lane's time; bound the times at which rates are looked at."""
+    time = f.lane(Slot.TIME, lane)
+    row, end = f.variable(I64, f.lane(Slot.BREAK, lane, I64)), f.lane(Slot.BREAK_END, lane, I64)
+    with f.repeat(lambda: row.value < end) as ahead:
+        f.leave(ahead, f.item(Field.BREAK_TIME, row.value) > time)
+        f.put_lane(Slot.AFTER, lane, f.item(Field.BREAK_AFTER, row.value))
+        now = f.item(Field.BREAK_TIME, row.value).equals(time)
+        hard = f.item(Field.BREAK_KIND, row.value, I64).equals(Breaks.JUMP)
+        jump.set(jump.value | (now & hard).convert(I64, "zext"))
+        row.set(row.value + 1)
+    f.put_lane(Slot.BREAK, lane, row.value)
+    before = f.variable(F64, _LARGEST)
+    with f.when(row.value < end):
+        following = f.item(Field.BREAK_TIME, row.value)
+        near = following <= stop.value
+        before.set(near.select(f.item(Field.BREAK_BEFORE, row.value), before.value))
+        stop.set(near.select(following, stop.value))
+    # A rate may jump at any stop: a step sees the last time before it at most. 0.54 to 1.08
+    # units in the last place below, which rounds to one.
+    size = f.intrinsic("fabs", stop.value)
+    last = f.fma(-1.2e-16, size, stop.value) - 1e-300
+    f.put_lane(Slot.BEFORE, lane, (before.value < last).select(before.value, last))
 
 
 def _write_save(module: Module, lanes: int) -> None:

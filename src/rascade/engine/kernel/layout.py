@@ -53,6 +53,11 @@ class Slot(IntEnum):
     LANDS = auto()  # whether the step ends at NEXT_STOP
     CUT = auto()  # whether it is shorter than STEP because of that
     EVENT = auto()  # the trigger of an event holds at the end of the step
+    RATE_TIME = auto()  # TIME, or AFTER where that is later: where a step looks at the rates first
+    BEFORE = auto()  # last time at which rates are looked at on the way to the next stop
+    AFTER = auto()  # first such time
+    BREAK = auto()  # next row of the breaks
+    BREAK_END = auto()
     CLOSE = auto()  # how near a time must be to where the trigger turns (a real number)
     HUNT = auto()  # looking for where a trigger turns: how often it was missed, plus one
     STEPS = auto()  # work counters, in the order of COUNTERS
@@ -82,6 +87,8 @@ class Layout:
         tolerance: absolute tolerances.
         parameter: parameters.
         trigger: whether each trigger holds (1 or 0), and whether it did before.
+        condition: differences of the comparisons in triggers: at the place looked at, at the one
+            from which changes count, and at the last two places of a step.
         output: chosen outputs.
         model: the model's own slots: shared nodes, Jacobian, factors.
         end: number of slots.
@@ -100,6 +107,7 @@ class Layout:
     tolerance: int
     parameter: int
     trigger: int
+    condition: int
     output: int
     model: int
     end: int
@@ -109,8 +117,8 @@ class Layout:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def make_layout(states: int, parameters: int, events: int, own: int) -> Layout:
-    """Lay out a model with so many states, parameters, events and slots of its own.
+def make_layout(states: int, parameters: int, events: int, conditions: int, own: int) -> Layout:
+    """Lay out a model with so many states, parameters, events, conditions and slots of its own.
 
     The outputs come last, so that their number does not matter.
     """
@@ -130,6 +138,7 @@ def make_layout(states: int, parameters: int, events: int, own: int) -> Layout:
         "tolerance": states,
         "parameter": parameters,
         "trigger": 2 * events,
+        "condition": 4 * conditions,
         "model": own,
         "output": 0,
     }

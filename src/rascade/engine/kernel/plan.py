@@ -33,7 +33,9 @@ class Plan:
         n = len(system.states)
         self.size = n
         self.factorization = factorize(n, ((i, j) for i, j, _ in system.jacobian))
-        self.base = make_layout(n, len(system.parameters), len(system.events), 0)
+        self.base = make_layout(
+            n, len(system.parameters), len(system.events), len(system.conditions), 0
+        )
         self.slots = Slots(self.base.model)
         self.fixed = _fixed_nodes(self.graph, self.roots)
         self.known: dict[int, int] = {}
@@ -64,6 +66,7 @@ class Plan:
             *(node for _, _, node in s.jacobian),
             *s.time_derivative,
             *(event.trigger for event in s.events),
+            *s.conditions,
         ]
 
     def _share_fixed(self) -> None:

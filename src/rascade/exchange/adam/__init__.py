@@ -6,7 +6,8 @@ submission: there is no SDTM behind them, and what they hold was simulated.
 """
 
 from rascade.exchange.adam.build import AdamSource, build_datasets
-from rascade.exchange.adam.check import Fault, check_datasets
+from rascade.exchange.adam.check import check_datasets
+from rascade.exchange.adam.fault import Fault
 from rascade.exchange.adam.files import FORMATS, check_folder, read_datasets, write_datasets
 
 __all__ = [

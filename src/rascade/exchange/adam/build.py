@@ -7,30 +7,34 @@ are counted as ADaM counts them, ``ADT - STARTDT + 1``; the exact simulated time
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.exchange.adam.variables import controlled_terms, keys_of, variables_of
-from rascade.trial.endpoints import DAYS_PER_MONTH
+from rascade.exchange.adam.names import plain_text
+from rascade.exchange.adam.variables import keys_of, parameters_of, variables_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FIRST_DAY", "AdamSource", "build_datasets", "finish", "plain_text"]
+    from rascade.exchange.adam.variables import Variable
+
+__all__ = [
+    "FIRST_DAY",
+    "AdamSource",
+    "build_datasets",
+    "dates",
+    "finish",
+    "of_subjects",
+    "relative_day",
+    "with_parameter",
+    "with_treatment",
+]
 
 FIRST_DAY = "2000-01-01"
-_PLAIN_SIGNS = str.maketrans("–—−‘’“”", "---''\"\"")
-_ACTIONS = {
-    "none": "DOSE NOT CHANGED",
-    "dose held": "DRUG INTERRUPTED",
-    "dose reduced": "DOSE REDUCED",
-    "drug withdrawn": "DRUG WITHDRAWN",
-}
+_HAIR = 1e-9  # days; a month times 30.4375 is not quite the day it was made from
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class AdamSource:
         adverse_events: one row an episode: patient, arm, term, soc, grade, start_day, end_day,
             serious, related, action; None or without rows where none happened or is modelled.
         ctcae_version: ``v5`` or ``v6``; empty where nothing is graded.
+        identity: what tells the trial from another of the same name and arms, such as its seed.
     """
 
     study: str
@@ -55,70 +60,75 @@ class AdamSource:
     lesions: pd.DataFrame
     adverse_events: pd.DataFrame | None = field(default=None)
     ctcae_version: str = ""
-
-
-def plain_text(value: object, length: int = 200) -> str:
-    """Return a text as version 5 transport files can hold it: ASCII, no longer than `length`."""
-    letters = unicodedata.normalize("NFKD", str(value).translate(_PLAIN_SIGNS))
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    text = bare.encode("ascii", "replace").decode()
-    return " ".join(text.split())[:length]
-
-
-def study_identifier(name: str) -> str:
-    """Return an identifier of at most 20 characters from the name of a study."""
-    return (
-        re.sub(r"[^A-Z0-9]+", "-", plain_text(name).upper()).strip("-")[:20].strip("-") or "STUDY"
-    )
+    identity: str = ""
 
 
 def build_datasets(source: AdamSource) -> dict[str, pd.DataFrame]:
     """Make all data sets; ADAE has no rows where there were no adverse events.
 
     Returns:
-        Data set -> table with the variables of `variables_of`, sorted by key. Dates are
-        ``datetime64``, missing texts are empty.
+        Data set -> table with the variables of `variables_of` (optional ones where the trial has
+        something to put into them), sorted by key. Dates are ``datetime64``, missing texts are
+        empty, names are as the user gave them.
     """
+    from rascade.exchange.adam.events import event_records
     from rascade.exchange.adam.response import response_records, tumour_records
+    from rascade.exchange.adam.subjects import subject_records
     from rascade.exchange.adam.times import time_records
 
-    subjects = _subjects(source)
+    subjects = subject_records(source)
+    responses = finish("ADRS", response_records(source, subjects))
     return {
         "ADSL": finish("ADSL", subjects),
-        "ADTTE": finish("ADTTE", time_records(source, subjects)),
-        "ADRS": finish("ADRS", response_records(source, subjects)),
-        "ADTR": finish("ADTR", tumour_records(source, subjects)),
-        "ADAE": finish("ADAE", _events(source, subjects)),
+        "ADTTE": finish("ADTTE", time_records(source, subjects, responses)),
+        "ADRS": responses,
+        "ADTR": finish("ADTR", tumour_records(source, subjects, responses)),
+        "ADAE": finish("ADAE", event_records(source, subjects)),
     }
 
 
 def finish(dataset: str, table: pd.DataFrame) -> pd.DataFrame:
-    """Bring a table into the order, the types and the lengths of its data set, sorted by key."""
+    """Bring a table into the order and the types of its data set, sorted by key and numbered."""
     import pandas as pd
 
-    columns: dict[str, Any] = {}
-    for variable in variables_of(dataset):
-        given = table.get(variable.name)
-        if variable.type == "text":
-            values = pd.Series("", index=table.index) if given is None else given.fillna("")
-            texts = values.astype(str)
-            unique = {text: plain_text(text, variable.length) for text in texts.unique()}
-            columns[variable.name] = texts.map(unique).astype(object)
-        elif variable.type == "date":
-            values = pd.Series(pd.NaT, index=table.index) if given is None else given
-            columns[variable.name] = pd.to_datetime(values).astype("datetime64[s]")
-        else:
-            values = pd.Series(np.nan, index=table.index) if given is None else given
-            columns[variable.name] = values.astype(float)
-    keys = keys_of(dataset)
-    return pd.DataFrame(columns).sort_values(keys, kind="stable", ignore_index=True)
+    kept = variables_of(dataset)
+    filled = {v.group for v in kept if v.name in table and _holds_something(table[v.name])}
+    own = [v for v in kept if not v.group or v.group in filled]
+    made = pd.DataFrame({v.name: _typed(v, table) for v in own})
+    made = made.sort_values(keys_of(dataset), kind="stable", ignore_index=True)
+    if "ASEQ" in made:
+        made["ASEQ"] = made.groupby("USUBJID").cumcount() + 1.0
+    return made
+
+
+def _holds_something(values: pd.Series[Any]) -> bool:
+    return bool((values.notna() & (values.astype(str) != "")).any())
+
+
+def _typed(variable: Variable, table: pd.DataFrame) -> pd.Series[Any]:
+    """Return a variable of a table in its type; missing where the table lacks it."""
+    import pandas as pd
+
+    given = table.get(variable.name)
+    if variable.type == "date":
+        values = pd.Series(pd.NaT, index=table.index) if given is None else given
+        return pd.to_datetime(values).astype("datetime64[s]")
+    if variable.type == "number":
+        values = pd.Series(np.nan, index=table.index) if given is None else given
+        return values.astype(float)
+    values = pd.Series("", index=table.index) if given is None else given.fillna("")
+    texts = values.astype(str)
+    # Names stay as they are: what transport files cannot hold gets a label when it is written.
+    length = variable.length
+    unique = {t: t if variable.names else plain_text(t, length) for t in texts.unique()}
+    return texts.map(unique).astype(object)
 
 
 def dates(start: pd.Series[Any], days: Any) -> pd.Series[Any]:
     """Return dates some simulated days after the first dose; blank where the days are not known."""
     import pandas as pd
 
-    whole = np.floor(np.asarray(days, dtype=float) + 1e-9)
+    whole = np.floor(np.asarray(days, dtype=float) + _HAIR)
     known = np.isfinite(whole)
     shift = pd.to_timedelta(np.where(known, whole, 0.0), unit="D")
     return (start + shift).where(known)
@@ -130,110 +140,33 @@ def relative_day(date: pd.Series[Any], start: pd.Series[Any]) -> pd.Series[Any]:
     return days + (days >= 0).astype(float)
 
 
-def _subjects(source: AdamSource) -> pd.DataFrame:
-    import pandas as pd
-
-    own = source.patients.reset_index(drop=True)
-    study = study_identifier(source.study)
-    number = own["patient"].astype(int).map("{:06d}".format)
-    entry = own.get("entry_day", pd.Series(0.0, index=own.index))
-    first = dates(pd.Series(pd.Timestamp(FIRST_DAY), index=own.index), entry)
-    arm = own["arm"].astype(str)
-    lived = own["os_months"].astype(float) * DAYS_PER_MONTH
-    died = own["os_event"].astype(bool) & lived.notna()
-    ended = own.get("treatment_end_day", pd.Series(np.nan, index=own.index))
-    alive = dates(first, lived)
-    return pd.DataFrame(
-        {
-            "patient": own["patient"],
-            "STUDYID": study,
-            "USUBJID": study + "-" + number,
-            "SUBJID": number,
-            "SITEID": own["centre"].astype(str) if "centre" in own else "SIM",
-            "ARM": arm,
-            "TRT01P": arm,
-            "TRT01PN": arm.map({name: i + 1 for i, name in enumerate(source.arms)}),
-            "TRT01A": arm,
-            "ITTFL": "Y",
-            "SAFFL": "Y",
-            "RANDDT": first,
-            "TRTSDT": first,
-            # Treatment that goes on at the end of follow-up ends with it in these data.
-            "TRTEDT": dates(first, ended.astype(float).fillna(lived)),
-            "DTHFL": np.where(died, "Y", ""),
-            "DTHDT": alive.where(died),
-            "LSTALVDT": alive,
-            "EOSSTT": np.select(
-                [lived.isna(), died, _dropped(own)],
-                ["NOT EVALUABLE", "DIED", "DISCONTINUED"],
-                "COMPLETED",
-            ),
-            "AGE": own.get("age_years"),
-            "AGEU": "YEARS",
-            "SEX": own["sex"].astype(str).str[:1].str.upper(),
-            "ECOGBL": own.get("ecog"),
-            "WEIGHTBL": own.get("weight_kg"),
-            "HEIGHTBL": own.get("height_cm"),
-            "KRASALL": own.get("kras_allele"),
-            "STRATUM": own.get("stratum"),
-            "SUMDBL": own.get("baseline_sld_mm"),
-            "NTARGET": own.get("n_target_lesions"),
-            "NNONTGT": own.get("n_non_target_lesions"),
-            "CA199BL": own.get("baseline_ca19_9_u_ml"),
-            "KRASMFBL": own.get("baseline_kras_maf_pct"),
-            "CTCAEVER": source.ctcae_version,
-        }
-    )
-
-
-def _dropped(own: pd.DataFrame) -> Any:
-    if "treatment_end_reason" not in own:
-        return np.zeros(len(own), dtype=bool)
-    return (own["treatment_end_reason"].astype(str) == "dropout").to_numpy()
-
-
 def of_subjects(table: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of rows by patient with the subject's identifiers, treatment and first day."""
-    kept = ["patient", "STUDYID", "USUBJID", "TRT01P", "TRT01A", "TRTSDT", "LSTALVDT"]
+    """Return a table of rows by patient with the subject's identifiers, treatments and days."""
+    kept = ["patient", "STUDYID", "USUBJID", "TRT01P", "TRT01PN", "TRT01A", "TRT01AN"]
+    kept += ["TRT02A", "TRT02AN", "second_day", "TRTSDT", "LSTALVDT"]
     return table.merge(subjects[kept], on="patient", how="inner")
 
 
-def _events(source: AdamSource, subjects: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
+def with_treatment(rows: pd.DataFrame, second: Any = False) -> pd.DataFrame:
+    """Return rows of subjects with the treatment of each record.
 
-    events = source.adverse_events
-    if events is None or not len(events):
-        return pd.DataFrame({v.name: [] for v in variables_of("ADAE")})
-    events = events.sort_values(["patient", "start_day", "term"], kind="stable")
-    rows = of_subjects(events.drop(columns="arm", errors="ignore"), subjects)
-    start = dates(rows["TRTSDT"], rows["start_day"])
-    # Grades are read on a grid of days: what first shows past the last day alive did not happen.
-    happened = (start <= rows["LSTALVDT"]) | rows["LSTALVDT"].isna()
-    rows, start = rows[happened], start[happened]
-    end = dates(rows["TRTSDT"], rows["end_day"])
-    end = end.where(~(end > rows["LSTALVDT"]), rows["LSTALVDT"])
-    version = rows.get("ctcae", source.ctcae_version)
-    action = rows["action"].fillna("none").astype(str)
+    Args:
+        rows: from `of_subjects`.
+        second: (rows,) flags of the records that belong to the second treatment.
+    """
+    later = np.broadcast_to(np.asarray(second, dtype=bool), len(rows))
     return rows.assign(
-        AESEQ=rows.groupby("patient").cumcount() + 1,
-        AETERM=rows["term"],
-        AEDECOD=rows["term"],
-        AEBODSYS=rows["soc"],
-        ASTDT=start,
-        ASTDY=relative_day(start, rows["TRTSDT"]),
-        AENDT=end,
-        AENDY=relative_day(end, rows["TRTSDT"]),
-        ATOXGR=rows["grade"].astype(int).astype(str),
-        ATOXGRN=rows["grade"],
-        AESER=np.where(rows["serious"].astype(bool), "Y", "N"),
-        AEREL=np.where(rows["related"].astype(bool), "RELATED", "NOT RELATED"),
-        AEACN=action.map(_ACTIONS).fillna(action.str.upper()),
-        TRTEMFL=np.where(rows["start_day"].astype(float) >= 0, "Y", ""),
-        CTCAEVER=version,
+        TRTP=rows["TRT01P"],
+        TRTPN=rows["TRT01PN"],
+        TRTA=rows["TRT01A"].where(~later, rows["TRT02A"]),
+        TRTAN=rows["TRT01AN"].where(~later, rows["TRT02AN"]),
     )
 
 
-def parameter_name(family: str, code: str) -> str:
-    """Return the PARAM of a PARAMCD; `family` is ``tte``, ``rs`` or ``tr``."""
-    terms = controlled_terms()
-    return str(terms[f"{family}_name"][terms[f"{family}_code"].index(code)])
+def with_parameter(dataset: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the PARAM and PARAMN of their PARAMCD."""
+    own = parameters_of(dataset)
+    return rows.assign(
+        PARAM=rows["PARAMCD"].map({code: name for code, (name, _) in own.items()}),
+        PARAMN=rows["PARAMCD"].map({code: number for code, (_, number) in own.items()}),
+    )

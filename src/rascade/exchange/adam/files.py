@@ -1,4 +1,8 @@
-"""Write the data sets as Parquet, CSV and transport files (XPT, version 5), and read them back."""
+"""Write the data sets as Parquet, CSV and transport files (XPT, version 5), and read them back.
+
+Names stand in Parquet and CSV as they were given. Transport files hold a label for each that they
+cannot hold; ``names.csv`` says which, and is read with them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +19,20 @@ import numpy as np
 
 from rascade import RESEARCH_USE, __version__
 from rascade.errors import InputError, OutputError
-from rascade.exchange.adam.check import Fault, check_datasets
+from rascade.exchange.adam.check import check_datasets
+from rascade.exchange.adam.fault import Fault
+from rascade.exchange.adam.names import labels_of
 from rascade.exchange.adam.variables import DATASETS, controlled_terms, variables_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rascade.exchange.adam.names import Labels
+
 __all__ = ["FORMATS", "check_folder", "read_datasets", "write_datasets"]
 
 FORMATS = ("parquet", "csv", "xpt")
-DEFINITION = "define.json"
+DEFINITION, DEFINE_XML, NAMES = "define.json", "define.xml", "names.csv"
 _SAS_EPOCH = np.datetime64("1960-01-01", "D")
 _STAMP = re.compile(rb"\d\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d")
 _FIXED_STAMP = b"01JAN00:00:00:00"
@@ -49,20 +58,27 @@ def write_datasets(folder: str | Path, datasets: Mapping[str, pd.DataFrame]) -> 
     faults = check_datasets(datasets)
     if faults:
         raise InputError(f"the data sets break a rule and were not written: {faults[0]}")
+    from rascade.exchange.adam.define import write_define
+
     place = Path(folder)
-    written = []
+    labels = labels_of(datasets)
+    work: dict[str, Callable[[Path], object]] = {}
+    for name, table in datasets.items():
+        stem = name.lower()
+        plain = _with_labels(name, table, labels)
+        work[f"{stem}.parquet"] = partial(_write_parquet, dataset=name, table=table)
+        work[f"{stem}.csv"] = partial(_write_csv, table=table)
+        work[f"{stem}.xpt"] = partial(_write_xpt, dataset=name, table=plain)
+    work[NAMES] = partial(_write_names, labels=labels)
+    work[DEFINITION] = partial(_write_definition, datasets=datasets)
+    work[DEFINE_XML] = partial(write_define, datasets=datasets, labels=labels)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for name, table in datasets.items():
-            for suffix, write in _WRITERS.items():
-                path = place / f"{name.lower()}.{suffix}"
-                _whole(path, partial(write, dataset=name, table=table))
-                written.append(path)
-        path = place / DEFINITION
-        _whole(path, partial(_write_definition, datasets=datasets))
+        for file, write in work.items():
+            _whole(place / file, write)
     except OSError as error:
         raise OutputError(f"{place}: cannot be written ({error.strerror or error})") from error
-    return [*written, path]
+    return [place / file for file in work]
 
 
 def _whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -83,7 +99,7 @@ def _write_parquet(path: Path, dataset: str, table: pd.DataFrame) -> None:
 
     kinds = {"text": pa.string(), "number": pa.float64(), "date": pa.date32()}
     arrays, fields = [], []
-    for variable in variables_of(dataset):
+    for variable in variables_of(dataset, table.columns):
         values = pa.array(table[variable.name], from_pandas=True)
         arrays.append(values.cast(kinds[variable.type]))
         meta = {"label": variable.label}
@@ -93,7 +109,7 @@ def _write_parquet(path: Path, dataset: str, table: pd.DataFrame) -> None:
     pq.write_table(data, path, compression="zstd", version="2.6", store_schema=True)
 
 
-def _write_csv(path: Path, dataset: str, table: pd.DataFrame) -> None:
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
     table.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
 
 
@@ -102,7 +118,7 @@ def _write_xpt(path: Path, dataset: str, table: pd.DataFrame) -> None:
 
     plain = table.copy()
     formats = {}
-    for variable in variables_of(dataset):
+    for variable in variables_of(dataset, table.columns):
         if variable.type == "date":
             plain[variable.name] = _sas_days(table[variable.name])
             formats[variable.name] = "DATE9."
@@ -110,7 +126,7 @@ def _write_xpt(path: Path, dataset: str, table: pd.DataFrame) -> None:
         plain,
         str(path),
         file_label=DATASETS[dataset],
-        column_labels={v.name: v.label for v in variables_of(dataset)},
+        column_labels={v.name: v.label for v in variables_of(dataset, table.columns)},
         table_name=dataset,
         file_format_version=5,
         variable_format=formats,
@@ -127,11 +143,39 @@ def _sas_days(dates: pd.Series[Any]) -> pd.Series[Any]:
     return days
 
 
-_WRITERS: Mapping[str, Callable[..., None]] = {
-    "parquet": _write_parquet,
-    "csv": _write_csv,
-    "xpt": _write_xpt,
-}
+def _with_labels(dataset: str, table: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """Return a table with a label for each name that transport files cannot hold."""
+    found = {
+        v.name: _mapped(table[v.name], labels[v.names])
+        for v in variables_of(dataset, table.columns)
+        if v.names and labels[v.names]
+    }
+    return table.assign(**found) if found else table
+
+
+def _mapped(values: pd.Series[Any], words: Mapping[str, str]) -> pd.Series[Any]:
+    mapped: pd.Series[Any] = values.map(lambda text: words.get(text, text)).astype(object)
+    return mapped
+
+
+def _write_names(path: Path, labels: Labels) -> None:
+    import pandas as pd
+
+    rows = [(kind, label, name) for kind, own in labels.items() for name, label in own.items()]
+    table = pd.DataFrame(rows, columns=["kind", "label", "name"])
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def _read_names(folder: Path) -> Labels:
+    """Return kind -> label -> name of a folder; none if it has no such file."""
+    import pandas as pd
+
+    path = folder / NAMES
+    found: dict[str, dict[str, str]] = {}
+    if path.is_file():
+        for row in pd.read_csv(path, dtype=str, keep_default_na=False).itertuples(index=False):
+            found.setdefault(str(row.kind), {})[str(row.label)] = str(row.name)
+    return found
 
 
 def _write_definition(path: Path, datasets: Mapping[str, pd.DataFrame]) -> None:
@@ -152,8 +196,10 @@ def _write_definition(path: Path, datasets: Mapping[str, pd.DataFrame]) -> None:
                         "length": v.length,
                         "key": v.key,
                         "terms": list(terms[v.terms]) if v.terms else None,
+                        "origin": v.origin,
+                        "comment": v.comment,
                     }
-                    for v in variables_of(name)
+                    for v in variables_of(name, table.columns)
                 ],
             }
             for name, table in datasets.items()
@@ -170,19 +216,20 @@ def read_datasets(folder: str | Path, suffix: str = "parquet") -> dict[str, pd.D
         suffix: one of `FORMATS`.
 
     Returns:
-        Data set -> table with dates as ``datetime64`` and missing texts empty; data sets that are
-        not there are left out.
+        Data set -> table with dates as ``datetime64``, missing texts empty, and names as the user
+        gave them where ``names.csv`` is there; data sets that are not there are left out.
 
     Raises:
         InputError: the folder has none, or a file cannot be read.
     """
     place = Path(folder)
     found = {}
+    names = _read_names(place) if suffix == "xpt" else {}
     for name in DATASETS:
         path = place / f"{name.lower()}.{suffix}"
         if path.is_file():
             try:
-                found[name] = _typed(name, _READERS[suffix](path))
+                found[name] = _with_names(name, _typed(name, _READERS[suffix](path)), names)
             except Exception as error:
                 raise InputError(f"{path}: cannot be read ({error})") from error
     if not found:
@@ -238,6 +285,15 @@ def _typed(dataset: str, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _with_names(dataset: str, table: pd.DataFrame, names: Labels) -> pd.DataFrame:
+    """Return a table with the names that the labels of transport files stand for."""
+    for variable in variables_of(dataset, table.columns):
+        own = names.get(variable.names, {})
+        if own and variable.name in table:
+            table[variable.name] = _mapped(table[variable.name], own)
+    return table
+
+
 def check_folder(folder: str | Path) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
     """Check the data sets of a folder, and that all formats hold the same.
 
@@ -256,13 +312,18 @@ def check_folder(folder: str | Path) -> tuple[dict[str, pd.DataFrame], list[Faul
     base = read_datasets(place, there[0])
     faults = check_datasets(base)
     for suffix in there[1:]:
-        other = read_datasets(place, suffix)
+        other, said = read_datasets(place, suffix), len(faults)
         for name in DATASETS:
             if (name in base) != (name in other):
                 rule = f"is there as .{there[0]} or as .{suffix}, but not as both"
                 faults.append(Fault(name, "-", rule))
             elif name in base:
                 faults += _same(name, base[name], other[name], f".{there[0]} and .{suffix}")
+        if len(faults) > said:
+            # What differs may be wrong here, and right in the format that was checked first.
+            known = set(faults)
+            anew = [fault for fault in check_datasets(other) if fault not in known]
+            faults += [replace(fault, rule=f"in .{suffix}: {fault.rule}") for fault in anew]
     return base, faults
 
 
