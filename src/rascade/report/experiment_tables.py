@@ -71,7 +71,7 @@ def answers(summary: Mapping[str, Any]) -> list[str]:
             continue
         greatest = _with_range(row["emax"], row["emax_interval"], "not known")
         ec50 = _with_range(row["ec50_nM"], row["ec50_interval"], "not known")
-        texts.append(f"{where}: EC50 (nM) {_ec50(row, ec50)}, lowest level {greatest} of untreated.")
+        texts.append(f"{where}: EC50 (nM) {_ec50(row, ec50)}, lowest {greatest} of untreated.")
     for row in summary.get("time_course") or ():
         lowest = _with_range(row["nadir"], row["nadir_interval"], "not known")
         end = _with_range(row["end"], row["end_interval"], "not known")
