@@ -38,7 +38,10 @@ def test_the_tables_show_the_numbers_of_the_summary(run) -> None:
     assert shown[0].startswith(f"{gain:+.1f}".replace("-", "−")) and shown[1] == ""
     low, high = first["pfs_interval_median_months"]
     text = f"{high:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
-    assert cells(response, "Median PFS, interval-censored, months")[0] == text
+    shown = cells(response, "Median PFS, interval-censored, months")[0].split("\n")
+    assert shown[0] == text
+    low, high = first["pfs_interval_median_ci"]
+    assert shown[1] == f"95 % CI ({low:.1f}–{high:.1f})"
 
 
 def test_every_estimand_is_named_and_says_what_does_not_apply(run) -> None:

@@ -100,9 +100,10 @@ def test_the_first_lines_of_an_experiment_answer() -> None:
            "ec50_interval": [0.3, 1.2], "ec50_among_doses": True, "emax": 0.1,
            "emax_interval": None}  # fmt: skip
     (text,) = answers({"dose_response": [row]})
-    assert text == "drug, pERK at 4 h: EC50 0.68 (0.3–1.2) nM, lowest level 0.1 of untreated."
-    (text,) = answers({"dose_response": [row | {"ec50_determined": False}]})
-    assert "EC50 not determined nM" not in text and "EC50 not determined" in text
+    assert text == "drug, pERK at 4 h: EC50 (nM) 0.68 (0.3–1.2), lowest 0.1 of untreated."
+    open_ended = {"ec50_determined": False, "ec50_fit_ci95": [None, 0.2]}
+    (text,) = answers({"dose_response": [row | open_ended]})
+    assert "EC50 (nM) below 0.2," in text
     (text,) = answers({"dose_response": [row | {"fitted": False}]})
     assert text.endswith("no effect of dose.")
     assert len(answers({"dose_response": [row] * 9})) == 7

@@ -87,12 +87,14 @@ def _censored(arm: dict[str, Any]) -> str:
 
 def _confirmed(arms: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     """Return the duration of confirmed responses, where the run holds it."""
-    found = [(arm.get("responses") or {}).get("confirmed") for arm in arms]
-    if not any(found):
+    found = [(arm.get("responses") or {}).get("confirmed") or {} for arm in arms]
+    if not any("dor_median_months" in own for own in found):
         return []
     cells = (
-        months_text(r["dor_median_months"], r.get("dor_ci")) if r and r["responders"] else "—"
-        for r in found
+        months_text(own.get("dor_median_months"), own.get("dor_ci"))
+        if own.get("responders")
+        else "—"
+        for own in found
     )
     return [("Median duration of confirmed response, months", *cells)]
 

@@ -30,13 +30,6 @@ def _with_range(value: float | None, limits: Sequence[float | None] | None, miss
     return f"{text} ({_range(limits)})" if _range(limits) else text
 
 
-def _with_limits(value: float | None, limits: Sequence[float | None]) -> str:
-    """Return a fitted number with its limits, or that the data leave it open."""
-    if value is not None and None in limits:
-        return f"{number(value, 2)} (open)"
-    return _with_range(value, limits, "")
-
-
 def _share(value: float | None, limits: Sequence[float] | None) -> str:
     """Return a share of untreated to a thousandth: less than that means nothing."""
     if value is None:
@@ -77,7 +70,8 @@ def answers(summary: Mapping[str, Any]) -> list[str]:
             texts.append(f"{where}: no effect of dose.")
             continue
         greatest = _with_range(row["emax"], row["emax_interval"], "not known")
-        texts.append(f"{where}: EC50 {_ec50(row, ' nM')}, lowest level {greatest} of untreated.")
+        ec50 = _with_range(row["ec50_nM"], row["ec50_interval"], "not known")
+        texts.append(f"{where}: EC50 (nM) {_ec50(row, ec50)}, lowest {greatest} of untreated.")
     for row in summary.get("time_course") or ():
         lowest = _with_range(row["nadir"], row["nadir_interval"], "not known")
         end = _with_range(row["end"], row["end_interval"], "not known")
@@ -96,15 +90,14 @@ def answers(summary: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def _ec50(row: Mapping[str, Any], unit: str = "") -> str:
-    """Return the EC50 with its interval, and what is to be known of it."""
-    if row.get("ec50_determined") is False:
-        low, high = row.get("ec50_fit_ci95") or (None, None)
-        if low and high is None:
-            return f"above {number(low)}{unit}"
-        return f"below {number(high)}{unit}" if high is not None else "not determined"
-    text = _with_range(row["ec50_nM"], row["ec50_interval"], "not known")
-    return f"{text}{unit}{'' if row['ec50_among_doses'] else ', outside the doses'}"
+def _ec50(row: Mapping[str, Any], text: str) -> str:
+    """The EC50, or what the doses leave open of it."""
+    if row.get("ec50_determined", True):
+        return text if row["ec50_among_doses"] else f"{text}, outside the doses"
+    low, high = row["ec50_fit_ci95"]
+    if low and high is None:
+        return f"above {number(low)}"
+    return f"below {number(high)}" if high is not None else "not determined"
 
 
 def _curves(summary: Mapping[str, Any]) -> Table:
@@ -114,10 +107,11 @@ def _curves(summary: Mapping[str, Any]) -> Table:
         if not row["fitted"]:
             rows.append((*head, "flat", "flat", "", number(row["largest_effect"]), ""))
             continue
+        ec50 = _with_range(row["ec50_nM"], row["ec50_interval"], "")
         rows.append(
             (
                 *head,
-                _ec50(row),
+                _ec50(row, ec50),
                 _with_range(row["ic50_nM"], row["ic50_interval"], "not reached"),
                 _with_range(row["hill"], row["hill_interval"], ""),
                 _with_range(row["emax"], row["emax_interval"], ""),
@@ -201,9 +195,9 @@ def _musyc(summary: Mapping[str, Any]) -> Table:
         rows.append(
             (
                 *_place(row),
-                _with_limits(fit["log10_alpha12"], fit["log10_alpha12_ci95"]),
-                _with_limits(fit["log10_alpha21"], fit["log10_alpha21_ci95"]),
-                _with_limits(fit["beta"], fit["beta_ci95"]),
+                _with_range(fit["log10_alpha12"], fit["log10_alpha12_ci95"], ""),
+                _with_range(fit["log10_alpha21"], fit["log10_alpha21_ci95"], ""),
+                _with_range(fit["beta"], fit["beta_ci95"], ""),
                 number(fit["r2"]),
             )
         )

@@ -167,6 +167,8 @@ def _note(run: TrialRun, terms: set[str]) -> str:
         f"Patients (%), each counted once a term at the highest grade, {graded}; in brackets the "
         "exact 95 % interval. Terms by frequency over all arms."
     )
+    if any(arm.get("crossover_pct") for arm in run.summary["arms"]):
+        note += " What happens after a crossover counts in the arm as randomised."
     told = [(arm, published_events(run, arm)) for arm in run.arms]
     rows = [row for _, of in told for row in of.values()]
     if not rows:
