@@ -86,10 +86,10 @@ def test_a_long_step_does_not_push_the_numbers_out_of_the_window(
             return True
 
     screen = Terminal()
-    monkeypatch.setattr(console.sys, "stderr", screen)
+    monkeypatch.setattr(progress.sys, "stderr", screen)
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm")
-    with console.progress_on_stderr("trial") as update:
+    with progress.progress_on_stderr("trial") as update:
         update(0.5, "daraxonrasib [300 mg]: preparing, compiling the model (once per machine)")
     frames = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue()).replace("\r", "\n")
     (line,) = {frame for frame in frames.splitlines() if "50%" in frame}
