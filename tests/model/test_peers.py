@@ -123,15 +123,19 @@ def compare_with_libroadrunner(regimen: str, days: int, outputs: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    "name", ["daraxonrasib", "sotorasib", pytest.param("adagrasib", marks=pytest.mark.slow)]
+    "name",
+    [
+        "sotorasib",
+        pytest.param("daraxonrasib", marks=pytest.mark.slow),
+        pytest.param("adagrasib", marks=pytest.mark.slow),
+    ],
 )
 def test_libroadrunner_agrees_on_the_exported_model(name: str) -> None:
     compare_with_libroadrunner(REGIMENS[name], 14, OUTPUTS)
 
 
-@pytest.mark.parametrize(
-    "name", ["CARTmeso", pytest.param("autogene-cevumeran", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["CARTmeso", "autogene-cevumeran"])
 def test_libroadrunner_agrees_on_surroundings_for_a_week(name: str) -> None:
     compare_with_libroadrunner(IMMUNE[name], 7, SURROUNDINGS)
 
