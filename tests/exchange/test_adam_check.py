@@ -284,7 +284,7 @@ def pfs_is_longer_than_os(data):
     move(data, of(data, "PFS", event=True, said="DEATH"), 5)
 
 
-@breaks("ADTTE", "a progression by iRECIST is dated at a scan that read")
+@breaks("ADTTE", "a progression by iRECIST is dated at the first iUPD that")
 def progression_by_irecist_without_scan(data):
     move(data, of(data, "IPFS", event=True, said="PROGRESSIVE"), -3)
 
@@ -566,6 +566,107 @@ def a_term_in_two_organ_classes(data):
         [data["ADAE"], data["ADAE"].iloc[[0]].assign(AESEQ=9.0, AEBODSYS="Elsewhere")],
         ignore_index=True,
     )
+
+
+put("ADSL", "AGE", -4.0, "nobody has an age, weight or height of 0 or less")
+
+
+@breaks("ADSL", "ends on the day last known alive")
+def a_study_that_ends_before_the_last_day(data):
+    adsl = data["ADSL"]
+    row = first((adsl["EOSSTT"] == "DISCONTINUED") & (adsl["DCSREAS"] == "LOST TO FOLLOW-UP"))
+    adsl.loc[row, "EOSDT"] -= 30 * DAY
+
+
+@breaks("ADSL", "does not go on in a subject who left")
+def treatment_that_goes_on_in_a_lost_subject(data):
+    adsl = data["ADSL"]
+    row = first(adsl["DCSREAS"] == "LOST TO FOLLOW-UP")
+    adsl.loc[row, ["EOTSTT", "DCTREAS"]] = ["ONGOING", ""]
+
+
+@breaks("ADSL", "is known of until the day last known alive")
+def ended_treatment_that_goes_on(data):
+    adsl = data["ADSL"]
+    row = first((adsl["DTHFL"] == "") & (adsl["TR01EDT"] < adsl["LSTALVDT"]))
+    adsl.loc[row, ["EOTSTT", "DCTREAS"]] = ["ONGOING", ""]
+
+
+@breaks("ADSL", "the data of all subjects are cut on one day")
+def two_data_cuts(data):
+    data["ADSL"].loc[3, "DCUTDT"] += 400 * DAY
+
+
+@breaks("ADSL", "SAFFL is Y if, and only if")
+def nobody_was_treated(data):
+    data["ADSL"]["SAFFL"] = ""
+
+
+@breaks("ADSL", "subjects of one stratum have one value")
+def a_factor_that_is_not_of_the_stratum(data):
+    adsl = data["ADSL"]
+    row = first(adsl["STRATAR"].duplicated())
+    adsl.loc[row, "STRAT1R"] = "9"
+
+
+@breaks("ADSL", "a treatment that progression ended has a progression in ADRS")
+def an_end_by_a_progression_that_nobody_saw(data):
+    adsl, adrs = data["ADSL"], data["ADRS"]
+    worse = adrs.loc[(adrs["PARAMCD"] == "OVRLRESP") & (adrs["AVALC"] == "PD"), "USUBJID"]
+    row = first((adsl["EOTSTT"] != "") & ~adsl["USUBJID"].isin(worse))
+    adsl.loc[row, ["EOTSTT", "DCTREAS"]] = ["DISCONTINUED", "PROGRESSIVE DISEASE"]
+
+
+@breaks("ADTTE", "OS says that a subject was lost if, and only if")
+def a_lost_subject_whom_adsl_follows(data):
+    data["ADTTE"].loc[of(data, "OS", event=False, said="ALIVE"), "EVNTDESC"] = "LOST TO FOLLOW-UP"
+
+
+@breaks("ADTTE", "every time is counted")
+def a_time_that_is_not_counted(data):
+    data["ADTTE"].loc[0, "ANL01FL"] = ""
+
+
+@breaks("ADRS", "the flag is Y up to and with the first progression")
+def a_scan_after_progression_that_is_counted(data):
+    data["ADRS"].loc[first(data["ADRS"]["ANL01FL"] == ""), "ANL01FL"] = "Y"
+
+
+@breaks("ADTTE", "PFS by the rule of FDA is not longer")
+def pfs_longer_by_fda(data):
+    adtte = data["ADTTE"]
+    date = adtte[adtte["PARAMCD"] == "PFSFDA"].set_index("USUBJID")["ADT"]
+    later = adtte["ADT"] > adtte["USUBJID"].map(date)
+    row = first((adtte["PARAMCD"] == "PFSEMA") & later)
+    other = first((adtte["PARAMCD"] == "PFSFDA") & (adtte["USUBJID"] == adtte.loc[row, "USUBJID"]))
+    columns = [c for c in adtte if c not in ("ASEQ", "PARAMCD", "PARAM", "PARAMN")]
+    kept = adtte.loc[row, columns].copy()
+    adtte.loc[row, columns] = adtte.loc[other, columns]
+    adtte.loc[other, columns] = kept
+
+
+@breaks("ADTTE", "PFS is that by the rule of EMA or by that of FDA")
+def pfs_by_no_rule(data):
+    adtte = data["ADTTE"]
+    move(data, of(data, "PFS", event=True), -1)
+    assert (adtte["PARAMCD"] == "PFSEMA").any()
+
+
+@breaks("ADTTE", "who progressed by iRECIST in ADRS has that progression")
+def a_progression_by_irecist_that_is_censored(data):
+    row = of(data, "IPFS", event=True, said="PROGRESSIVE")
+    data["ADTTE"].loc[row, ["CNSR", "EVNTDESC", "CNSDTDSC"]] = [
+        1.0, "NO PROGRESSION OR DEATH BY DATA CUT-OFF", "DATE OF LAST ADEQUATE ASSESSMENT"
+    ]  # fmt: skip
+
+
+@breaks("ADTTE", "dated at the first iUPD that no later reading overturned")
+def a_progression_by_irecist_dated_at_its_confirmation(data):
+    adtte, adrs = data["ADTTE"], data["ADRS"]
+    sure = adrs[(adrs["PARAMCD"] == "IOVRRESP") & (adrs["AVALC"] == "iCPD")]
+    date = adtte["USUBJID"].map(sure.groupby("USUBJID")["ADT"].min())
+    row = first((adtte["PARAMCD"] == "IPFS") & (adtte["CNSR"] == 0) & (adtte["ADT"] < date))
+    move(data, row, (date[row] - adtte.loc[row, "ADT"]).days)
 
 
 def test_the_good_data_sets_break_no_rule(rich, datasets) -> None:

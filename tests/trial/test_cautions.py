@@ -19,7 +19,10 @@ from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
 
 FOLFIRINOX_FU = "fluorouracil 400 mg/m2 IV bolus Q2W + fluorouracil 2400 mg/m2 IV over 46 h Q2W"
 
+BOLUS = "fluorouracil 500 mg/m2 IV bolus Q2W"
+
 QUIET = [
+    FOLFIRINOX_FU,
     "none",
     "daraxonrasib 300 mg PO QD",
     "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D + nab-paclitaxel 125 mg/m2 IV D1,8,15 Q28D",
@@ -41,7 +44,7 @@ def test_known_doses_are_not_warned_of(orders: str) -> None:
 @pytest.mark.parametrize(
     ("orders", "says"),
     [
-        (FOLFIRINOX_FU, "fluorouracil is ordered twice at the same time, and both are given"),
+        (f"{FOLFIRINOX_FU} + {BOLUS}", "fluorouracil is ordered twice at the same time, and both"),
         ("sotorasib 960 mg PO QD + sotorasib 240 mg PO BID", "sotorasib is ordered twice"),
         ("sotorasib 960 mg PO QD + AMG510 240 mg PO QD from day 9", "sotorasib is ordered twice"),
         (
@@ -89,7 +92,7 @@ def test_the_orders_of_published_arms_are_not_far() -> None:
     for plan in arm_plans():
         if plan.refusal() is None and plan.orders is not None:
             found = regimen_cautions(parse(plan.orders))
-            assert all("ordered twice" in text for text in found), (plan.label, found)
+            assert found == [], plan.label
 
 
 def test_values_outside_their_range() -> None:

@@ -100,3 +100,13 @@ def test_medians_are_not_scan_days_and_scans_agree_with_the_size_on_their_day() 
             rows[("day_own", k)] - rows[("scheduled_day", k)]
         )
         assert (guess - rows[("sld_true_mm_own", k)]).abs().median() < 2.0
+
+
+def test_an_early_scan_is_stable_disease_by_both_criteria() -> None:
+    """A scan of six weeks counts wherever in its window it was made, by RECIST and by iRECIST."""
+    six_weeks = specs.spec("none", size=12, months=1.7, imaging_every_weeks=6.0)
+    result = run(six_weeks)
+    early = result.visits[(result.visits["response"] == "SD") & (result.visits["day"] < 42.0)]
+    assert len(early) >= 2
+    people = result.patients.set_index("patient").loc[early["patient"]]
+    assert set(people["best_response"]) == {"SD"} and set(people["best_immune_response"]) == {"iSD"}

@@ -14,7 +14,7 @@ from rascade.streams import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-SCAN_DAYS = "Progression is dated at scans: PFS medians and limits fall on scan days or deaths."
+SCAN_DAYS = "Progression is dated at the scan that shows it: PFS is no finer than that."
 
 __all__ = [
     "Interrupted",

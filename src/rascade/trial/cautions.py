@@ -146,7 +146,7 @@ def _twice(regimen: Regimen) -> Iterator[str]:
     from rascade.regimen import format_regimen
 
     for first, second in itertools.combinations(regimen, 2):
-        if first.drug == second.drug and _overlap(first, second):
+        if first.drug == second.drug and _overlap(first, second) and not _both_ways(first, second):
             orders = " and ".join(format_regimen(Regimen((order,))) for order in (first, second))
             yield f"{first.drug} is ordered twice at the same time, and both are given: {orders}"
 
@@ -155,6 +155,11 @@ def _overlap(first: Order, second: Order) -> bool:
     """Tell whether two orders run at the same time, each from its first to its last dose."""
     (start, end), (other_start, other_end) = _span(first), _span(second)
     return start <= other_end and other_start <= end
+
+
+def _both_ways(first: Order, second: Order) -> bool:
+    """Tell whether one is a bolus and the other an infusion over hours, as FOLFIRINOX has them."""
+    return {_given(first), _given(second)} == {"bolus", "infusion"}
 
 
 def _span(order: Order) -> tuple[float, float]:
@@ -213,13 +218,20 @@ def _range_of(order: Order) -> DoseRange | None:
     rows = [row for row in dose_ranges() if row.drug in names and row.route == order.route]
     if len(rows) < 2:
         return rows[0] if rows else None
+    given = _given(order)
+    return next((row for row in rows if row.given == given), None)
+
+
+def _given(order: Order) -> str:
+    """Return ``bolus`` or ``infusion``; empty for what is given into no vein."""
+    if order.route != "IV":
+        return ""
     hours = order.duration_h
     if hours is None:
         usual = load_table()
         row = f"{order.drug}.infusion"
         hours = usual[row].value if row in usual else 0.0
-    given = "bolus" if hours < _BOLUS_HOURS else "infusion"
-    return next((row for row in rows if row.given == given), None)
+    return "bolus" if hours < _BOLUS_HOURS else "infusion"
 
 
 @cache

@@ -167,7 +167,9 @@ def _responses(
     return {
         "best_response": labels(best()),
         "confirmed_response": labels(best(confirm=True)),
-        "best_immune_response": immune_labels(best_immune_response(immune, day)),
+        "best_immune_response": immune_labels(
+            best_immune_response(immune, day, minimum_stable_days=least)
+        ),
         "best_change_pct": best_change(change, overall),
         **confirmed_times(overall, day, pfs, failed),
         "pfs_event": pfs.event,

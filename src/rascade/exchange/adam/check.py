@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rascade.exchange.adam.check_responses import check_responses, check_tumours
 from rascade.exchange.adam.check_subjects import (
     check_against_subjects,
+    check_ends,
     check_events,
     check_nobody_missing,
     check_subjects,
@@ -78,6 +79,8 @@ def _between(sound: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:
         yield from check_times_of_scans(adtte, adrs)
         if adsl is not None:
             yield from check_sources(adtte, adrs, adsl)
+    if adsl is not None and adrs is not None:
+        yield from check_ends(adsl, adrs)
 
 
 def _structure(dataset: str, table: pd.DataFrame) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.exchange.adam.fault import TOLERANCE, found, missing
-from rascade.exchange.adam.response import NO_VISIT
+from rascade.exchange.adam.response import NO_VISIT, PROGRESSED
 from rascade.trial.best_response import (
     CONFIRMATION_DAYS,
     MINIMUM_STABLE_DAYS,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rascade.exchange.adam.fault import Fault
 
-__all__ = ["check_responses", "check_tumours"]
+__all__ = ["check_responses", "check_tumours", "readings"]
 
 _OVERALL = ("CR", "PR", "SD", "PD", "NE")
 _IMMUNE = ("iCR", "iPR", "iSD", "iUPD", "iCPD", "NE")
@@ -61,6 +61,7 @@ def check_responses(adrs: pd.DataFrame) -> Iterator[Fault]:
     yield from _visits(scans)
     yield from _parts(scans)
     yield from _best(adrs, scans)
+    yield from _flags(adrs, scans)
 
 
 def _visits(scans: pd.DataFrame) -> Iterator[Fault]:
@@ -77,6 +78,16 @@ def _visits(scans: pd.DataFrame) -> Iterator[Fault]:
     seen = scans[keys].merge(there, how="left", indicator=True)["_merge"] == "both"
     rule = "every scan has an overall response"
     yield from found("ADRS", "PARAMCD", rule, scans, ~seen.to_numpy())
+
+
+def _flags(adrs: pd.DataFrame, scans: pd.DataFrame) -> Iterator[Fault]:
+    wanted = adrs["AVISITN"] == NO_VISIT
+    for criteria, (code, worst) in PROGRESSED.items():
+        progressed = scans[(scans["PARAMCD"] == code) & (scans["AVALC"] == worst)]
+        limit = adrs["USUBJID"].map(progressed.groupby("USUBJID")["AVISITN"].min())
+        wanted |= (adrs["PARCAT1"] == criteria) & ~(adrs["AVISITN"] > limit)
+    rule = "the flag is Y up to and with the first progression, and for best responses"
+    yield from found("ADRS", "ANL01FL", rule, adrs, (adrs["ANL01FL"] == "Y") != wanted)
 
 
 def _parts(scans: pd.DataFrame) -> Iterator[Fault]:
@@ -99,7 +110,7 @@ def _parts(scans: pd.DataFrame) -> Iterator[Fault]:
     yield from found("ADRS", "AVALC", rule, target, wrong)
 
 
-def _table(scans: pd.DataFrame, code: str, codes: dict[str, int]) -> tuple[list[str], Any, Any]:
+def readings(scans: pd.DataFrame, code: str, codes: dict[str, int]) -> tuple[list[str], Any, Any]:
     """Return subjects, and their codes and days by scan, (n, v); 'NE' and NaN without a scan."""
     own = scans[scans["PARAMCD"] == code].drop_duplicates(["USUBJID", "AVISITN"])
     kept = own.assign(code=own["AVALC"].map(codes).fillna(codes["NE"]), day=own["ADY"] - 1.0)
@@ -115,7 +126,7 @@ def _best(adrs: pd.DataFrame, scans: pd.DataFrame) -> Iterator[Fault]:
     import pandas as pd
 
     codes = {response.name: int(response) for response in Response}
-    people, read, day = _table(scans, "OVRLRESP", codes)
+    people, read, day = readings(scans, "OVRLRESP", codes)
     # Dates are whole days: what is 28 days apart can have dates that are 27 days apart.
     gaps = (CONFIRMATION_DAYS, CONFIRMATION_DAYS - 1.0)
     best = partial(best_overall_response, read, day)
@@ -128,7 +139,7 @@ def _best(adrs: pd.DataFrame, scans: pd.DataFrame) -> Iterator[Fault]:
         ],
     }
     immune = {immune_labels(int(one)).item(): int(one) for one in IResponse}
-    same, read, day = _table(scans, "IOVRRESP", immune)
+    same, read, day = readings(scans, "IOVRRESP", immune)
     right["IBOR"] = [
         immune_labels(best_immune_response(read, day, minimum_stable_days=least))
         for least in _STABLE

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rascade.exchange.adam.fault import TOLERANCE, found, missing, one_to_one, subject_values
+from rascade.exchange.adam.variables import dispositions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,7 +15,13 @@ if TYPE_CHECKING:
 
     from rascade.exchange.adam.fault import Fault
 
-__all__ = ["check_against_subjects", "check_events", "check_nobody_missing", "check_subjects"]
+__all__ = [
+    "check_against_subjects",
+    "check_ends",
+    "check_events",
+    "check_nobody_missing",
+    "check_subjects",
+]
 
 
 def check_subjects(adsl: pd.DataFrame) -> Iterator[Fault]:
@@ -31,6 +39,9 @@ def _identifiers(adsl: pd.DataFrame) -> Iterator[Fault]:
     rule = "the identifier within the study ends the one of the subject"
     wrong = [not u.endswith(s) for u, s in zip(adsl["USUBJID"], adsl["SUBJID"], strict=True)]
     yield from found("ADSL", "USUBJID, SUBJID", rule, adsl, wrong)
+    for variable in ("AGE", "WEIGHTBL", "HEIGHTBL"):
+        rule = "nobody has an age, weight or height of 0 or less"
+        yield from found("ADSL", variable, rule, adsl, adsl[variable] <= 0)
     if len(adsl):
         rule = "all subjects are of one study"
         yield from found(
@@ -48,6 +59,10 @@ def _arms(adsl: pd.DataFrame) -> Iterator[Fault]:
         ("STRATAR", "STRATARN"),
     ):
         yield from one_to_one("ADSL", adsl, one, other)
+    for factor in [str(n) for n in adsl if re.fullmatch(r"STRAT\d+[DR]", str(n))]:
+        rule = "subjects of one stratum have one value of each of its factors"
+        several = adsl.groupby("STRATAR")[factor].transform("nunique") > 1
+        yield from found("ADSL", f"STRATAR, {factor}", rule, adsl, several)
     rule = "the arm is the treatment planned for period 1"
     yield from found("ADSL", "ARM, TRT01P", rule, adsl, adsl["ARM"] != adsl["TRT01P"])
     yield from found("ADSL", "TRT01P", "every subject has a treatment", adsl, adsl["TRT01P"] == "")
@@ -79,7 +94,14 @@ def _dates(adsl: pd.DataFrame) -> Iterator[Fault]:
     yield from found("ADSL", "LSTALVDT", rule, adsl, adsl["LSTALVDT"] < adsl["TRTSDT"])
     rule = "nobody is treated before randomisation"
     yield from found("ADSL", "RANDDT, TRTSDT", rule, adsl, adsl["TRTSDT"] < adsl["RANDDT"])
+    for flag, date in (("ITTFL", "RANDDT"), ("SAFFL", "TRTSDT")):
+        rule = f"{flag} is Y if, and only if, there is a {date}"
+        yield from found("ADSL", flag, rule, adsl, (adsl[flag] == "Y") != adsl[date].notna())
     if "DCUTDT" in adsl:
+        rule = "the data of all subjects are cut on one day"
+        cut = adsl["DCUTDT"].dropna()
+        wrong = adsl["DCUTDT"].notna() & (adsl["DCUTDT"] != cut.min())
+        yield from found("ADSL", "DCUTDT", rule, adsl, wrong)
         rule = "nothing is known from after the data cut"
         wrong = adsl["LSTALVDT"] > adsl["DCUTDT"]
         yield from found("ADSL", "LSTALVDT, DCUTDT", rule, adsl, wrong)
@@ -105,6 +127,25 @@ def _dispositions(adsl: pd.DataFrame) -> Iterator[Fault]:
     rule = "the study of a subject who died ended on the day of death"
     wrong = died & (adsl["EOSDT"] != adsl["DTHDT"])
     yield from found("ADSL", "EOSDT, DTHDT", rule, adsl, wrong)
+    rule = "the study of a subject ends on the day last known alive"
+    wrong = known & adsl["EOSDT"].notna() & (adsl["EOSDT"] != adsl["LSTALVDT"])
+    yield from found("ADSL", "EOSDT, LSTALVDT", rule, adsl, wrong)
+    going_on = known & (adsl["EOTSTT"] == "ONGOING")
+    rule = "treatment does not go on in a subject who left the study"
+    wrong = going_on & (adsl["EOSSTT"] == "DISCONTINUED")
+    yield from found("ADSL", "EOTSTT, EOSSTT", rule, adsl, wrong)
+    rule = "treatment that goes on is known of until the day last known alive"
+    wrong = going_on & (adsl["TR01EDT"] != adsl["LSTALVDT"])
+    yield from found("ADSL", "EOTSTT, TR01EDT", rule, adsl, wrong)
+
+
+def check_ends(adsl: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
+    """Yield treatments of ADSL that ended by a progression that ADRS does not have."""
+    worse = adrs[(adrs["PARAMCD"] == "OVRLRESP") & (adrs["AVALC"] == "PD")]
+    first = adsl["USUBJID"].map(worse.groupby("USUBJID")["ADT"].min())
+    ended = adsl["DCTREAS"] == dispositions("treatment")["progression"].reason
+    rule = "a treatment that progression ended has a progression in ADRS by then"
+    yield from found("ADSL", "DCTREAS", rule, adsl, ended & ~(first <= adsl["TR01EDT"]))
 
 
 def check_nobody_missing(datasets: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from rascade.exchange.adam.check_responses import readings
 from rascade.exchange.adam.fault import TOLERANCE, found, missing, subject_values
-from rascade.exchange.adam.variables import reasons
+from rascade.exchange.adam.response import NO_VISIT
+from rascade.exchange.adam.variables import dispositions, reasons
+from rascade.trial.censoring import ALIVE_AT_CUT, ALIVE_AT_END, LOST
+from rascade.trial.irecist import IResponse, immune_labels, immune_progression_free_survival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +31,7 @@ def check_times(adtte: pd.DataFrame, adsl: pd.DataFrame | None) -> Iterator[Faul
     """Yield what contradicts itself in ADTTE, or ADSL where it is there."""
     yield from _values(adtte)
     yield from _wordings(adtte)
+    yield from _by_rules(adtte)
     if adsl is not None:
         yield from _survival(adtte, adsl)
         yield from _origins(adtte, adsl)
@@ -41,6 +48,8 @@ def _values(adtte: pd.DataFrame) -> Iterator[Fault]:
     event = adtte["CNSR"] == 0
     low, high = adtte["AVALLO"], adtte["AVALHI"]
     bad = (low > adtte["AVAL"] + TOLERANCE) | (high + TOLERANCE < adtte["AVAL"])
+    rule = "every time is counted"
+    yield from found("ADTTE", "ANL01FL", rule, adtte, adtte["ANL01FL"] != "Y")
     rule = "AVALLO and AVALHI enclose AVAL"
     yield from found("ADTTE", "AVALLO, AVALHI", rule, adtte, bad)
     rule = "a censored time has no upper bound, an event has one"
@@ -81,6 +90,11 @@ def _survival(adtte: pd.DataFrame, adsl: pd.DataFrame) -> Iterator[Fault]:
     rule = "who died is not said to be without progression and alive"
     wrong = adtte["PARAMCD"].isin(_PROGRESSION) & died & adtte["EVNTDESC"].isin(alive)
     yield from found("ADTTE", "EVNTDESC, DTHFL", rule, adtte, wrong)
+    said = {why: reasons("death")[why].text for why in (LOST, ALIVE_AT_CUT, ALIVE_AT_END)}
+    told, left = adtte["EVNTDESC"], subject["DCSREAS"] == dispositions("study")[LOST].reason
+    wrong = own & ((told == said[LOST]) & ~left | told.isin([*said.values()][1:]) & left)
+    rule = "OS says that a subject was lost if, and only if, ADSL does"
+    yield from found("ADTTE", "EVNTDESC, DCSREAS", rule, adtte, wrong)
     last = adtte[own].drop_duplicates("USUBJID").set_index("USUBJID")["AVAL"]
     free = adtte["PARAMCD"].isin((*_PROGRESSION, "IPFS"))
     late = free & (adtte["AVAL"] > adtte["USUBJID"].map(last) + TOLERANCE)
@@ -101,12 +115,23 @@ def _dates(adtte: pd.DataFrame, code: str) -> pd.Series[pd.Timestamp]:
     return own.set_index("USUBJID")["ADT"]
 
 
+def _by_rules(adtte: pd.DataFrame) -> Iterator[Fault]:
+    """Yield PFS that neither of its rules makes, where both are there."""
+    own = adtte[adtte["PARAMCD"] == "PFS"]
+    one, other = (own["USUBJID"].map(_dates(adtte, code)) for code in ("PFSEMA", "PFSFDA"))
+    rule = "PFS is that by the rule of EMA or by that of FDA"
+    wrong = one.notna() & other.notna() & (own["ADT"] != one) & (own["ADT"] != other)
+    yield from found("ADTTE", "ADT, PARAMCD", rule, own, wrong)
+    rule = "PFS by the rule of FDA is not longer than by that of EMA"
+    yield from found("ADTTE", "ADT, PARAMCD", rule, own, other > one)
+
+
 def check_times_of_scans(adtte: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
     """Yield times of ADTTE that the scans of ADRS contradict."""
     overall = adrs[adrs["PARAMCD"] == "OVRLRESP"]
     yield from _progressions(adtte, overall)
     yield from _responses(adtte, overall)
-    yield from _immune(adtte, adrs[adrs["PARAMCD"] == "IOVRRESP"])
+    yield from _immune(adtte, adrs[adrs["AVISITN"] != NO_VISIT])
 
 
 def _progressions(adtte: pd.DataFrame, overall: pd.DataFrame) -> Iterator[Fault]:
@@ -152,14 +177,24 @@ def _responses(adtte: pd.DataFrame, overall: pd.DataFrame) -> Iterator[Fault]:
     yield from found("ADTTE", "ADT", rule, lasted, wrong)
 
 
-def _immune(adtte: pd.DataFrame, immune: pd.DataFrame) -> Iterator[Fault]:
-    read = immune.loc[immune["AVALC"].isin(["iUPD", "iCPD"]), ["USUBJID", "ADT"]]
+def _immune(adtte: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Fault]:
+    """Yield times by iRECIST that the readings of ADRS do not make."""
+    import pandas as pd
+
+    codes = {immune_labels(int(one)).item(): int(one) for one in IResponse}
+    people, read, day = readings(adrs, "IOVRRESP", codes)
+    made = immune_progression_free_survival(read, day, np.full(len(people), np.inf))
     own = adtte[adtte["PARAMCD"] == "IPFS"]
-    dated = own[["USUBJID", "ADT"]].merge(read.drop_duplicates(), how="left", indicator=True)
-    seen = (dated["_merge"] == "both").to_numpy()
-    rule = "a progression by iRECIST is dated at a scan that read iUPD or iCPD"
-    wrong = (own["CNSR"] == 0) & (own["EVNTDESC"] != "DEATH") & ~seen
-    yield from found("ADTTE", "ADT", rule, own, wrong)
+    seen = own["USUBJID"].isin(
+        [who for who, event in zip(people, made.event, strict=True) if event]
+    )
+    when = own["USUBJID"].map(pd.Series(made.day, index=people, dtype=float)).fillna(0.0)
+    event, dated = own["CNSR"] == 0, (own["AVAL"] - 1.0 - when).abs() < TOLERANCE
+    death = event & (own["EVNTDESC"] == reasons("progression")["death"].text)
+    rule = "a progression by iRECIST is dated at the first iUPD that no later reading overturned"
+    yield from found("ADTTE", "ADT", rule, own, event & ~death & ~(seen & dated))
+    rule = "who progressed by iRECIST in ADRS has that progression"
+    yield from found("ADTTE", "CNSR, EVNTDESC", rule, own, (death | ~event) & seen)
 
 
 def check_sources(adtte: pd.DataFrame, adrs: pd.DataFrame, adsl: pd.DataFrame) -> Iterator[Fault]:
