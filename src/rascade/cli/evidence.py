@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.streams import visible
 from rascade.cli.tables import print_table, say
 from rascade.cli.usage import PlainGroup, PlainUsage
+from rascade.streams import visible
 
 if TYPE_CHECKING:
     from rascade.evidence import Evidence, Fact, Problem, Record
