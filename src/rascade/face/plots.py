@@ -18,8 +18,9 @@ __all__ = ["Plots"]
 class Plots:
     """Figures of a result; each call draws anew and returns a ``matplotlib.figure.Figure``.
 
-    >>> figure = result.plot.survival("os")  # doctest: +SKIP
-    >>> figure.savefig("os.png", dpi=200)  # doctest: +SKIP
+    Examples:
+        >>> figure = result.plot.survival("os")  # doctest: +SKIP
+        >>> figure.savefig("os.png", dpi=200)  # doctest: +SKIP
     """
 
     def __init__(self, result: TrialResult) -> None:

@@ -32,19 +32,20 @@ def answers(run: TrialRun) -> list[str]:
     if run.summary["contrasts"]:
         each = [_contrast(run, c, told) for c in run.summary["contrasts"]]
         if len(each) <= _APART:
-            return [text for texts in each for text in texts]
-        return [" ".join(texts) for texts in each]
+            return [f"{who}, {text}." for who, texts in each for text in texts]
+        return [f"{who}: {'; '.join(texts)}." for who, texts in each]
     return [_arm(run, arm, told) for arm in run.arms]
 
 
 Told = dict[tuple[str, str], Comparison]
 
 
-def _contrast(run: TrialRun, contrast: dict[str, Any], told: Told) -> list[str]:
+def _contrast(run: TrialRun, contrast: dict[str, Any], told: Told) -> tuple[str, list[str]]:
+    """Return who is compared, and what came out of each end point."""
     pair = run.summary_of(contrast["arm"]), run.summary_of(contrast["reference"])
     who = f"{contrast['arm']} against {contrast['reference']}"
     survival = [_survival(contrast, pair, end, told) for end in _END_POINTS]
-    return [f"{who}, {text}." for text in (*survival, _response(pair, told))]
+    return who, [*survival, _response(pair, told)]
 
 
 def _survival(

@@ -333,11 +333,12 @@ def sensitivity_table(run: TrialRun) -> Table | None:
         rows.append((name, plain(rule.get("description") or ""), medians, ratios or "—"))
     if not rows:
         return None
+    why = plain(found.get("why") or "")
     return Table(
         "PFS by rule of censoring",
         ("Rule", "What it says", "Median, months (95 % CI)", "Hazard ratio (95 % CI)"),
         rows,
-        plain(found.get("why") or ""),
+        "" if any(why == row[1] for row in rows) else why,  # what a row says is not said again
         frozenset(),
         frozenset({1, 2}),
     )

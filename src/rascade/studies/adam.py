@@ -98,10 +98,15 @@ def _summary(folder: Path) -> dict[str, Any]:
         kept = {"study": summary["study"], "arms": summary["arms"]}
         return {"seed": summary.get("seed"), "model_hash": summary.get("model_hash"), **kept}
     except (OSError, ValueError, KeyError, TypeError) as error:
+        what = f"no {error} in it" if isinstance(error, KeyError) else _reason(error)
         raise InputError(
-            f"{folder}: not the folder of a finished trial ({path.name}: {error}); "
+            f"{folder}: not the folder of a finished trial ({path.name}: {what}); "
             "name the DIR of rascade trial ... --out DIR"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _table(path: Path) -> pd.DataFrame:

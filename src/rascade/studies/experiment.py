@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from rascade.analyses.experiment import ExperimentOutcome
     from rascade.analyses.experiment_spec import Change, ExperimentSpec, Exposure, Treatment
 
-__all__ = ["ExperimentResult", "override_experiment", "run_experiment_study", "to_experiment"]
+__all__ = [
+    "MAX_DRAWS",
+    "ExperimentResult",
+    "override_experiment",
+    "run_experiment_study",
+    "to_experiment",
+]
 
 Progress = Callable[[float, str], None]
 
