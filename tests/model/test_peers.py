@@ -8,7 +8,7 @@ from rascade.model import assemble
 from rascade.patients import draw_cohort, engine_parameters, steady_state
 from rascade.patients.cohort import EQUILIBRATION_HOURS
 from rascade.regimen import parse
-from rascade.trial.dosing import engine_doses
+from rascade.trial.conduct.dosing import engine_doses
 
 REGIMENS = {
     "daraxonrasib": "daraxonrasib 300 mg PO QD",

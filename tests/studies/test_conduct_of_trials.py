@@ -13,11 +13,11 @@ import pytest
 
 from rascade.errors import InputError, StudyFileError
 from rascade.studies import Checks, dump, load, loads
-from rascade.studies.executors import LocalExecutor
-from rascade.studies.jobs import plan_of
-from rascade.studies.load import override
-from rascade.studies.trial import run_trial, to_spec
-from rascade.trial.run import run
+from rascade.studies.files.load import override
+from rascade.studies.running.executors import LocalExecutor
+from rascade.studies.running.jobs import plan_of
+from rascade.studies.running.trial import run_trial, to_spec
+from rascade.trial.conduct.run import run
 
 CASES = Path(__file__).parents[1] / "cases" / "trials"
 TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
@@ -169,7 +169,7 @@ def test_a_trial_that_waits_for_events_is_resumed_and_enlarged(
     by_events: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study, folder, _ = by_events
-    from rascade.studies import executors
+    from rascade.studies.running import executors
 
     real, done = executors.simulate, []
 

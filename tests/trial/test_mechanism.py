@@ -6,8 +6,8 @@ import pytest
 from rascade.engine import Doses, Settings, Simulation
 from rascade.model import assemble, load_alleles, load_table
 from rascade.regimen import parse
-from rascade.trial.dosing import engine_doses
-from rascade.trial.run import run
+from rascade.trial.conduct.dosing import engine_doses
+from rascade.trial.conduct.run import run
 
 from . import trial_specs as specs
 

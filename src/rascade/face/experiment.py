@@ -62,7 +62,7 @@ class Experiment:
 
     def __init__(self, **keys: Any) -> None:
         from rascade.studies import ExperimentStudy
-        from rascade.studies.load import check_plain
+        from rascade.studies.files.load import check_plain
 
         plain = {"kind": "experiment", "seed": 1, **as_file(keys)}
         if plain["kind"] != "experiment":

@@ -54,7 +54,7 @@ def published(name: str) -> PublishedArm:
         EvidenceError: no arm, or more than one, is called so.
         UnsupportedFeature: the model cannot simulate it; the message says what is missing.
     """
-    from rascade.studies.arms import find_arm
+    from rascade.studies.files.arms import find_arm
 
     if not isinstance(name, str):
         raise InputError(

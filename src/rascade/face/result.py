@@ -53,7 +53,7 @@ class EndPoint:
         """
         import pandas as pd
 
-        from rascade.trial.survival import kaplan_meier
+        from rascade.statistics.survival import kaplan_meier
 
         rows = self._result.of_arm(arm)
         months = rows[f"{self.name}_months"].to_numpy(float)
@@ -134,7 +134,7 @@ class TrialResult:
         if name not in TABLES:
             raise InputError(f"no table is called {name!r}; there are {', '.join(TABLES)}")
         if name not in self._tables:
-            from rascade.report.folder import read_table
+            from rascade.report.pages.trial_folder import read_table
 
             assert self.folder is not None
             self._tables[name] = read_table(self.folder / f"{name}.parquet", ("patient", "arm"))
@@ -224,7 +224,7 @@ class TrialResult:
     @cached_property
     def _run(self) -> Any:
         """The result as the report reads it."""
-        from rascade.report.folder import trial_run
+        from rascade.report.pages.trial_folder import trial_run
 
         tables = {name: self.table(name) for name in ("patients", "visits", "adverse_events")}
         return trial_run(self.study, self.manifest, self.summary, tables)
@@ -235,8 +235,8 @@ class TrialResult:
         Raises:
             OutputError: the place cannot be written.
         """
-        from rascade.report.trial_report import report_page
-        from rascade.studies.store import write_text
+        from rascade.report.pages.trial import report_page
+        from rascade.results.store import write_text
 
         target = place("path", path)
         write_text(target, report_page(self._run))
@@ -250,7 +250,7 @@ class TrialResult:
             OutputError: the folder cannot be written.
         """
         from rascade.exchange.adam import build_datasets, write_datasets
-        from rascade.studies.adam import source_from
+        from rascade.studies.running.adam import source_from
 
         tables = {name: self.table(name) for name in TABLES}
         return write_datasets(

@@ -62,8 +62,8 @@ def run_trial_object(
 def _in_memory(study: TrialStudy, threads: int, update: Progress) -> TrialResult:
     from rascade.face.result import TrialResult
     from rascade.studies import dump
-    from rascade.studies.trial import TABLES, manifest_of, summary_of, to_spec
-    from rascade.trial.run import run
+    from rascade.studies.running.trial import TABLES, manifest_of, summary_of, to_spec
+    from rascade.trial.conduct.run import run
 
     outcome = run(to_spec(study), threads=threads, progress=update)
     tables = {name: getattr(outcome, name) for name in TABLES}
@@ -82,8 +82,8 @@ def _into_folder(
 ) -> TrialResult:
     from rascade.face.result import open_result
     from rascade.report import write_report
-    from rascade.studies.executors import FuturesExecutor, LocalExecutor
-    from rascade.studies.trial import run_trial
+    from rascade.studies.running.executors import FuturesExecutor, LocalExecutor
+    from rascade.studies.running.trial import run_trial
 
     result = run_trial(
         study,
@@ -105,15 +105,15 @@ def run_experiment_object(
     progress: bool,
 ) -> ExperimentResult:
     """Run an experiment; arguments and errors as `rascade.Experiment.run`."""
-    from rascade.analyses.experiment import experiment
+    from rascade.bench.experiment import experiment
     from rascade.face.experiment import ExperimentResult
-    from rascade.studies.experiment import (
+    from rascade.results.store import plain_json
+    from rascade.studies.running.experiment import (
         MAX_DRAWS,
         override_experiment,
         run_experiment_study,
         to_experiment,
     )
-    from rascade.studies.store import plain_json
 
     folder = None if out is None else given.place("out", out)
     if draws is not None:
@@ -134,7 +134,7 @@ def _experiment_into(
     import pandas as pd
 
     from rascade.face.experiment import ExperimentResult
-    from rascade.report.experiment_report import write_experiment_report
+    from rascade.report.pages.experiment import write_experiment_report
 
     kept = run(
         study,

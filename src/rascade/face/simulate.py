@@ -58,8 +58,8 @@ def simulate(
 
     from rascade.model import Interventions
     from rascade.regimen import parse
-    from rascade.studies.single import MAX_DAYS
-    from rascade.trial.single import simulate_patient
+    from rascade.studies.running.single import MAX_DAYS
+    from rascade.trial.conduct.single import simulate_patient
 
     if not isinstance(regimen, str):
         raise InputError(f"regimen: expected orders as text, found {type(regimen).__name__}")

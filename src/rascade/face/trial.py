@@ -106,8 +106,8 @@ class Trial:
         Raises:
             OutputError: the place cannot be written.
         """
+        from rascade.results.store import write_text
         from rascade.studies import dump
-        from rascade.studies.store import write_text
 
         target = place("path", path)
         write_text(target, dump(self.study))
@@ -187,6 +187,6 @@ def _arm(name: str, value: object) -> dict[str, Any]:
 
 def _checked(plain: dict[str, Any]) -> TrialStudy:
     """Check a trial as a study file is checked, with the same words."""
-    from rascade.studies.load import check_plain
+    from rascade.studies.files.load import check_plain
 
     return check_plain(as_file(plain), "Trial")
