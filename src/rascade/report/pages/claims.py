@@ -89,9 +89,11 @@ def _read(path: Path) -> list[dict[str, Any]]:
 def _lead(records: list[dict[str, Any]]) -> str:
     tested = sum(bool(record["checks"]) for record in records)
     errs = sum(record["scientific_status"] not in _RIGHT for record in records)
+    told = f"{len(records)} claims of the review, {tested} of them tested by simulated experiment."
+    if not errs:
+        return f"{told} By the literature all of them are right."
     return (
-        f"{len(records)} claims of the review, {tested} of them tested by simulated experiment. "
-        f"By the literature {errs} are not simply right; for them the correction stands beside the "
+        f"{told} By the literature {errs} are not simply right; for them the correction stands beside the "
         "claim, and where the review errs outright its own sentence was tested as well."
     )
 

@@ -124,8 +124,9 @@ def _stored(folder: Path) -> StudyPopulation:
         if manifest.get("kind") != "trial":
             raise InputError(f"{folder}: not the results of rascade trial")
     except (OSError, ValueError) as error:
+        what = (isinstance(error, OSError) and error.strerror) or str(error)
         raise InputError(
-            f"{folder}: not a results folder of rascade trial ({error}); give the --out of one"
+            f"{folder}: not a results folder of rascade trial ({what}); give the --out of one"
         ) from None
     if (folder / "study.yaml").exists():
         _check_follow_up(load(folder / "study.yaml", kind=TrialStudy), str(folder))
