@@ -263,7 +263,8 @@ def _write_search(module: Module, lanes: int) -> None:
         found = _look(f, parts[k])
         rising = f.call("rising_triggers", f.integers, _tables(f)).differs(0)
         # Where one comparison has changed, and passed zero at once, no trigger is true in between
-        # that is not at the end. What has become false is noted after the step, unless more happens.
+        # that is not at the end. One that became false is noted after the step, unless more
+        # happens.
         simple = open_ & ~rising & (found < few)
         again = open_ & (fell.value <= 1.0) & (rising | (found > 1))
         result.set(again.select(fell.value, result.value))
