@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine import Doses, Settings, Simulation, System, read_sbml, simulate
+from rascade.engine import Doses, Settings, Simulation, Status, System, read_sbml, simulate
 from rascade.engine.__main__ import main
 from rascade.engine.breaks import MOST, BreakFinder
 from rascade.engine.expression import Graph, Op, evaluate
@@ -265,6 +265,17 @@ def test_pauses_and_doses_at_the_moments(sbml: Writer, backend: str) -> None:
         simulation.advance(pause)
     made = 10 * (math.exp(-0.5) - math.exp(-1.0)) + 3 * (math.exp(-1.0) + math.exp(-0.5))
     assert simulation.value("S")[0] == pytest.approx(made, rel=1e-7)
+
+
+def test_what_holds_at_one_moment_alone_is_nothing(sbml: Writer, backend: str) -> None:
+    reactions = [("in", [], ["S"], "piecewise(1e9, time == 5, 2)"), ("out", ["S"], [], "S/2")]
+    species = {"S": 'initialAmount="0" hasOnlySubstanceUnits="true"'}
+    simulation = Simulation(
+        read_sbml(sbml(species=species, reactions=reactions)), settings=COMMAND, backend=backend
+    )
+    simulation.advance(10.0, np.linspace(0.0, 10.0, 101), ["S"])  # the reference lands on each
+    assert simulation.status[0] == Status.RUNNING
+    assert simulation.value("S")[0] == pytest.approx(4 * (1 - math.exp(-5.0)), rel=1e-7)
 
 
 @pytest.mark.parametrize("ulps", [-3, 1, 5])

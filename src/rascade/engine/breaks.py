@@ -202,9 +202,9 @@ class _Search:
             found = [self._values(order, leaves, t) for t in moments]
         for node in self.inputs.largest:
             old, now, new = (np.broadcast_to(values[node], who.shape) for values in found)
-            same = np.abs(new - old) <= _SAME * np.maximum(np.abs(new), np.abs(old))
-            if self.graph.is_boolean(node):
-                same &= now == old
+            same = np.ones(who.shape, dtype=np.bool_)
+            for other in (new, now):  # a step that lands there must not see what holds there alone
+                same &= np.abs(other - old) <= _SAME * np.maximum(np.abs(other), np.abs(old))
             changed[rest] |= ~same
         return changed
 
