@@ -93,8 +93,8 @@ def _lead(records: list[dict[str, Any]]) -> str:
     if not errs:
         return f"{told} By the literature all of them are right."
     return (
-        f"{told} By the literature {errs} are not simply right; for them the correction stands beside the "
-        "claim, and where the review errs outright its own sentence was tested as well."
+        f"{told} By the literature {errs} are not simply right; for them the correction stands "
+        "beside the claim, and where the review errs outright its own sentence was tested as well."
     )
 
 
