@@ -28,6 +28,10 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
         lambda: rc.Trial({"a": {"name": "b", "regimen": "none"}}),
         r"arms\['a'\]\.name: 'b'; an arm is called as its key",
     ),
+    "a hidden character": (
+        lambda: rc.Trial(ARMS, name="left \u202e right"),
+        r"Trial: name: a control character \(U\+202E\) in the text",
+    ),
     "published": (lambda: rc.published(None), "published: expected text"),  # type: ignore[arg-type]
     "kind": (lambda: rc.Experiment(kind="trial"), "Experiment: kind: 'trial'; leave it out"),
     "file": (lambda: rc.Trial.from_file(None), "path: expected a path, found NoneType"),  # type: ignore[arg-type]

@@ -91,7 +91,7 @@ def _lead(records: list[dict[str, Any]]) -> str:
     errs = sum(record["scientific_status"] not in _RIGHT for record in records)
     told = f"{len(records)} claims of the review, {tested} of them tested by simulated experiment."
     if not errs:
-        return f"{told} By the literature all of them are right."
+        return f"{told} By the literature all of them are correct or plausible."
     return (
         f"{told} By the literature {errs} are not simply right; for them the correction stands "
         "beside the claim, and where the review errs outright its own sentence was tested as well."

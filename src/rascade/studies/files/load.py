@@ -23,7 +23,14 @@ from rascade.studies.files.schema import (
     Study,
     TrialStudy,
 )
-from rascade.studies.files.yaml_text import A_STUDY, Document, Wanted, plain_value, read_yaml
+from rascade.studies.files.yaml_text import (
+    A_STUDY,
+    Document,
+    Wanted,
+    hidden_character,
+    plain_value,
+    read_yaml,
+)
 
 __all__ = [
     "check_plain",
@@ -93,7 +100,22 @@ def check_plain(
         StudyFileError: something is wrong; every problem is named.
         UnsupportedFeature: the study is right, but something in it cannot be simulated yet.
     """
-    return _study(Document(name, dict(plain), None), None, kind)
+    document = Document(name, dict(plain), None)
+    _refuse_hidden(document, (), document.value)
+    return _study(document, None, kind)
+
+
+def _refuse_hidden(document: Document, path: tuple[str | int, ...], value: object) -> None:
+    """Refuse the texts that a file may not hold either, keys included."""
+    if isinstance(value, str) and (hidden := hidden_character(value)):
+        raise document.error(path, hidden)
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _refuse_hidden(document, path, key)
+            _refuse_hidden(document, (*path, key), item)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            _refuse_hidden(document, (*path, number), item)
 
 
 def _word(kind: type[AnyStudy] | None) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "Path",
     "Wanted",
     "dotted",
+    "hidden_character",
     "plain_value",
     "read_yaml",
     "unknown_key",
@@ -212,9 +213,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         _refuse_tag(self, event.tag, line)
-        if hidden := _HIDDEN.search(event.value):
-            character = f"U+{ord(hidden[0]):04X}"
-            raise self._error(line, f"a control character ({character}) in the text; take it out")
+        if hidden := hidden_character(event.value):
+            raise self._error(line, hidden)
         span = _span(event) if event.style is None else None
         if not self.stack:
             self.root = event.value or None
@@ -288,6 +288,14 @@ def _refuse_tag(builder: _Builder, tag: str | None, line: int) -> None:
 
 # Controls of a terminal, and those that turn the direction of text: what is shown would not be
 # what is stored. New lines and tabs are for the fields to judge.
+
+
+def hidden_character(text: str) -> str:
+    """Return what is wrong with a text that holds a control character; nothing if it is right."""
+    found = _HIDDEN.search(text)
+    return f"a control character (U+{ord(found[0]):04X}) in the text; take it out" if found else ""
+
+
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,30}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
