@@ -53,7 +53,7 @@ def test_an_arm_against_itself_differs_in_nobody() -> None:
         pairing="same-patients",
     )
     pair = trial.run(progress=False).summary["contrasts"][0]["paired"]
-    for name in ("best_change_pct", "pfs_restricted_mean_months", "os_restricted_mean_months"):
+    for name in ("best_change_pct", "pfs_restricted_mean_months"):
         assert pair[name]["difference"] == 0.0 and pair[name]["ci"] == [0.0, 0.0]
     assert pair["pfs_better_pct"] == pair["pfs_worse_pct"] == 0.0
 
@@ -75,6 +75,19 @@ def test_patients_do_not_depend_on_who_else_is_there(result: rc.TrialResult) -> 
     fewer = paired(size=3).run(progress=False).patients
     kept = result.patients[result.patients["twin"] < 3].reset_index(drop=True)
     assert fewer["pfs_months"].tolist() == kept["pfs_months"].tolist()
+
+
+def test_pairs_without_an_event_have_no_interval_of_no_width() -> None:
+    short = rc.Trial(
+        arms={"a": "none", "b": "none"},
+        cohort=rc.Cohort(size=2),
+        seed=4,
+        follow_up_months=1,
+        pairing="same-patients",
+    )
+    pair = short.run(progress=False).summary["contrasts"][0]["paired"]
+    assert pair["pfs_restricted_mean_months"] is None
+    assert pair["os_restricted_mean_months"] is None
 
 
 def test_contributions_add_up_to_the_restricted_mean() -> None:
