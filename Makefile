@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements/ci.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-slow lint bench docs lock clean
+.PHONY: help setup demo test coverage test-slow lint bench docs site lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,16 @@ bench: setup ## Peers side by side, ratios with medians (PEERS=folder of an envi
 
 docs: setup ## Write the reference pages from the model and the evidence
 	@$(BIN)/python docs/build.py
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.ready
+	@echo "Adding what builds the site to $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@
+
+site: $(VENV)/.docs ## Build the documentation as pages that need no network, in out/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "out/site/index.html"
 
 lock: ## Refresh the lock that CI installs (needs uv)
 	uv pip compile --universal --python-version 3.11 --no-emit-index-url --group test --group lint pyproject.toml -o $(LOCK)

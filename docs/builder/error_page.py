@@ -105,7 +105,7 @@ def _model_file() -> object:
 
 def _output() -> object:
     from rascade.errors import OutputError
-    from rascade.studies.store import new_results
+    from rascade.results.store import new_results
 
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "letter.txt").write_text("", encoding="utf-8")
@@ -118,7 +118,7 @@ def _output() -> object:
 
 def _results() -> object:
     from rascade.errors import ResultsError
-    from rascade.studies.unfinished import unfinished_results
+    from rascade.results.unfinished import unfinished_results
 
     with tempfile.TemporaryDirectory() as place:
         chunks = Path(place) / "out" / "unfinished" / "chunks"

@@ -27,7 +27,7 @@ diamond is the published value. Sources are identifiers of the [evidence](../evi
 
 def run() -> None:
     """Compute all facts and keep what the pages need of them."""
-    from rascade.studies.facts import facts_json, run_facts_study
+    from rascade.studies.running.facts import facts_json, run_facts_study
 
     text = facts_json(run_facts_study(threads=threads()).records)
     _KEPT.write_text(text, encoding="utf-8")
@@ -35,14 +35,14 @@ def run() -> None:
 
 def kept_facts() -> list[dict[str, Any]]:
     """Return the kept results, one record a fact."""
-    from rascade.report.facts import read_facts
+    from rascade.report.pages.facts import read_facts
 
     return read_facts(_KEPT)
 
 
 def figures() -> dict[str, str]:
     """Return file below ``docs`` -> SVG text."""
-    from rascade.report.facts import fact_figures
+    from rascade.report.pages.facts import fact_figures
 
     return {
         f"images/facts/{name}.svg": small_svg(figure.svg)
@@ -65,7 +65,7 @@ def facts_page() -> str:
 
 
 def _entry(record: dict[str, Any]) -> str:
-    from rascade.report.facts import check_rows
+    from rascade.report.pages.facts import check_rows
 
     verdict = "holds" if record["holds"] else "**does not hold**"
     rows = [
@@ -90,7 +90,7 @@ def _is_potency(record: dict[str, Any]) -> bool:
 
 def dish_table() -> str:
     """Return every fact that is no potency: what is expected, and what the model gives."""
-    from rascade.report.facts import check_rows
+    from rascade.report.pages.facts import check_rows
 
     rows = []
     for record in kept_facts():
@@ -104,7 +104,7 @@ def dish_table() -> str:
 
 def potency_table() -> str:
     """Return published beside simulated potencies, and whether a constant was set to it."""
-    from rascade.report.text import number
+    from rascade.report.look.text import number
 
     rows = []
     for record in kept_facts():

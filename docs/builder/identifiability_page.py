@@ -10,7 +10,7 @@ from builder.results import RESULTS, threads
 from builder.text import NOTE, code, table
 
 if TYPE_CHECKING:
-    from rascade.report.canvas import Figure
+    from rascade.report.look.canvas import Figure
 
 __all__ = ["figures", "identifiability_page", "kept", "run"]
 
@@ -26,7 +26,10 @@ parameters that nobody has verified. `rascade identifiability` asks anew, for al
 
 def run() -> None:
     """Ask, and keep what the page needs."""
-    from rascade.studies.identifiability import identifiability_json, run_identifiability_study
+    from rascade.studies.running.identifiability import (
+        identifiability_json,
+        run_identifiability_study,
+    )
 
     text = identifiability_json(run_identifiability_study(threads=threads()).record)
     _KEPT.write_text(text, encoding="utf-8")
@@ -40,7 +43,7 @@ def kept() -> dict[str, Any]:
 
 @cache
 def _drawn() -> tuple[Figure, ...]:
-    from rascade.report.identifiability import identifiability_figures
+    from rascade.report.pages.identifiability import identifiability_figures
 
     return tuple(identifiability_figures(kept()))
 
@@ -52,7 +55,7 @@ def figures() -> dict[str, str]:
 
 def identifiability_page() -> str:
     """Return the page."""
-    from rascade.report.identifiability import (
+    from rascade.report.pages.identifiability import (
         LIMITS,
         direction_table,
         lead,

@@ -80,7 +80,7 @@ def _rows(rows: Iterable[Parameter]) -> str:
 def parameters_page() -> str:
     """Return every row of the parameter table by mechanism, then lesions and patients."""
     from rascade.model import load_table
-    from rascade.trial.lesions import load_measurement
+    from rascade.trial.assessment.lesions import load_measurement
 
     model = load_table()
     counts = Counter(row.confidence for row in model.values())

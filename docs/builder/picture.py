@@ -10,8 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from rascade.report.canvas import Canvas
-    from rascade.report.folder import TrialRun
+    from rascade.report.look.canvas import Canvas
+    from rascade.report.pages.trial_folder import TrialRun
 
 __all__ = ["draw_trial"]
 
@@ -29,8 +29,8 @@ def draw_trial(folder: Path, target: Path) -> None:
         folder: results of ``rascade trial``; its arms name published ones.
         target: PNG file to write.
     """
-    from rascade.report.canvas import WIDTH, Canvas, drawing
-    from rascade.report.folder import read_trial
+    from rascade.report.look.canvas import WIDTH, Canvas, drawing
+    from rascade.report.pages.trial_folder import read_trial
 
     run = read_trial(folder)
     with drawing():
@@ -53,7 +53,7 @@ def _foot(run: TrialRun) -> str:
 
 
 def _key(canvas: Canvas, run: TrialRun) -> None:
-    from rascade.report.canvas import GREY, arm_color, readable
+    from rascade.report.look.canvas import GREY, arm_color, readable
 
     x, y = _LEFT, 0.42
     for index, arm in enumerate(run.arms):
@@ -66,7 +66,7 @@ def _key(canvas: Canvas, run: TrialRun) -> None:
 
 
 def _survival(canvas: Canvas, run: TrialRun, end: str, left: float) -> None:
-    from rascade.report.canvas import GREY, arm_color, readable
+    from rascade.report.look.canvas import GREY, arm_color, readable
 
     axes = canvas.axes(left, _CURVES, _WIDE, _TALL)
     axes.axhline(50, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
@@ -92,7 +92,7 @@ def _survival(canvas: Canvas, run: TrialRun, end: str, left: float) -> None:
 
 
 def _curve(run: TrialRun, arm: str, end: str) -> Any:
-    from rascade.trial.survival import kaplan_meier
+    from rascade.statistics.survival import kaplan_meier
 
     rows = run.of_arm(arm)
     time = rows[f"{end}_months"].to_numpy(float)
@@ -135,7 +135,7 @@ def _published(axes: Axes, run: TrialRun, arm: str, end: str, color: str) -> Non
 def _waterfall(canvas: Canvas, run: TrialRun, arm: str, column: int) -> None:
     from matplotlib.collections import PolyCollection
 
-    from rascade.report.canvas import GREY, INK, RESPONSE_COLORS, arm_color, readable
+    from rascade.report.look.canvas import GREY, INK, RESPONSE_COLORS, arm_color, readable
 
     axes = canvas.axes(_LEFT + column * (_WIDE + _GAP), _WATERFALL, _WIDE, _SHALLOW)
     rows = run.of_arm(arm).dropna(subset=["best_change_pct"])

@@ -49,7 +49,7 @@ def run_studies() -> None:
     """Run the example studies and keep what the texts need of them; the picture as well."""
     from builder.picture import draw_trial
     from rascade.studies import load
-    from rascade.studies.trial import run_trial
+    from rascade.studies.running.trial import run_trial
 
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as place:

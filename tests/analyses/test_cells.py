@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from rascade.analyses.cells import (
+from rascade.bench.cells import (
     NUMBERS,
     Cells,
     cell_lines,

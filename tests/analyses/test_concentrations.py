@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rascade.analyses.concentrations import concentration_text, log_grid, nanomolar
+from rascade.bench.concentrations import concentration_text, log_grid, nanomolar
 from rascade.errors import InputError
 
 

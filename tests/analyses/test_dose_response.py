@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from rascade.analyses.dose_response import fit_four_parameters, four_parameters
+from rascade.statistics.dose_response import fit_four_parameters, four_parameters
 
 DOSES = np.logspace(-1, 4, 12)
 

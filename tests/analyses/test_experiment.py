@@ -8,20 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rascade.analyses.cells import Cells, find_cell_line
-from rascade.analyses.concentrations import log_grid
-from rascade.analyses.experiment import experiment
-from rascade.analyses.experiment_draws import draw_rows, drawn_rows
-from rascade.analyses.experiment_readouts import CLONE, check_names, find_reading, outline
-from rascade.analyses.experiment_run import run_experiment
-from rascade.analyses.experiment_spec import (
+from rascade.bench.cells import Cells, find_cell_line
+from rascade.bench.concentrations import log_grid
+from rascade.bench.draws import draw_rows, drawn_rows
+from rascade.bench.experiment import experiment
+from rascade.bench.readouts import CLONE, check_names, find_reading, outline
+from rascade.bench.run import run_experiment
+from rascade.bench.spec import (
     Change,
     ExperimentSpec,
     Exposure,
     Treatment,
     conditions,
 )
-from rascade.analyses.experiment_tables import COLUMNS, INTERVAL_COLUMNS
+from rascade.bench.tables import COLUMNS, INTERVAL_COLUMNS
 from rascade.errors import InputError, SimulationError
 from rascade.model import assemble, load_table
 from rascade.regimen import parse

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rascade.analyses.dose_response import four_parameters
-from rascade.analyses.musyc import fit_musyc, musyc_surface
-from rascade.analyses.synergy import (
+from rascade.errors import InputError
+from rascade.statistics.dose_response import four_parameters
+from rascade.statistics.musyc import fit_musyc, musyc_surface
+from rascade.statistics.synergy import (
     DoseMatrix,
     bliss_excess,
     combination_index,
@@ -17,7 +18,6 @@ from rascade.analyses.synergy import (
     single_fits,
     zip_excess,
 )
-from rascade.errors import InputError
 
 A = np.append(0.0, np.logspace(-1, 3, 9))
 B = np.append(0.0, np.logspace(0, 4, 9))

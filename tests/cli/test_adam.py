@@ -79,7 +79,7 @@ def test_a_broken_data_set_is_found(trial: Path, tmp_path: Path) -> None:
     [
         (["check", "nowhere"], "nowhere: no such folder"),
         (["check", "."], "no data set there"),
-        (["write", ".", "--out", "x"], "not the folder of a finished trial"),
+        (["write", ".", "--out", "x"], "trial (summary.json: No such file or directory); name"),
         (["write", "."], "--out"),
         (["chek", "."], "chek"),
     ],

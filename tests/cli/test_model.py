@@ -60,7 +60,9 @@ def test_check_fails_on_a_source_that_the_evidence_does_not_know(monkeypatch, ca
     from rascade.evidence.records import Problem
 
     wrong = Problem("parameters.csv", 7, "source", "k_x: no evidence item 'PMID:1'", "error")
-    monkeypatch.setattr("rascade.trial.numbers.check_numbers", lambda evidence: (9, [wrong]))
+    monkeypatch.setattr(
+        "rascade.trial.results.numbers.check_numbers", lambda evidence: (9, [wrong])
+    )
     assert main(["model", "check"]) == 2
     said = capsys.readouterr().out
     assert "error: parameters.csv:7: source: k_x: no evidence item 'PMID:1'" in said

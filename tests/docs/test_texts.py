@@ -187,7 +187,7 @@ def test_the_changelog_has_its_headings() -> None:
 @pytest.mark.slow
 def test_the_kept_results_come_out_again(builder: dict[str, Any], tmp_path: Path) -> None:
     from rascade.studies import load
-    from rascade.studies.trial import run_trial
+    from rascade.studies.running.trial import run_trial
 
     result = run_trial(load(ROOT / "studies" / "rasolute-302.yaml"), tmp_path / "out", threads=2)
     kept = builder["builder.results"].read_result("rasolute-302")

@@ -168,3 +168,34 @@ def test_events_that_never_end_are_a_failure_of_one_patient(
     assert (failure.patient, failure.status) == (1, Status.TOO_MANY_STEPS)
     assert failure.time == pytest.approx(1.0, abs=1e-6)
     np.testing.assert_allclose(sim.value("S")[0], 8 * math.exp(-1.5), rtol=1e-7)
+
+
+def test_a_trigger_that_becomes_false_ends_no_step(model: Callable[..., System]) -> None:
+    never = decaying(model, ("S < 0", {"count": "count + 1"}, {}))
+    falls = decaying(model, ("S > 4", {"count": "count + 1"}, {}))
+    work = []
+    for system in (never, falls):
+        simulation = Simulation(system)
+        simulation.advance(10.0)
+        assert simulation.value("count") == 0
+        counters = simulation.counters
+        work.append([counters[name].tolist() for name in ("steps", "rejected")])
+    assert work[0] == work[1]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "right"),
+    [
+        ("floor(S * 1000000) == 4000000", 1),  # stays zero where it turns
+        ("max(S - 4.000001, 0) <= 0 && max(4 - S, 0) <= 0", 1),
+        ("S > 4.000001 || S < 4", 1),  # false for a moment
+        ("(S > 6 && S < 6.000001) || S > 7.9 || (S > 2 && S < 2.000001)", 2),
+    ],
+)
+def test_a_trigger_that_turns_twice_within_a_step(
+    model: Callable[..., System], backend: str, trigger: str, right: int
+) -> None:
+    system = decaying(model, (trigger, {"count": "count + 1"}, {}))
+    simulation = Simulation(system, backend=backend, settings=TIGHT)
+    simulation.advance(10.0)
+    assert simulation.value("count") == right

@@ -371,6 +371,7 @@ def test_wrong_use(oral: System) -> None:
 # -- the disease model ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_disease_model() -> None:
     from rascade.model import assemble
 

@@ -25,9 +25,9 @@ from rascade.exchange.adam.variables import (
     reasons,
     variables_of,
 )
-from rascade.trial.ctcae import load_terms
-from rascade.trial.endpoints import REASONS
-from rascade.trial.survival import kaplan_meier
+from rascade.statistics.survival import kaplan_meier
+from rascade.trial.assessment.ctcae import load_terms
+from rascade.trial.results.endpoints import REASONS
 
 
 def copy_of(datasets):

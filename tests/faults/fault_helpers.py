@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from rascade.studies import TrialStudy, loads
-from rascade.studies.schema import Checks
-from rascade.studies.trial import TrialResult, run_trial
+from rascade.studies.files.schema import Checks
+from rascade.studies.running.trial import TrialResult, run_trial
 
 TEXT = """\
 kind: trial

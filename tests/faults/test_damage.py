@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rascade.errors import OutputError, ResultsError
-from rascade.studies import chunks
-from rascade.studies.folders import damages, read_run, remove_run
+from rascade.results import chunks
+from rascade.results.folders import damages, read_run, remove_run
 
 from . import fault_helpers as faults
 
@@ -126,10 +126,10 @@ def test_another_rascade_is_another_run(
     out: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if what == "code":
-        monkeypatch.setattr("rascade.studies.inputs._code_hash", lambda: "other")
+        monkeypatch.setattr("rascade.studies.running.inputs._code_hash", lambda: "other")
     elif what == "versions":
         versions = dict.fromkeys(chunks_versions(), "0")
-        monkeypatch.setattr("rascade.studies.inputs.package_versions", lambda: versions)
+        monkeypatch.setattr("rascade.studies.running.inputs.package_versions", lambda: versions)
     else:
         monkeypatch.setattr("rascade.evidence.evidence_hash", lambda: "other")
     says = {
@@ -142,7 +142,7 @@ def test_another_rascade_is_another_run(
 
 
 def chunks_versions() -> list[str]:
-    from rascade.studies.inputs import _SOLVING
+    from rascade.studies.running.inputs import _SOLVING
 
     return list(_SOLVING)
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from rascade.errors import InputError, ResultsError
-from rascade.studies.chunks import Span
-from rascade.studies.dask_executor import DaskExecutor
-from rascade.studies.jobs import Job
+from rascade.results.chunks import Span
+from rascade.studies.running.dask_executor import DaskExecutor
+from rascade.studies.running.jobs import Job
 
 from . import fault_helpers as faults
 
@@ -108,7 +108,7 @@ def test_a_running_scheduler_is_found(
 def test_what_a_user_can_do_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--threads: 0 workers"):
         DaskExecutor(workers=0)
-    monkeypatch.setattr("rascade.studies.dask_executor.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("rascade.studies.running.dask_executor.CONNECT_SECONDS", 0.5)
     for address in ("tcp://127.0.0.1:9", "nowhere", "http://127.0.0.1:9"):
         with pytest.raises(InputError, match=r"--scheduler: .* cannot be reached"):
             faults.go(tmp_path / "out", executor=DaskExecutor(address))

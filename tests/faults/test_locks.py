@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from rascade.errors import ResultsError
-from rascade.studies.folders import remove_run
-from rascade.studies.lock import folder_lock, lock_holder, lock_path
+from rascade.results.folders import remove_run
+from rascade.results.lock import folder_lock, lock_holder, lock_path
 
 from . import fault_helpers as faults
 
 HOLD = """
 import sys
 from pathlib import Path
-from rascade.studies.lock import folder_lock
+from rascade.results.lock import folder_lock
 with folder_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -8,7 +8,7 @@ from rascade.model import assemble
 from rascade.patients import draw_cohort, engine_parameters, steady_state
 from rascade.patients.cohort import EQUILIBRATION_HOURS
 from rascade.regimen import parse
-from rascade.trial.dosing import engine_doses
+from rascade.trial.conduct.dosing import engine_doses
 
 REGIMENS = {
     "daraxonrasib": "daraxonrasib 300 mg PO QD",
@@ -123,15 +123,19 @@ def compare_with_libroadrunner(regimen: str, days: int, outputs: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    "name", ["daraxonrasib", "sotorasib", pytest.param("adagrasib", marks=pytest.mark.slow)]
+    "name",
+    [
+        "sotorasib",
+        pytest.param("daraxonrasib", marks=pytest.mark.slow),
+        pytest.param("adagrasib", marks=pytest.mark.slow),
+    ],
 )
 def test_libroadrunner_agrees_on_the_exported_model(name: str) -> None:
     compare_with_libroadrunner(REGIMENS[name], 14, OUTPUTS)
 
 
-@pytest.mark.parametrize(
-    "name", ["CARTmeso", pytest.param("autogene-cevumeran", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["CARTmeso", "autogene-cevumeran"])
 def test_libroadrunner_agrees_on_surroundings_for_a_week(name: str) -> None:
     compare_with_libroadrunner(IMMUNE[name], 7, SURROUNDINGS)
 

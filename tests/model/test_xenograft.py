@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from rascade.analyses.cells import Cells, cell_parameters, constant, find_cell_line
+from rascade.bench.cells import Cells, cell_parameters, constant, find_cell_line
 from rascade.engine import Settings, Simulation
 from rascade.model import assemble
 from rascade.regimen import parse
-from rascade.trial.dosing import engine_doses
+from rascade.trial.conduct.dosing import engine_doses
 
 WEEKS = 24.0 * 7 * np.arange(6)
 

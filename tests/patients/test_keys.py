@@ -1,6 +1,6 @@
 import numpy as np
 
-from rascade.patients.keys import exponential, normal, uniform, uniform_rows
+from rascade.random_streams import exponential, normal, uniform, uniform_rows
 
 
 def test_a_draw_depends_on_seed_stream_patient_and_attempt_only() -> None:

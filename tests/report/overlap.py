@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager
 from itertools import combinations
 
-from rascade.report.canvas import Canvas
+from rascade.report.look.canvas import Canvas
 
 __all__ = ["drawn_canvases", "faults"]
 
@@ -23,7 +23,7 @@ def faults(canvas):
     """Return texts that leave the page, end in an ellipsis, or lie on each other."""
     from matplotlib.text import Text
 
-    from rascade.report.canvas import _renderer
+    from rascade.report.look.canvas import _renderer
 
     canvas.figure.dpi = 72  # measured as the SVG is drawn, without the hinting of a screen
     inches = canvas.figure.get_size_inches()

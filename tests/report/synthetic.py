@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rascade.trial.best_response import best_change, best_overall_response
-from rascade.trial.end_point_summary import end_points
-from rascade.trial.endpoints import (
+from rascade.trial.assessment.best_response import best_change, best_overall_response
+from rascade.trial.assessment.response import assess, labels
+from rascade.trial.results.end_point_summary import end_points
+from rascade.trial.results.endpoints import (
     duration_of_response,
     overall_survival,
     progression_bounds,
@@ -18,8 +19,7 @@ from rascade.trial.endpoints import (
     progression_reason,
     time_to_response,
 )
-from rascade.trial.response import assess, labels
-from rascade.trial.statistics import summarize
+from rascade.trial.results.statistics import summarize
 
 ARMS = ("daraxonrasib", "chemotherapy", "daraxonrasib + pembrolizumab", "trametinib", "untreated")
 _KILL = (0.020, 0.009, 0.024, 0.012, 0.0)

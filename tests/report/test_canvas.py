@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rascade.report.canvas import (
+from rascade.report.figures.survival import month_ticks
+from rascade.report.look.canvas import (
     ARM_COLORS,
     Canvas,
     arm_color,
@@ -20,7 +21,6 @@ from rascade.report.canvas import (
     text_width,
     wrap,
 )
-from rascade.report.survival_figures import month_ticks
 
 
 @given(st.lists(st.floats(0, 100), max_size=8), st.floats(1, 12))

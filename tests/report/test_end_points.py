@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rascade.report.canvas import drawing
-from rascade.report.end_point_tables import end_point_tables, estimand_table
-from rascade.report.exposure_tables import adverse_event_table
-from rascade.report.folder import read_trial
-from rascade.report.marker_figure import marker_course, marker_figure
-from rascade.report.swimmer_figure import MOST_LANES, lanes, swimmer_figure
+from rascade.report.figures.markers import marker_course, marker_figure
+from rascade.report.figures.swimmer import MOST_LANES, lanes, swimmer_figure
+from rascade.report.look.canvas import drawing
+from rascade.report.pages.trial_folder import read_trial
+from rascade.report.tables.end_points import end_point_tables, estimand_table
+from rascade.report.tables.exposure import adverse_event_table
 
 from .synthetic import ARMS, write_run
 

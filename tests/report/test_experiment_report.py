@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from rascade.errors import InputError
-from rascade.report.experiment_report import write_experiment_report
-from rascade.report.experiment_tables import answers, summary_tables
+from rascade.report.pages.experiment import write_experiment_report
+from rascade.report.tables.experiment import answers, summary_tables
 from rascade.studies import ExperimentStudy, loads
-from rascade.studies.experiment import run_experiment_study
+from rascade.studies.running.experiment import run_experiment_study
 
 HEAD = "kind: experiment\nname: 'A <b>test</b> & more'\ncells: {name: AsPC-1}\n"
 COURSE = HEAD + (
@@ -125,7 +125,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
 
 
 def test_no_name_of_a_legend_is_cut_short() -> None:
-    from rascade.report.experiment_curves import _legend_columns
+    from rascade.report.figures.experiment_curves import _legend_columns
 
     short = ["sotorasib, 100 nM", "daraxonrasib, 30 nM"]
     long = [f"trametinib + hydroxychloroquine 10 uM in KRAS G12D, STK11 {x}, 20 nM" for x in "ab"]

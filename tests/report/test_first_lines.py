@@ -9,22 +9,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rascade.report import exposure_tables, further_tables, tables
-from rascade.report.biomarker_figure import biomarker_figure
-from rascade.report.canvas import Canvas, drawing
-from rascade.report.data_cut import data_cut_text
-from rascade.report.first_lines import answers, context, roles
-from rascade.report.folder import read_trial
-from rascade.report.forest_figure import _left_out, forest_figure, subgroups
-from rascade.report.links import linked
-from rascade.report.marker_figure import marker_figure
-from rascade.report.page import Table, render
-from rascade.report.published import compare, published_figure
-from rascade.report.response_figures import waterfall_figure
-from rascade.report.schedule import on_schedule
-from rascade.report.survival_figures import survival_figure
-from rascade.report.swimmer_figure import swimmer_figure
-from rascade.report.text import interval
+from rascade.report.figures.biomarkers import biomarker_figure
+from rascade.report.figures.forest import _left_out, forest_figure, subgroups
+from rascade.report.figures.markers import marker_figure
+from rascade.report.figures.response import waterfall_figure
+from rascade.report.figures.survival import survival_figure
+from rascade.report.figures.swimmer import swimmer_figure
+from rascade.report.look.canvas import Canvas, drawing
+from rascade.report.look.links import linked
+from rascade.report.look.page import Table, render
+from rascade.report.look.schedule import on_schedule
+from rascade.report.look.text import interval
+from rascade.report.pages.trial_folder import read_trial
+from rascade.report.tables import exposure as exposure_tables
+from rascade.report.tables import further as further_tables
+from rascade.report.tables import trial as tables
+from rascade.report.tables.data_cut import data_cut_text
+from rascade.report.tables.first_lines import answers, context, roles
+from rascade.report.tables.published import compare, published_figure
 
 from .overlap import drawn_canvases, faults
 from .synthetic import ARMS, write_run
@@ -312,4 +314,7 @@ def test_proportional_hazards_and_exposure_adjusted_rates_are_shown(run) -> None
 
 def test_many_contrasts_have_one_paragraph_each(run) -> None:
     several = run.summary["contrasts"] * 3
-    assert len(answers(replace(run, summary=run.summary | {"contrasts": several}))) == 3
+    texts = answers(replace(run, summary=run.summary | {"contrasts": several}))
+    assert len(texts) == 3
+    who = f"{several[0]['arm']} against {several[0]['reference']}"
+    assert all(text.startswith(f"{who}: PFS ") and text.count(who) == 1 for text in texts)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.report.canvas import drawing
-from rascade.report.mechanism_figure import mechanism_figures
-from rascade.report.mechanism_layout import BANDS, lay_out
-from rascade.report.mechanism_routes import middle, routes
+from rascade.report.look.canvas import drawing
+from rascade.report.mechanism.figure import mechanism_figures
+from rascade.report.mechanism.layout import BANDS, lay_out
+from rascade.report.mechanism.routes import middle, routes
 
 from .synthetic import mechanism
 

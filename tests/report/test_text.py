@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rascade.report.text import (
+from rascade.report.look.text import (
     clean,
     interval,
     months_text,

@@ -15,11 +15,11 @@ import pytest
 
 from rascade.errors import InputError, OutputError
 from rascade.report import write_report
-from rascade.report.canvas import drawing
-from rascade.report.folder import read_trial
-from rascade.report.forest_figure import subgroups
-from rascade.report.published import compare
-from rascade.report.survival_figures import survival_figure
+from rascade.report.figures.forest import subgroups
+from rascade.report.figures.survival import survival_figure
+from rascade.report.look.canvas import drawing
+from rascade.report.pages.trial_folder import read_trial
+from rascade.report.tables.published import compare
 
 from .synthetic import ARMS, write_run
 
@@ -169,7 +169,7 @@ def test_names_from_the_study_are_never_markup(tmp_path):
 
 
 def test_an_arm_without_patients_and_failed_patients(tmp_path):
-    from rascade.trial.statistics import summarize
+    from rascade.trial.results.statistics import summarize
 
     folder = write_run(tmp_path / "run", n=25)
     people = pd.read_parquet(folder / "patients.parquet")

@@ -10,14 +10,14 @@ from rascade.evidence import load as load_evidence
 from rascade.model import known_drugs
 from rascade.regimen import parse
 from rascade.studies import dump, loads
-from rascade.studies.arm_population import read_population
-from rascade.studies.arms import (
+from rascade.studies.files.arm_population import read_population
+from rascade.studies.files.arms import (
     arm_plans,
     arm_study,
     arm_table,
     find_arm,
 )
-from rascade.studies.trial import run_trial
+from rascade.studies.running.trial import run_trial
 
 RUNNING = [plan for plan in arm_plans() if plan.refusal() is None]
 
@@ -64,7 +64,7 @@ def test_arms_of_the_standard_regimens_run_by_name():
 
 
 def test_a_drug_that_is_added_brings_its_arms(monkeypatch):
-    from rascade.studies import arms
+    from rascade.studies.files import arms
 
     added = {"nivolumab", "ipilimumab", "durvalumab", "tremelimumab"}
     monkeypatch.setattr(arms, "_known", lambda: frozenset({*known_drugs(), *added}))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rascade.studies.chunks import ChunkStore, Span, plan
+from rascade.results.chunks import ChunkStore, Span, plan
 
 SPANS = st.builds(
     lambda arm, start, size: Span(arm, start, start + size),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ import pytest
 
 from rascade.errors import InputError, StudyFileError
 from rascade.studies import Checks, dump, load, loads
-from rascade.studies.executors import LocalExecutor
-from rascade.studies.jobs import plan_of
-from rascade.studies.load import override
-from rascade.studies.trial import run_trial, to_spec
-from rascade.trial.run import run
+from rascade.studies.files.load import override
+from rascade.studies.running.executors import LocalExecutor
+from rascade.studies.running.jobs import plan_of
+from rascade.studies.running.trial import run_trial, to_spec
+from rascade.trial.conduct.run import run
 
 CASES = Path(__file__).parents[1] / "cases" / "trials"
 TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
@@ -94,7 +95,18 @@ def test_jobs_have_every_field_of_the_plan() -> None:
         for field in fields(record):
             value = getattr(record, field.name)
             default = getattr(type(record), field.name, None)
-            assert value != default or value is True, field.name
+            # Paired patients are not randomised, so they are in a plan of their own below.
+            assert value != default or value is True or field.name == "paired", field.name
+
+
+def test_pairing_reaches_the_plan_and_the_jobs() -> None:
+    study = loads(WHOLE, "s.yaml")
+    whole = study.model_dump(mode="json", exclude_none=True, by_alias=True)
+    del whole["randomization"]
+    for arm in whole["arms"]:
+        arm.pop("size", None)
+    paired = loads(json.dumps(whole | {"pairing": "same-patients"}), "s.yaml")
+    assert to_spec(paired).paired and plan_of(dump(paired))[1] == to_spec(paired)
 
 
 def test_every_key_of_a_study_reaches_its_plan() -> None:
@@ -102,7 +114,7 @@ def test_every_key_of_a_study_reaches_its_plan() -> None:
     study, unfelt = loads(WHOLE, "s.yaml"), {"kind", "description"}
     plan = to_spec(study)
     for name in type(study).model_fields:
-        if name in unfelt or name in {"name", "cohort", "seed", "arms", "protocol"}:
+        if name in unfelt or name in {"name", "cohort", "seed", "arms", "protocol", "pairing"}:
             continue
         default = type(study).model_fields[name].get_default(call_default_factory=True)
         if name in {"imaging_every_weeks", "follow_up_months"}:
@@ -157,7 +169,7 @@ def test_a_trial_that_waits_for_events_is_resumed_and_enlarged(
     by_events: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study, folder, _ = by_events
-    from rascade.studies import executors
+    from rascade.studies.running import executors
 
     real, done = executors.simulate, []
 

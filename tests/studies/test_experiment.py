@@ -10,7 +10,7 @@ import pytest
 
 from rascade.errors import InputError, StudyFileError, UnsupportedFeature
 from rascade.studies import ExperimentStudy, dump, json_schema, load, loads, study_hash
-from rascade.studies.experiment import (
+from rascade.studies.running.experiment import (
     override_experiment,
     run_experiment_study,
     to_experiment,

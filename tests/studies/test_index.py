@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from rascade.errors import InputError, OutputError, ResultsError
-from rascade.studies import index
-from rascade.studies.compare import Reading, compare_runs
-from rascade.studies.folders import damages, find_runs, read_run, remove_run
-from rascade.studies.records_folder import write_records
-from rascade.studies.store import file_hashes, new_results, write_json, write_text
+from rascade.results import index
+from rascade.results.compare import Reading, compare_runs
+from rascade.results.folders import damages, find_runs, read_run, remove_run
+from rascade.results.records_folder import write_records
+from rascade.results.store import file_hashes, new_results, write_json, write_text
 
 STUDY = """\
 kind: trial

@@ -4,8 +4,8 @@ import pytest
 
 from rascade.errors import InputError, StudyFileError
 from rascade.studies import loads
-from rascade.studies.interventions import read_interventions
-from rascade.studies.trial import to_spec
+from rascade.studies.files.interventions import read_interventions
+from rascade.studies.running.trial import to_spec
 
 STUDY = """\
 kind: trial
@@ -40,7 +40,7 @@ def test_an_arm_has_the_last_word() -> None:
     ],
 )
 def test_what_can_be_wrong(old: str, new: str, says: str) -> None:
-    from rascade.studies.load import model_checks
+    from rascade.studies.files.load import model_checks
 
     with pytest.raises(StudyFileError, match=says):
         loads(STUDY.replace(old, new), "s.yaml", model_checks())

@@ -27,7 +27,7 @@ from rascade.studies import (
     override,
     study_hash,
 )
-from rascade.studies.load import model_checks
+from rascade.studies.files.load import model_checks
 
 DRUGS = ["daraxonrasib", "gemcitabine", "nab-paclitaxel", "sotorasib", "adagrasib", "pembrolizumab"]
 STUDIES = Path(__file__).parents[2] / "studies"

@@ -13,12 +13,12 @@ from rascade.analyses.operating.assurance import drawn_parameters, summarize_ass
 from rascade.analyses.operating.population import arm_population
 from rascade.errors import InputError, StudyFileError
 from rascade.model.interventions import Interventions
-from rascade.report.operating import write_operating_report
+from rascade.report.pages.operating import write_operating_report
+from rascade.statistics.group_sequential import SHAPES, SPENDING
 from rascade.studies import OperatingStudy, dump, load, loads
-from rascade.studies.operating import run_operating
-from rascade.studies.operating_population import trial_of
-from rascade.studies.operating_schema import Efficacy, Spending
-from rascade.trial.group_sequential import SHAPES, SPENDING
+from rascade.studies.files.operating_schema import Efficacy, Spending
+from rascade.studies.running.operating import run_operating
+from rascade.studies.running.operating_population import trial_of
 
 from .operating_studies import STUDY, write_study, write_trial
 
@@ -195,7 +195,7 @@ def test_assurance_is_the_mean_power_over_the_sets():
 
 def test_drawn_parameters_hold_what_is_verified_and_what_the_study_sets():
     from rascade.model import load_table
-    from rascade.studies.trial import to_spec
+    from rascade.studies.running.trial import to_spec
 
     spec = to_spec(load(Path(__file__).parents[2] / "studies" / "rasolute-302.yaml"))
     few, many = drawn_parameters(spec, 1, 2), drawn_parameters(spec, 1, 3)

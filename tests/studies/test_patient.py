@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rascade.errors import StudyFileError
-from rascade.studies.patient import load_patient
+from rascade.studies.files.patient import load_patient
 
 
 def test_a_patient(tmp_path: Path) -> None:

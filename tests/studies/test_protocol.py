@@ -6,7 +6,7 @@ import pytest
 
 from rascade.errors import StudyFileError
 from rascade.studies import Checks, dump, json_schema, loads
-from rascade.studies.trial import to_spec
+from rascade.studies.running.trial import to_spec
 
 CHECKS = Checks(drugs=["daraxonrasib", "gemcitabine"])
 STUDY = """\

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from rascade.errors import OutputError
-from rascade.studies.store import file_hashes, new_results, write_json, write_table, write_text
+from rascade.results.store import file_hashes, new_results, write_json, write_table, write_text
 
 
 def write_run(folder: Path, content: str) -> None:

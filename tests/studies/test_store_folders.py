@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rascade.errors import OutputError
-from rascade.studies.store import MANIFEST, file_hashes, new_results, write_json
+from rascade.results.store import MANIFEST, file_hashes, new_results, write_json
 
 
 def _write(out: Path, text: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from rascade.errors import InputError, SimulationError, UnsupportedFeature
 from rascade.studies import Checks, loads
-from rascade.studies.trial import run_trial, to_spec
+from rascade.studies.running.trial import run_trial, to_spec
 
 CHECKS = Checks(drugs=["daraxonrasib", "gemcitabine"])
 STUDY = """\
@@ -144,7 +144,7 @@ def test_an_arm_that_nobody_survives_in_the_solver(
     from dataclasses import replace
 
     from rascade.engine import Status
-    from rascade.trial import run
+    from rascade.trial.conduct import run
 
     real = run.run_arm
 
@@ -161,7 +161,9 @@ def test_an_arm_that_nobody_survives_in_the_solver(
 def test_wrong_numbers_are_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rascade.studies.executors.simulate", lambda *_, **__: pytest.fail("work"))
+    monkeypatch.setattr(
+        "rascade.studies.running.executors.simulate", lambda *_, **__: pytest.fail("work")
+    )
     for wrong in ({"size": -1}, {"seed": -1}, {"threads": 0}, {"chunk_size": 0}):
         with pytest.raises(InputError, match=next(iter(wrong)).removesuffix("_size")):
             run_trial(study(), tmp_path / "out", **wrong)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rascade.errors import StudyFileError
-from rascade.studies.yaml_text import read_yaml
+from rascade.studies.files.yaml_text import read_yaml
 
 
 def value(text: str) -> object:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rascade.errors import InputError
-from rascade.trial.accrual import Accrual, Centre, CutOff, arrivals, enter, event_day
-from rascade.trial.endpoints import DAYS_PER_MONTH
+from rascade.trial.design.accrual import Accrual, Centre, CutOff, arrivals, enter, event_day
+from rascade.trial.results.endpoints import DAYS_PER_MONTH
 
 THREE = Accrual(
     (

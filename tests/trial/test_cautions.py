@@ -8,14 +8,14 @@ from rascade.evidence import load
 from rascade.model import Interventions, known_drugs, load_table
 from rascade.regimen import parse
 from rascade.regimen.words import ROUTES
-from rascade.trial.cautions import (
+from rascade.trial.design.cautions import (
     dose_ranges,
     parameter_cautions,
     regimen_cautions,
     trial_cautions,
 )
-from rascade.trial.selection import dropped_selection
-from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
+from rascade.trial.design.selection import dropped_selection
+from rascade.trial.design.spec import ArmSpec, CohortSpec, TrialSpec
 
 FOLFIRINOX_FU = "fluorouracil 400 mg/m2 IV bolus Q2W + fluorouracil 2400 mg/m2 IV over 46 h Q2W"
 
@@ -87,7 +87,7 @@ def test_ranges_are_of_known_drugs_and_rise() -> None:
 
 def test_the_orders_of_published_arms_are_not_far() -> None:
     """What the evidence's trials gave has been studied."""
-    from rascade.studies.arms import arm_plans
+    from rascade.studies.files.arms import arm_plans
 
     for plan in arm_plans():
         if plan.refusal() is None and plan.orders is not None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.cox import cox_hazard_ratio, cox_model, interaction_p
-from rascade.trial.partial_likelihood import CONSTANT, NO_EVENTS, SEPARATED
-from rascade.trial.proportional_hazards import proportional_hazards
+from rascade.statistics.cox import cox_hazard_ratio, cox_model, interaction_p
+from rascade.statistics.partial_likelihood import CONSTANT, NO_EVENTS, SEPARATED
+from rascade.statistics.proportional_hazards import proportional_hazards
 
 from .published_data import (
     VETERAN_CELL,

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from rascade.model import assemble
-from rascade.trial.adverse_events import EventLog
-from rascade.trial.conduct import Conduct, Readings
-from rascade.trial.ctcae import load_terms
-from rascade.trial.protocol import Protocol, rule
+from rascade.trial.assessment.adverse_events import EventLog
+from rascade.trial.assessment.ctcae import load_terms
+from rascade.trial.conduct.dose_rules import Conduct, Readings
+from rascade.trial.design.protocol import Protocol, rule
 
 from .ctcae_table import NORMAL, RULES, courses
 

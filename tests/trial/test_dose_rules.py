@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.adverse_events import EventLog
-from rascade.trial.conduct import Conduct, Readings
-from rascade.trial.ctcae import load_terms
-from rascade.trial.protocol import Protocol, rule
+from rascade.trial.assessment.adverse_events import EventLog
+from rascade.trial.assessment.ctcae import load_terms
+from rascade.trial.conduct.dose_rules import Conduct, Readings
+from rascade.trial.design.protocol import Protocol, rule
 
 DRUG, LEVELS, LONGEST = "gemcitabine", (1.0, 0.8, 0.6), 15.0
 TERM = next(term for term in load_terms() if term.name == "Rash")

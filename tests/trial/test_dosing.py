@@ -4,7 +4,7 @@ import pytest
 from rascade.errors import UnsupportedFeature
 from rascade.model import assemble
 from rascade.regimen import parse
-from rascade.trial.dosing import engine_doses, infusion_hours
+from rascade.trial.conduct.dosing import engine_doses, infusion_hours
 
 PROFILES = {"weight_kg": np.array([60.0, 90.0]), "body_surface_m2": np.array([1.6, 2.1])}
 

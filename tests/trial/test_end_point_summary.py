@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rascade.trial.end_point_summary import end_points
-from rascade.trial.endpoints import progression_bounds, progression_free_survival
-from rascade.trial.estimands import ESTIMANDS, times_under
-from rascade.trial.proportional_hazards import proportional_hazards
-from rascade.trial.response import Response
-from rascade.trial.response_times import confirmed_times
-from rascade.trial.weighted_log_rank import max_combo
+from rascade.statistics.proportional_hazards import proportional_hazards
+from rascade.statistics.weighted_log_rank import max_combo
+from rascade.trial.assessment.response import Response
+from rascade.trial.results.end_point_summary import end_points
+from rascade.trial.results.endpoints import progression_bounds, progression_free_survival
+from rascade.trial.results.estimands import ESTIMANDS, times_under
+from rascade.trial.results.response_times import confirmed_times
 
 PD, SD, NE = Response.PD, Response.SD, Response.NE
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rascade.trial.endpoints import (
+from rascade.trial.assessment.response import NonTarget, Response
+from rascade.trial.results.endpoints import (
     disease_controlled,
     duration_of_response,
     months,
@@ -16,7 +17,6 @@ from rascade.trial.endpoints import (
     responded,
     time_to_response,
 )
-from rascade.trial.response import NonTarget, Response
 
 CODES = {"CR": 0, "PR": 1, "SD": 2, "PD": 3, "NE": 4}
 DAYS = np.array([56.0, 112.0, 168.0])

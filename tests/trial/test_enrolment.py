@@ -8,11 +8,11 @@ import pytest
 
 from rascade.errors import InputError
 from rascade.patients.profile import draw_profiles, draw_shares
-from rascade.trial.accrual import Accrual, Centre, CutOff
-from rascade.trial.endpoints import DAYS_PER_MONTH
-from rascade.trial.enrolment import case_mix, enrolment
-from rascade.trial.randomization import Randomization
-from rascade.trial.run import allocate, run
+from rascade.trial.conduct.run import allocate, run
+from rascade.trial.design.accrual import Accrual, Centre, CutOff
+from rascade.trial.design.enrolment import case_mix, enrolment
+from rascade.trial.design.randomization import Randomization
+from rascade.trial.results.endpoints import DAYS_PER_MONTH
 
 from . import trial_specs as specs
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rascade.errors import InputError
-from rascade.trial.group_sequential import (
+from rascade.statistics.group_sequential import (
     SPENDING,
     conditional_power,
     crossing,

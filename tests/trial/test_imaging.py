@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rascade.trial.imaging import MAX_NEW_LESIONS, Imaging, lesion_names
-from rascade.trial.irecist import IResponse
-from rascade.trial.lesions import load_measurement
-from rascade.trial.response import NonTarget, Response
+from rascade.trial.assessment.imaging import MAX_NEW_LESIONS, Imaging, lesion_names
+from rascade.trial.assessment.irecist import IResponse
+from rascade.trial.assessment.lesions import load_measurement
+from rascade.trial.assessment.response import NonTarget, Response
 
 PATIENTS = np.arange(1500)
 SUMS = np.full(PATIENTS.size, 70.0)

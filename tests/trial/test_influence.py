@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from rascade.trial.influence import influences, least_correlation, ranked_times
+from rascade.trial.results.influence import influences, least_correlation, ranked_times
 
 
 def table(random, n, columns, months, event=None, arm="a"):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.intervals import median_limits, turnbull
-from rascade.trial.landmark import landmark_rates, restricted_mean, restricted_mean_difference
-from rascade.trial.survival import LIMITS, kaplan_meier
+from rascade.statistics.interval_censored import median_limits, turnbull
+from rascade.statistics.landmark import landmark_rates, restricted_mean, restricted_mean_difference
+from rascade.statistics.survival import LIMITS, kaplan_meier
 
 INF = np.inf
 CHI = 3.841458820694124

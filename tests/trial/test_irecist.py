@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from rascade.trial.irecist import (
+from rascade.trial.assessment.irecist import (
     IResponse,
     IVisit,
     assess_immune,
@@ -15,7 +15,7 @@ from rascade.trial.irecist import (
     immune_labels,
     immune_progression_free_survival,
 )
-from rascade.trial.response import NonTarget, begin, next_visit
+from rascade.trial.assessment.response import NonTarget, begin, next_visit
 
 from .irecist_table import CASES
 

@@ -1,7 +1,7 @@
 import numpy as np
 
-from rascade.trial.lesions import draw_lesions, load_measurement, measured_diameters
-from rascade.trial.response import select_targets
+from rascade.trial.assessment.lesions import draw_lesions, load_measurement, measured_diameters
+from rascade.trial.assessment.response import select_targets
 
 PATIENTS = np.arange(2000)
 SUMS = np.linspace(15.0, 200.0, PATIENTS.size)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rascade.trial.lesions import load_measurement
-from rascade.trial.markers import measured_markers
+from rascade.trial.assessment.lesions import load_measurement
+from rascade.trial.assessment.markers import measured_markers
 
 PATIENTS = np.arange(3000)
 ALLELES = np.where(PATIENTS % 10 == 0, "WT", "G12D")

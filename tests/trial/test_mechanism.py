@@ -6,8 +6,8 @@ import pytest
 from rascade.engine import Doses, Settings, Simulation
 from rascade.model import assemble, load_alleles, load_table
 from rascade.regimen import parse
-from rascade.trial.dosing import engine_doses
-from rascade.trial.run import run
+from rascade.trial.conduct.dosing import engine_doses
+from rascade.trial.conduct.run import run
 
 from . import trial_specs as specs
 
@@ -94,6 +94,7 @@ def test_sotorasib_needs_the_cysteine() -> None:
     assert perk_after("sotorasib", "G12C", 52.0) < 0.6
 
 
+@pytest.mark.slow
 def test_sotorasib_in_g12d_and_in_g12c_patients() -> None:
     treated, visits = alone(specs.SOTORASIB, size=25, eligibility=("kras_allele == 'G12D'",))
     untreated, _ = alone("none", size=25, eligibility=("kras_allele == 'G12D'",))

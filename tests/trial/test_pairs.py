@@ -7,8 +7,8 @@ import pytest
 
 import rascade as rc
 from rascade.errors import InputError
-from rascade.trial.landmark import restricted_mean
-from rascade.trial.pairs import restricted_contributions
+from rascade.statistics.landmark import restricted_mean
+from rascade.trial.results.pairs import restricted_contributions
 
 
 def paired(size: int = 8, **more: object) -> rc.Trial:

@@ -6,9 +6,9 @@ import pytest
 
 from rascade.errors import InputError
 from rascade.model import known_drugs
-from rascade.trial.ctcae import VERSIONS, load_terms, modelled_terms
-from rascade.trial.phases import parse_until
-from rascade.trial.protocol import (
+from rascade.trial.assessment.ctcae import VERSIONS, load_terms, modelled_terms
+from rascade.trial.design.phases import parse_until
+from rascade.trial.design.protocol import (
     label_levels,
     label_rules,
     load_conduct,

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.cox import cox_hazard_ratio, cox_model, interaction_p
-from rascade.trial.intervals import turnbull
-from rascade.trial.landmark import (
+from rascade.statistics.cox import cox_hazard_ratio, cox_model, interaction_p
+from rascade.statistics.interval_censored import turnbull
+from rascade.statistics.landmark import (
     common_horizon,
     landmark_rates,
     median_follow_up,
     restricted_mean,
     restricted_mean_difference,
 )
-from rascade.trial.survival import kaplan_meier, log_rank
+from rascade.statistics.survival import kaplan_meier, log_rank
 
 from .published_data import (
     COSMESIS_CHEMOTHERAPY,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rascade.errors import InputError
-from rascade.trial.randomization import (
+from rascade.trial.design.randomization import (
     Randomization,
     position_in_stratum,
     randomize,

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rascade.trial.best_response import (
+from rascade.trial.assessment.best_response import (
     before_progression,
     best_change,
     best_overall_response,
     response_visits,
 )
-from rascade.trial.response import (
+from rascade.trial.assessment.response import (
     NonTarget,
     Response,
     assess,

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.irecist import IVisit, begin_immune, immune_labels, next_immune_visit
-from rascade.trial.response import NonTarget, begin, labels, next_visit
+from rascade.trial.assessment.irecist import IVisit, begin_immune, immune_labels, next_immune_visit
+from rascade.trial.assessment.response import NonTarget, begin, labels, next_visit
 
 from .response_oracle import irecist, recist
 

@@ -10,9 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.errors import InputError
-from rascade.trial.protocol import Protocol
-from rascade.trial.run import between, run
-from rascade.trial.schedule import pauses, scan_window, scans_made, scheduled_days, watch_days
+from rascade.trial.conduct.run import between, run
+from rascade.trial.design.protocol import Protocol
+from rascade.trial.design.schedule import (
+    pauses,
+    scan_window,
+    scans_made,
+    scheduled_days,
+    watch_days,
+)
 
 from . import trial_specs as specs
 

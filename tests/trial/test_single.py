@@ -4,7 +4,7 @@ import pytest
 from rascade.errors import InputError
 from rascade.patients import load_properties
 from rascade.regimen import parse
-from rascade.trial.single import simulate_patient
+from rascade.trial.conduct.single import simulate_patient
 
 NONE = parse("none")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rascade.trial.statistics import exact_interval, summarize
+from rascade.trial.results.statistics import exact_interval, summarize
 
 ARM_KEYS = ["name", "n", "orr_pct", "orr_ci", "dcr_pct", "pfs_median_months", "pfs_ci",
             "os_median_months", "os_ci", "grade3plus_trae_pct"]  # fmt: skip

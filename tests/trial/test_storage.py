@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.engine import Settings
-from rascade.trial import storage
-from rascade.trial.run import allocate, run_arm
-from rascade.trial.storage import PATIENTS, Packed, join, pack, take, unpack
-from rascade.trial.tables import outcome
+from rascade.trial.conduct.run import allocate, run_arm
+from rascade.trial.results import storage
+from rascade.trial.results.storage import PATIENTS, Packed, join, pack, take, unpack
+from rascade.trial.results.tables import outcome
 
 from . import trial_specs as specs
 
@@ -124,7 +124,7 @@ def grown(first: int, patients: int, events: int) -> Grown:
 
 def test_events_and_tables_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatch, spec) -> None:
     monkeypatch.setattr(storage, "_HOMES", (__name__,))
-    monkeypatch.setattr("rascade.trial.run.arm_assembly", lambda *_: None)
+    monkeypatch.setattr("rascade.trial.conduct.run.arm_assembly", lambda *_: None)
     monkeypatch.setattr(storage, "import_module", lambda name: __import__("sys").modules[name])
     runs: list[Any] = [grown(0, 2, 5), grown(2, 2, 0), grown(4, 2, 2)]
     back = []
@@ -192,7 +192,13 @@ def _same(one: Any, other: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["subprocess:Popen", "rascade.trial.run:run", "rascade.trial.run:Missing", "os:path"]
+    "kind",
+    [
+        "subprocess:Popen",
+        "rascade.trial.conduct.run:run",
+        "rascade.trial.conduct.run:Missing",
+        "os:path",
+    ],
 )
 def test_only_records_of_trials_are_made_from_a_file(kind: str) -> None:
     with pytest.raises(TypeError, match="no record of a trial"):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.survival import cox_hazard_ratio, kaplan_meier, log_rank
+from rascade.statistics.survival import cox_hazard_ratio, kaplan_meier, log_rank
 
 from .reference_data import (
     AML_EVENT,

@@ -9,12 +9,12 @@ import pytest
 
 from rascade.model import assemble
 from rascade.regimen import parse
-from rascade.trial.dispensing import Dispenser
-from rascade.trial.dosing import engine_doses
-from rascade.trial.phases import Phase, parse_until
-from rascade.trial.protocol import Protocol, rule
-from rascade.trial.run import run
-from rascade.trial.spec import ArmSpec
+from rascade.trial.conduct.dispensing import Dispenser
+from rascade.trial.conduct.dosing import engine_doses
+from rascade.trial.conduct.run import run
+from rascade.trial.design.phases import Phase, parse_until
+from rascade.trial.design.protocol import Protocol, rule
+from rascade.trial.design.spec import ArmSpec
 
 from . import trial_specs as specs
 

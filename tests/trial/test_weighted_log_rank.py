@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.survival import log_rank
-from rascade.trial.weighted_log_rank import MAX_COMBO, max_combo, weighted_log_rank
+from rascade.statistics.survival import log_rank
+from rascade.statistics.weighted_log_rank import MAX_COMBO, max_combo, weighted_log_rank
 
 from .reference_data import LUNG_ECOG, LUNG_EVENT, LUNG_FEMALE, LUNG_TIME
 

@@ -1,8 +1,8 @@
 """Small trials for tests."""
 
 from rascade.regimen import parse
-from rascade.trial.protocol import Protocol
-from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
+from rascade.trial.design.protocol import Protocol
+from rascade.trial.design.spec import ArmSpec, CohortSpec, TrialSpec
 
 DARAXONRASIB = "daraxonrasib 300 mg PO QD"
 CHEMOTHERAPY = "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D + nab-paclitaxel 125 mg/m2 IV D1,8,15 Q28D"

@@ -53,7 +53,7 @@ def write(
     names.csv with the names that .xpt files, which hold ASCII only, have labels for. Data that
     break a rule are not written.
     """
-    from rascade.studies.adam import write_adam
+    from rascade.studies.running.adam import write_adam
 
     files = write_adam(run, out)
     say(f"{len(files)} files written to {out}", wrap=False)

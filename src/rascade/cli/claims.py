@@ -48,8 +48,8 @@ def claims(
     written, and earlier results in DIR stay.
     """
     from rascade.progress import default_threads, progress_on_stderr
-    from rascade.report.claims import write_claims_report
-    from rascade.studies.claims import claims_json, run_claims_study
+    from rascade.report.pages.claims import write_claims_report
+    from rascade.studies.running.claims import claims_json, run_claims_study
 
     with progress_on_stderr("claims") as progress:
         result = run_claims_study(
@@ -90,7 +90,7 @@ def _verdict(record: dict[str, Any]) -> str:
 
 
 def _effect(result: dict[str, Any]) -> str:
-    from rascade.report.text import number
+    from rascade.report.look.text import number
 
     if result["effect"] is None:
         return ""
@@ -99,7 +99,7 @@ def _effect(result: dict[str, Any]) -> str:
 
 
 def _details(console: Any, record: dict[str, Any]) -> None:
-    from rascade.report.claims import expectation
+    from rascade.report.pages.claims import expectation
 
     lines = [f"\n{record['id']}: {record['claim']}"]
     if record["right_reading"]:

@@ -55,9 +55,9 @@ def experiment(
     in DIR stay.
     """
     from rascade.progress import default_threads, progress_on_stderr
-    from rascade.report.experiment_report import write_experiment_report
+    from rascade.report.pages.experiment import write_experiment_report
     from rascade.studies import ExperimentStudy, load
-    from rascade.studies.experiment import run_experiment_study
+    from rascade.studies.running.experiment import run_experiment_study
 
     plan = load(study, kind=ExperimentStudy)
     with progress_on_stderr("experiment") as progress:
@@ -81,7 +81,7 @@ def experiment(
 
 def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the experiment says, a line for each curve, course or matrix."""
-    from rascade.report.text import number
+    from rascade.report.look.text import number
 
     for row in summary.get("dose_response") or []:
         head = f"{row['treatment']}, {row['readout']} at {number(row['time_h'])} h:"
@@ -112,7 +112,7 @@ def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
 
 def _range(limits: Sequence[float | None] | None) -> str:
     """Return `` (0.2 to 0.8)``, or nothing where there is no interval."""
-    from rascade.report.text import number
+    from rascade.report.look.text import number
 
     if not limits:
         return ""

@@ -47,8 +47,8 @@ def facts(
     written, and earlier results in DIR stay.
     """
     from rascade.progress import default_threads, progress_on_stderr
-    from rascade.report.facts import write_facts_report
-    from rascade.studies.facts import facts_json, run_facts_study
+    from rascade.report.pages.facts import write_facts_report
+    from rascade.studies.running.facts import facts_json, run_facts_study
 
     with progress_on_stderr("facts") as progress:
         result = run_facts_study(
@@ -67,7 +67,7 @@ def facts(
 
 
 def _show(records: list[dict[str, Any]]) -> None:
-    from rascade.report.facts import check_rows
+    from rascade.report.pages.facts import check_rows
 
     rows = [
         (record["id"] if number == 0 else "", *row[:5])

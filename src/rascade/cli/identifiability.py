@@ -55,8 +55,11 @@ def identifiability(
     Ctrl-C nothing is written, and earlier results in DIR stay.
     """
     from rascade.progress import default_threads, progress_on_stderr
-    from rascade.report.identifiability import write_identifiability_report
-    from rascade.studies.identifiability import identifiability_json, run_identifiability_study
+    from rascade.report.pages.identifiability import write_identifiability_report
+    from rascade.studies.running.identifiability import (
+        identifiability_json,
+        run_identifiability_study,
+    )
 
     with progress_on_stderr("identifiability") as progress:
         result = run_identifiability_study(
@@ -76,7 +79,7 @@ def identifiability(
 
 
 def _show(record: dict[str, Any]) -> None:
-    from rascade.report.identifiability import lead, parameter_rows
+    from rascade.report.pages.identifiability import lead, parameter_rows
 
     rows = parameter_rows(record)
     show_table(

@@ -66,9 +66,9 @@ def power(
     earlier results in DIR stay.
     """
     from rascade.progress import default_threads, progress_on_stderr
-    from rascade.report.operating import write_operating_report
+    from rascade.report.pages.operating import write_operating_report
     from rascade.studies import OperatingStudy, load
-    from rascade.studies.operating import run_operating
+    from rascade.studies.running.operating import run_operating
 
     plan = load(study, kind=OperatingStudy)
     with progress_on_stderr("power") as progress:

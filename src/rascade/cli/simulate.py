@@ -75,9 +75,9 @@ def simulate(
 
     from rascade.regimen import parse
     from rascade.report import write_patient_report
-    from rascade.studies.interventions import read_interventions
-    from rascade.studies.patient import load_patient
-    from rascade.studies.single import run_single
+    from rascade.studies.files.interventions import read_interventions
+    from rascade.studies.files.patient import load_patient
+    from rascade.studies.running.single import run_single
 
     known = load_patient(patient) if patient is not None else None
     folder = run_single(

@@ -17,8 +17,8 @@ from rascade.errors import InputError
 from rascade.streams import visible
 
 if TYPE_CHECKING:
-    from rascade.studies.compare import Comparison, Reading
-    from rascade.studies.folders import Run
+    from rascade.results.compare import Comparison, Reading
+    from rascade.results.folders import Run
 
 __all__ = ["app"]
 
@@ -61,8 +61,8 @@ def list_(
     Runs are noted when they are made. The list is an index only: what it says is read from the
     folders, and folders that are gone are left out.
     """
-    from rascade.studies.index import known_runs
-    from rascade.studies.index import scan as look
+    from rascade.results.index import known_runs
+    from rascade.results.index import scan as look
 
     for folder in scan or ():
         look(folder)
@@ -103,7 +103,7 @@ def show(
     Ends with code 2 if a file is damaged, cut short or missing, and names it.
     """
     from rascade.errors import ResultsError
-    from rascade.studies.folders import being_written, damages, read_run
+    from rascade.results.folders import being_written, damages, read_run
 
     run = read_run(folder)
     writer, broken = being_written(folder), damages(folder)
@@ -144,7 +144,7 @@ def compare(
     Read-outs stand with their 95 % intervals. A mark says where intervals do not overlap; that is
     no test: intervals that overlap may still belong to a real difference.
     """
-    from rascade.studies.compare import compare_runs
+    from rascade.results.compare import compare_runs
 
     found = compare_runs(folders)
     if json:
@@ -180,8 +180,8 @@ def rm(
     A folder that Rascade did not write, or that holds anything else, is not touched, and neither is
     one that is being written.
     """
-    from rascade.studies.folders import read_run, remove_run
-    from rascade.studies.index import forget
+    from rascade.results.folders import read_run, remove_run
+    from rascade.results.index import forget
 
     for folder in folders:
         run = read_run(folder)
@@ -220,7 +220,7 @@ def _comparison(found: Comparison) -> dict[str, Any]:
 
 
 def _print_json(value: object) -> None:
-    from rascade.studies.store import json_text
+    from rascade.results.store import json_text
 
     sys.stdout.write(json_text(value))
 
@@ -242,7 +242,7 @@ def _text(value: Any) -> str:
 
 
 def _reading(reading: Reading | None) -> str:
-    from rascade.report.text import number
+    from rascade.report.look.text import number
 
     if reading is None:
         return "-"

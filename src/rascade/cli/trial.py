@@ -112,11 +112,11 @@ def trial(
     from rascade.cli.console import interruptible, summary_table
     from rascade.progress import default_threads, progress_on_stderr
     from rascade.report import write_report
+    from rascade.results.chunks import DEFAULT_SIZE
     from rascade.studies import dump
-    from rascade.studies.adam import add_adam
-    from rascade.studies.chunks import DEFAULT_SIZE
-    from rascade.studies.executors import make_executor
-    from rascade.studies.trial import run_trial
+    from rascade.studies.running.adam import add_adam
+    from rascade.studies.running.executors import make_executor
+    from rascade.studies.running.trial import run_trial
 
     def finish(folder: Path) -> None:
         write_report(folder)
@@ -175,7 +175,7 @@ def _plan(study: str | None, arm: str | None) -> TrialStudy:
         from rascade.studies import load
 
         return load(study or "")
-    from rascade.studies.arms import find_arm
+    from rascade.studies.files.arms import find_arm
 
     found = find_arm(arm)
     plan = found.study()
@@ -185,11 +185,11 @@ def _plan(study: str | None, arm: str | None) -> TrialStudy:
 
 
 def _list_arms(as_json: bool) -> None:
-    from rascade.studies.arms import arm_table
+    from rascade.studies.files.arms import arm_table
 
     rows = arm_table()
     if as_json:
-        from rascade.studies.store import json_text
+        from rascade.results.store import json_text
 
         sys.stdout.write(json_text(rows))
         return

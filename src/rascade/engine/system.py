@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rascade.engine.backend import Backend
 
+_FLAT_OPS = frozenset({Op.FLOOR, Op.CEIL, Op.MIN, Op.MAX, Op.SELECT})
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 __all__ = ["Assignable", "Event", "System", "build_system", "unknown_name"]
@@ -151,6 +152,12 @@ class System:
                 if states - set(self.still):
                     found.append(difference)
         return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def plain_conditions(self) -> bool:
+        """Whether no condition can be zero for a length of time, as one with ``floor`` can."""
+        inside = self.graph.reachable(self.conditions)
+        return not any(self.graph.ops[node] in _FLAT_OPS for node in inside)
 
     @cached_property
     def parameter_only(self) -> frozenset[int]:

@@ -1,1 +1,1 @@
-"""rascade.exchange"""
+"""Formats of others: data sets of clinical trials (ADaM). Knows no study file."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rascade.face.given import texts
+
 __all__ = ["Cohort"]
 
 
@@ -13,9 +15,10 @@ __all__ = ["Cohort"]
 class Cohort:
     """Virtual patients of a trial.
 
-    >>> import rascade as rc
-    >>> rc.Cohort(size=250, eligibility="kras_allele != 'WT'").eligibility
-    ("kras_allele != 'WT'",)
+    Examples:
+        >>> import rascade as rc
+        >>> rc.Cohort(size=250, eligibility="kras_allele != 'WT'").eligibility
+        ("kras_allele != 'WT'",)
 
     Attributes:
         size: patients in each arm.
@@ -23,6 +26,9 @@ class Cohort:
         eligibility: conditions that every patient meets, one text or several.
         stage: ``metastatic``.
         disease: ``PDAC``.
+
+    Raises:
+        InputError: `eligibility` is no text. Everything else is checked by `rascade.Trial`.
     """
 
     size: int = 100
@@ -32,9 +38,7 @@ class Cohort:
     disease: str = "PDAC"
 
     def __post_init__(self) -> None:
-        given = self.eligibility
-        texts = (given,) if isinstance(given, str) else tuple(given)
-        object.__setattr__(self, "eligibility", texts)
+        object.__setattr__(self, "eligibility", texts("eligibility", self.eligibility))
 
     def as_study_part(self) -> dict[str, Any]:
         """Return what stands under ``cohort:`` in a study file."""

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rascade.errors import InputError
+from rascade.face.given import place
+from rascade.face.given import plain as as_file
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -36,17 +40,18 @@ class ExperimentResult:
 class Experiment:
     """An experiment; the keys are those of a study file of ``kind: experiment``.
 
-    >>> import rascade as rc
-    >>> rc.Experiment(
-    ...     name="MEK inhibitor in AsPC-1",
-    ...     design="dose-response",
-    ...     cells=[{"name": "AsPC-1"}],
-    ...     treatments=[{"drug": "trametinib"}],
-    ...     concentrations={"from": "0.1 nM", "to": "1 uM", "points": 9},
-    ...     readouts=["pERK"],
-    ...     hours=[24],
-    ... )
-    Experiment('MEK inhibitor in AsPC-1', dose-response, seed 1)
+    Examples:
+        >>> import rascade as rc
+        >>> rc.Experiment(
+        ...     name="MEK inhibitor in AsPC-1",
+        ...     design="dose-response",
+        ...     cells=[{"name": "AsPC-1"}],
+        ...     treatments=[{"drug": "trametinib"}],
+        ...     concentrations={"from": "0.1 nM", "to": "1 uM", "points": 9},
+        ...     readouts=["pERK"],
+        ...     hours=[24],
+        ... )
+        Experiment('MEK inhibitor in AsPC-1', dose-response, seed 1)
 
     Raises:
         InputError: something is wrong; the message names it as a study file would.
@@ -57,9 +62,11 @@ class Experiment:
 
     def __init__(self, **keys: Any) -> None:
         from rascade.studies import ExperimentStudy
-        from rascade.studies.load import check_plain
+        from rascade.studies.files.load import check_plain
 
-        plain = {"kind": "experiment", "seed": 1, **keys}
+        plain = {"kind": "experiment", "seed": 1, **as_file(keys)}
+        if plain["kind"] != "experiment":
+            raise InputError(f"Experiment: kind: {plain['kind']!r}; leave it out")
         object.__setattr__(self, "study", check_plain(plain, "Experiment", ExperimentStudy))
 
     @classmethod
@@ -72,7 +79,7 @@ class Experiment:
         from rascade.studies import ExperimentStudy, load
 
         made = cls.__new__(cls)
-        object.__setattr__(made, "study", load(path, kind=ExperimentStudy))
+        object.__setattr__(made, "study", load(place("path", path), kind=ExperimentStudy))
         return made
 
     def run(

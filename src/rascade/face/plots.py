@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rascade.face.result import TrialResult
-    from rascade.report.canvas import Figure as Drawn
+    from rascade.report.look.canvas import Figure as Drawn
 
 __all__ = ["Plots"]
 
@@ -18,8 +18,9 @@ __all__ = ["Plots"]
 class Plots:
     """Figures of a result; each call draws anew and returns a ``matplotlib.figure.Figure``.
 
-    >>> figure = result.plot.survival("os")  # doctest: +SKIP
-    >>> figure.savefig("os.png", dpi=200)  # doctest: +SKIP
+    Examples:
+        >>> figure = result.plot.survival("os")  # doctest: +SKIP
+        >>> figure.savefig("os.png", dpi=200)  # doctest: +SKIP
     """
 
     def __init__(self, result: TrialResult) -> None:
@@ -31,26 +32,26 @@ class Plots:
         Raises:
             InputError: no end point is called so.
         """
-        from rascade.report.survival_figures import survival_figure
+        from rascade.report.figures.survival import survival_figure
 
         name = self._result.endpoint(end).name
         return _draw(lambda run: survival_figure(run, name), self._result, "survival")
 
     def waterfall(self) -> Figure:
         """Draw the best change of every tumour, arm by arm."""
-        from rascade.report.response_figures import waterfall_figure
+        from rascade.report.figures.response import waterfall_figure
 
         return _draw(waterfall_figure, self._result, "waterfall")
 
     def spider(self) -> Figure:
         """Draw the change of every tumour over time."""
-        from rascade.report.response_figures import spider_figure
+        from rascade.report.figures.response import spider_figure
 
         return _draw(spider_figure, self._result, "spider")
 
     def swimmer(self) -> Figure:
         """Draw every patient as a lane from first dose to death or the end of follow-up."""
-        from rascade.report.swimmer_figure import swimmer_figure
+        from rascade.report.figures.swimmer import swimmer_figure
 
         return _draw(swimmer_figure, self._result, "swimmer")
 
@@ -63,7 +64,7 @@ class Plots:
         Raises:
             InputError: no arm is called so, or the trial has no contrast.
         """
-        from rascade.report.forest_figure import forest_figure
+        from rascade.report.figures.forest import forest_figure
 
         wanted = self._contrasted(arm)
         return _draw(lambda run: forest_figure(run, wanted), self._result, "forest")
@@ -77,7 +78,7 @@ class Plots:
         Raises:
             InputError: no arm is called so, or arms have patients of their own.
         """
-        from rascade.report.paired import paired_figure
+        from rascade.report.figures.paired import paired_figure
 
         wanted = self._contrasted(arm)
         return _draw(lambda run: paired_figure(run, wanted), self._result, "paired")
@@ -93,13 +94,13 @@ class Plots:
 
     def pathway(self) -> Figure:
         """Draw pERK, RAS-GTP and pAKT relative to baseline over time."""
-        from rascade.report.biomarker_figure import biomarker_figure
+        from rascade.report.figures.biomarkers import biomarker_figure
 
         return _draw(biomarker_figure, self._result, "pathway")
 
     def markers(self) -> Figure:
         """Draw CA 19-9 and the KRAS allele fraction in plasma over time."""
-        from rascade.report.marker_figure import marker_figure
+        from rascade.report.figures.markers import marker_figure
 
         return _draw(marker_figure, self._result, "markers")
 
@@ -110,7 +111,7 @@ def _draw(figure: Any, result: TrialResult, name: str) -> Figure:
     Raises:
         InputError: the data do not hold what the figure shows.
     """
-    from rascade.report.canvas import drawing
+    from rascade.report.look.canvas import drawing
 
     with drawing():
         drawn: Drawn | None = figure(result._run)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rascade.errors import InputError
+
 __all__ = ["PublishedArm", "published"]
 
 
@@ -38,20 +40,26 @@ class PublishedArm:
 def published(name: str) -> PublishedArm:
     """Find an arm of a published trial.
 
-    >>> import rascade as rc
-    >>> rc.published("MPACT/gem + nab-paclitaxel").orders
-    'gemcitabine 1000 mg/m2 IV D1,8,15 Q28D + nab-paclitaxel 125 mg/m2 IV D1,8,15 Q28D'
+    Examples:
+        >>> import rascade as rc
+        >>> rc.published("MPACT/gem + nab-paclitaxel").orders
+        'gemcitabine 1000 mg/m2 IV D1,8,15 Q28D + nab-paclitaxel 125 mg/m2 IV D1,8,15 Q28D'
 
     Args:
         name: ``TRIAL/arm``; words may be shortened where it stays clear which arm is meant.
             ``rascade trial --list-arms`` lists all.
 
     Raises:
+        InputError: `name` is no text.
         EvidenceError: no arm, or more than one, is called so.
         UnsupportedFeature: the model cannot simulate it; the message says what is missing.
     """
-    from rascade.studies.arms import find_arm
+    from rascade.studies.files.arms import find_arm
 
+    if not isinstance(name, str):
+        raise InputError(
+            f"published: expected text, such as 'MPACT/gem', found {type(name).__name__}"
+        )
     plan = find_arm(name)
     refused = plan.refusal()
     if refused is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from rascade import RESEARCH_USE
 from rascade.errors import InputError
+from rascade.face.given import place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ class EndPoint:
         """
         import pandas as pd
 
-        from rascade.trial.survival import kaplan_meier
+        from rascade.statistics.survival import kaplan_meier
 
         rows = self._result.of_arm(arm)
         months = rows[f"{self.name}_months"].to_numpy(float)
@@ -133,7 +134,7 @@ class TrialResult:
         if name not in TABLES:
             raise InputError(f"no table is called {name!r}; there are {', '.join(TABLES)}")
         if name not in self._tables:
-            from rascade.report.folder import read_table
+            from rascade.report.pages.trial_folder import read_table
 
             assert self.folder is not None
             self._tables[name] = read_table(self.folder / f"{name}.parquet", ("patient", "arm"))
@@ -223,7 +224,7 @@ class TrialResult:
     @cached_property
     def _run(self) -> Any:
         """The result as the report reads it."""
-        from rascade.report.folder import trial_run
+        from rascade.report.pages.trial_folder import trial_run
 
         tables = {name: self.table(name) for name in ("patients", "visits", "adverse_events")}
         return trial_run(self.study, self.manifest, self.summary, tables)
@@ -234,10 +235,10 @@ class TrialResult:
         Raises:
             OutputError: the place cannot be written.
         """
-        from rascade.report.trial_report import report_page
-        from rascade.studies.store import write_text
+        from rascade.report.pages.trial import report_page
+        from rascade.results.store import write_text
 
-        target = Path(path)
+        target = place("path", path)
         write_text(target, report_page(self._run))
         return target
 
@@ -249,10 +250,12 @@ class TrialResult:
             OutputError: the folder cannot be written.
         """
         from rascade.exchange.adam import build_datasets, write_datasets
-        from rascade.studies.adam import source_from
+        from rascade.studies.running.adam import source_from
 
         tables = {name: self.table(name) for name in TABLES}
-        return write_datasets(folder, build_datasets(source_from(self.summary, tables)))
+        return write_datasets(
+            place("folder", folder), build_datasets(source_from(self.summary, tables))
+        )
 
     # -- how it shows itself -----------------------------------------------------------------
 
@@ -315,21 +318,22 @@ def open_result(folder: str | Path) -> TrialResult:
     Raises:
         InputError: it is not such a folder, or a file in it cannot be read.
     """
-    place = Path(folder)
-    if not (place / "summary.json").is_file():
+    at = place("folder", folder)
+    if not (at / "summary.json").is_file():
         raise InputError(
-            f"{place}: no results of a trial here (no summary.json); name the DIR of "
+            f"{at}: no results of a trial here (no summary.json); name the DIR of "
             "rascade trial ... --out DIR"
         )
-    summary, manifest = (_json(place / name) for name in ("summary.json", "manifest.json"))
+    summary, manifest = (_json(at / name) for name in ("summary.json", "manifest.json"))
     for key in ("study", "seed", "arms", "contrasts"):
         if key not in summary:
-            raise InputError(
-                f"{place / 'summary.json'}: no {key!r} in it; not the results of a trial"
-            )
-    study = place / "study.yaml"
-    text = study.read_text(encoding="utf-8") if study.is_file() else ""
-    return TrialResult(summary, manifest, text, folder=place)
+            raise InputError(f"{at / 'summary.json'}: no {key!r} in it; not the results of a trial")
+    study = at / "study.yaml"
+    try:
+        text = study.read_text(encoding="utf-8") if study.is_file() else ""
+    except (OSError, ValueError) as error:
+        raise InputError(f"{study}: cannot be read ({error}); run the trial again") from None
+    return TrialResult(summary, manifest, text, folder=at)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
+from rascade.face import given
 from rascade.progress import Progress, default_threads, progress_on_stderr, silent
 
 if TYPE_CHECKING:
@@ -42,10 +43,15 @@ def run_trial_object(
     """Run a trial; arguments and errors as `rascade.Trial.run`."""
     if resume and out is None:
         raise InputError("resume: name the folder of the unfinished run as well, as out='...'")
-    count = default_threads(threads)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise InputError(
+            f"executor: expected an executor of concurrent.futures, found {executor!r}"
+        )
+    folder = None if out is None else given.place("out", out)
+    count = default_threads(given.threads(threads))
     with _told("trial", progress) as update:
-        if out is not None:
-            return _into_folder(study, Path(out), count, executor, resume, update)
+        if folder is not None:
+            return _into_folder(study, folder, count, executor, resume, update)
         if executor is None:
             return _in_memory(study, count, update)
         with TemporaryDirectory(prefix="rascade-") as place:
@@ -56,8 +62,8 @@ def run_trial_object(
 def _in_memory(study: TrialStudy, threads: int, update: Progress) -> TrialResult:
     from rascade.face.result import TrialResult
     from rascade.studies import dump
-    from rascade.studies.trial import TABLES, manifest_of, summary_of, to_spec
-    from rascade.trial.run import run
+    from rascade.studies.running.trial import TABLES, manifest_of, summary_of, to_spec
+    from rascade.trial.conduct.run import run
 
     outcome = run(to_spec(study), threads=threads, progress=update)
     tables = {name: getattr(outcome, name) for name in TABLES}
@@ -76,8 +82,8 @@ def _into_folder(
 ) -> TrialResult:
     from rascade.face.result import open_result
     from rascade.report import write_report
-    from rascade.studies.executors import FuturesExecutor, LocalExecutor
-    from rascade.studies.trial import run_trial
+    from rascade.studies.running.executors import FuturesExecutor, LocalExecutor
+    from rascade.studies.running.trial import run_trial
 
     result = run_trial(
         study,
@@ -99,23 +105,27 @@ def run_experiment_object(
     progress: bool,
 ) -> ExperimentResult:
     """Run an experiment; arguments and errors as `rascade.Experiment.run`."""
-    from rascade.analyses.experiment import experiment
+    from rascade.bench.experiment import experiment
     from rascade.face.experiment import ExperimentResult
-    from rascade.studies.experiment import (
+    from rascade.results.store import plain_json
+    from rascade.studies.running.experiment import (
+        MAX_DRAWS,
         override_experiment,
         run_experiment_study,
         to_experiment,
     )
-    from rascade.studies.store import plain_json
 
-    count = default_threads(threads)
+    folder = None if out is None else given.place("out", out)
+    if draws is not None:
+        draws = given.whole("draws", draws, 0, MAX_DRAWS)
+    count = default_threads(given.threads(threads))
     with _told("experiment", progress) as update:
-        if out is None:
+        if folder is None:
             spec = to_experiment(override_experiment(study, draws=draws))
             outcome = experiment(spec, threads=count, progress=update)
             summary: dict[str, Any] = plain_json(outcome.summary)
             return ExperimentResult(summary, outcome.table)
-        return _experiment_into(study, Path(out), draws, count, update, run_experiment_study)
+        return _experiment_into(study, folder, draws, count, update, run_experiment_study)
 
 
 def _experiment_into(
@@ -124,7 +134,7 @@ def _experiment_into(
     import pandas as pd
 
     from rascade.face.experiment import ExperimentResult
-    from rascade.report.experiment_report import write_experiment_report
+    from rascade.report.pages.experiment import write_experiment_report
 
     kept = run(
         study,

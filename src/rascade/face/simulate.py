@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rascade import RESEARCH_USE
 from rascade.errors import InputError
+from rascade.face import given
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,10 +27,11 @@ def simulate(
 ) -> xr.Dataset:
     """Simulate one virtual patient.
 
-    >>> import rascade as rc
-    >>> course = rc.simulate("sotorasib 960 mg PO QD", days=1, patient={"kras_allele": "G12C"})
-    >>> course["sum_of_diameters"].attrs["units"]
-    'mm'
+    Examples:
+        >>> import rascade as rc
+        >>> course = rc.simulate("sotorasib 960 mg PO QD", days=1, patient={"kras_allele": "G12C"})
+        >>> course["sum_of_diameters"].attrs["units"]
+        'mm'
 
     Args:
         regimen: orders joined by ``+``, or ``none``.
@@ -56,18 +58,20 @@ def simulate(
 
     from rascade.model import Interventions
     from rascade.regimen import parse
-    from rascade.studies.single import MAX_DAYS
-    from rascade.trial.single import simulate_patient
+    from rascade.studies.running.single import MAX_DAYS
+    from rascade.trial.conduct.single import simulate_patient
 
-    if not isinstance(days, int) or not 1 <= days <= MAX_DAYS:
-        raise InputError(f"days: {days!r}; give a whole number, 1 to {MAX_DAYS}")
+    if not isinstance(regimen, str):
+        raise InputError(f"regimen: expected orders as text, found {type(regimen).__name__}")
     course = simulate_patient(
         parse(regimen),
-        days=days,
-        seed=seed,
-        profile=dict(patient or {}),
-        parameters=dict(parameters or {}),
-        changes=Interventions(_texts(knockout), include=_texts(include)),
+        days=given.whole("days", days, 1, MAX_DAYS),
+        seed=given.whole("seed", seed),
+        profile=given.mapping("patient", patient),
+        parameters=_numbers(parameters),
+        changes=Interventions(
+            given.texts("knockout", knockout), include=given.texts("include", include)
+        ),
     )
     facts = course.info["columns"]
     day = course.trajectory["day"].to_numpy()
@@ -84,7 +88,7 @@ def simulate(
         coords={"day": ("day", day, {"units": "day", "long_name": "time from the first dose"})},
         attrs={
             "regimen": course.info["regimen"],
-            "seed": seed,
+            "seed": int(seed),
             "model_hash": course.info["model_hash"],
             "patient": json.dumps(course.info["patient"]),
             "warnings": course.info["warnings"],
@@ -93,5 +97,9 @@ def simulate(
     )
 
 
-def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _numbers(parameters: object) -> dict[str, float]:
+    values = given.mapping("parameters", parameters)
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"parameters: {name}: expected a number, found {value!r}")
+    return values

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
 from rascade.face.cohort import Cohort
+from rascade.face.given import place
+from rascade.face.given import plain as as_file
 from rascade.face.published import PublishedArm
 
 if TYPE_CHECKING:
@@ -25,14 +27,15 @@ ArmText = str | PublishedArm | Mapping[str, Any]
 class Trial:
     """A trial in silico. Everything that a study file may say can be said here, and is checked.
 
-    >>> import rascade as rc
-    >>> trial = rc.Trial(
-    ...     arms={"new": "daraxonrasib 300 mg PO QD", "old": rc.published("MPACT/gem")},
-    ...     cohort=rc.Cohort(size=250, eligibility="kras_allele != 'WT'"),
-    ...     seed=302,
-    ... )
-    >>> trial
-    Trial('Trial', 2 arms of 250, line 2, seed 302): new, old
+    Examples:
+        >>> import rascade as rc
+        >>> trial = rc.Trial(
+        ...     arms={"new": "daraxonrasib 300 mg PO QD", "old": rc.published("MPACT/gem")},
+        ...     cohort=rc.Cohort(size=250, eligibility="kras_allele != 'WT'"),
+        ...     seed=302,
+        ... )
+        >>> trial
+        Trial('Trial', 2 arms of 250, line 2, seed 302): new, old
 
     Args:
         arms: name of an arm -> its orders, a `published` arm, or a mapping with the keys that an
@@ -68,7 +71,7 @@ class Trial:
         plain = {
             "kind": "trial",
             "name": name,
-            "cohort": (cohort or Cohort()).as_study_part(),
+            "cohort": _cohort(cohort).as_study_part(),
             "seed": seed,
             "arms": [{"name": key, **_arm(key, value)} for key, value in _pairs(arms)],
             "imaging_every_weeks": imaging_every_weeks,
@@ -95,7 +98,7 @@ class Trial:
         """
         from rascade.studies import load
 
-        return cls.from_study(load(path))
+        return cls.from_study(load(place("path", path)))
 
     def to_file(self, path: str | Path) -> Path:
         """Write the study file of this trial; ``Trial.from_file`` gives the same trial back.
@@ -103,10 +106,10 @@ class Trial:
         Raises:
             OutputError: the place cannot be written.
         """
+        from rascade.results.store import write_text
         from rascade.studies import dump
-        from rascade.studies.store import write_text
 
-        target = Path(path)
+        target = place("path", path)
         write_text(target, dump(self.study))
         return target
 
@@ -157,12 +160,24 @@ def _pairs(arms: object) -> list[tuple[str, Any]]:
     return list(arms.items())
 
 
+def _cohort(given: object) -> Cohort:
+    if given is None:
+        return Cohort()
+    if not isinstance(given, Cohort):
+        raise InputError(
+            f"cohort: expected rascade.Cohort(size=..., line=...), found {type(given).__name__}"
+        )
+    return given
+
+
 def _arm(name: str, value: object) -> dict[str, Any]:
     if isinstance(value, str):
         return {"regimen": value}
     if isinstance(value, PublishedArm):
         return value.as_study_part()
     if isinstance(value, Mapping):
+        if value.get("name", name) != name:
+            raise InputError(f"arms[{name!r}].name: {value['name']!r}; an arm is called as its key")
         return {str(key): item for key, item in value.items()}
     raise InputError(
         f"arms[{name!r}]: expected orders as text, a published arm or a mapping, "
@@ -172,6 +187,6 @@ def _arm(name: str, value: object) -> dict[str, Any]:
 
 def _checked(plain: dict[str, Any]) -> TrialStudy:
     """Check a trial as a study file is checked, with the same words."""
-    from rascade.studies.load import check_plain
+    from rascade.studies.files.load import check_plain
 
-    return check_plain(plain, "Trial")
+    return check_plain(as_file(plain), "Trial")

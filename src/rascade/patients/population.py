@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.model import Assembly, ParameterTable, load_alleles
-from rascade.patients.keys import uniform
 from rascade.patients.profile import truncated_lognormal
+from rascade.random_streams import uniform
 
 __all__ = ["Effect", "Population", "draw_parameters", "engine_parameters", "load_effects"]
 

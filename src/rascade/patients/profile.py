@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rascade.errors import EvidenceError, InputError, ParameterError
 from rascade.model.sources import parse_source
-from rascade.patients.keys import uniform
+from rascade.random_streams import uniform
 
 __all__ = [
     "Property",

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from rascade.report.patient_report import write_patient_report
-from rascade.report.trial_report import write_report
+from rascade.report.pages.patient import write_patient_report
+from rascade.report.pages.trial import write_report
 
 __all__ = ["write_patient_report", "write_report"]

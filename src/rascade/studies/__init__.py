@@ -1,7 +1,7 @@
 """Study files: what to simulate, read from YAML, checked, run, and kept in a folder."""
 
-from rascade.studies.load import dump, load, loads, override, study_hash
-from rascade.studies.schema import (
+from rascade.studies.files.load import dump, load, loads, override, study_hash
+from rascade.studies.files.schema import (
     Arm,
     Checks,
     Cohort,

@@ -12,7 +12,7 @@ from rascade.analyses.claims.experiments_signalling import SETTINGS, Courses, ru
 from rascade.analyses.claims.expression import evaluate
 from rascade.analyses.claims.observables import effect_of_courses
 from rascade.analyses.claims.records import Condition, load_experiments
-from rascade.analyses.experiment_readouts import clones_of, find_row
+from rascade.bench.readouts import clones_of, find_row
 from rascade.errors import EvidenceError
 from rascade.model import assemble, load_table
 

@@ -238,7 +238,7 @@ high = 20
 
 @pytest.mark.slow
 def test_a_fact_on_a_trial_is_computed_and_drawn() -> None:
-    from rascade.report.facts import fact_figures
+    from rascade.report.pages.facts import fact_figures
 
     text = """
 [[fact]]

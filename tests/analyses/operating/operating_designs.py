@@ -4,9 +4,9 @@ import numpy as np
 
 from rascade.analyses.operating.designs import Design
 from rascade.analyses.operating.population import ArmPopulation, exponential_population
-from rascade.trial.accrual import Accrual, Centre
-from rascade.trial.group_sequential import efficacy
-from rascade.trial.randomization import Randomization
+from rascade.statistics.group_sequential import efficacy
+from rascade.trial.design.accrual import Accrual, Centre
+from rascade.trial.design.randomization import Randomization
 
 HAZARD = np.log(2) / 6  # median of six months
 ONE_CENTRE = Accrual((Centre("all", 20.0),))

@@ -23,10 +23,10 @@ from rascade.analyses.operating.power import (
 from rascade.analyses.operating.replicates import EFFICACY, FUTILITY, run_replicates
 from rascade.errors import InputError
 from rascade.patients import categories, eligible
-from rascade.trial.accrual import Accrual, Centre
-from rascade.trial.group_sequential import futility_by_conditional_power
-from rascade.trial.randomization import Randomization
-from rascade.trial.survival import log_rank
+from rascade.statistics.group_sequential import futility_by_conditional_power
+from rascade.statistics.survival import log_rank
+from rascade.trial.design.accrual import Accrual, Centre
+from rascade.trial.design.randomization import Randomization
 
 from .operating_designs import ONE_CENTRE, design, exponential, scanned
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from rascade.analyses.operating.scores import cox_log_hazard, log_rank_scores
-from rascade.trial.survival import cox_hazard_ratio, log_rank
+from rascade.statistics.survival import cox_hazard_ratio, log_rank
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.analyses.experiment_draws import drawn_rows
+from rascade.bench.draws import drawn_rows
 from rascade.model import Assembly, Parameter, ParameterTable
-from rascade.patients.keys import uniform
+from rascade.random_streams import uniform
 
 __all__ = ["SHARE", "draw", "draw_row", "uncertain_rows"]
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rascade.analyses.cells import Cells, cell_parameters, constant, find_cell_line
 from rascade.analyses.claims.draws import draw, uncertain_rows
 from rascade.analyses.claims.models import prepared
 from rascade.analyses.claims.records import Condition, Experiment
-from rascade.analyses.experiment_readouts import CLONE, clones_of, find_row
-from rascade.analyses.mice import MICE, scaled_pharmacokinetics
+from rascade.bench.cells import Cells, cell_parameters, constant, find_cell_line
+from rascade.bench.mice import MICE, scaled_pharmacokinetics
+from rascade.bench.readouts import CLONE, clones_of, find_row
 from rascade.errors import EvidenceError, InputError, SimulationError
 from rascade.model import Assembly, ParameterTable, assemble, readouts
 
@@ -203,7 +203,7 @@ class Bench:
     def _doses(self) -> Doses:
         from rascade.engine import Doses
         from rascade.regimen import parse
-        from rascade.trial.dosing import engine_doses
+        from rascade.trial.conduct.dosing import engine_doses
 
         size = math.prod(self.shape)
         mouse = self.assembly.setting in MICE

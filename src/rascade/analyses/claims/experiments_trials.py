@@ -58,8 +58,8 @@ class Trials:
     def patients(self, experiment: Experiment, arm: Arm) -> pd.DataFrame:
         """Return the patients of an arm, solved ones only."""
         from rascade.regimen import parse
-        from rascade.trial.run import run
-        from rascade.trial.spec import ArmSpec, CohortSpec, TrialSpec
+        from rascade.trial.conduct.run import run
+        from rascade.trial.design.spec import ArmSpec, CohortSpec, TrialSpec
 
         key = self._key(experiment, arm)
         if key not in self.arms:
@@ -141,7 +141,7 @@ class _Reader:
         raise EvidenceError(f"{self.experiment.id}: no arm {name!r}")
 
     def _rate(self, arm: str, responses: tuple[str, ...]) -> Estimate:
-        from rascade.trial.statistics import exact_interval
+        from rascade.trial.results.statistics import exact_interval
 
         patients = self._of(arm)
         count = int(patients["best_response"].isin(responses).sum())
@@ -163,7 +163,7 @@ class _Reader:
         return Estimate(float(gain.mean()), float(low), float(high))
 
     def _median(self, arm: str, what: str) -> Estimate:
-        from rascade.trial.survival import kaplan_meier
+        from rascade.statistics.survival import kaplan_meier
 
         patients = self._of(arm)
         return _estimate(
@@ -180,14 +180,14 @@ class _Reader:
 
     def free(self, arm: str, months: float) -> Estimate:
         """Share without progression or death at a time, %, exact interval."""
-        from rascade.trial.statistics import exact_interval
+        from rascade.trial.results.statistics import exact_interval
 
         patients = self._of(arm)
         free = int((patients["pfs_months"] >= months).sum())
         return _estimate(exact_interval(free, len(patients)), 100.0)
 
     def _hazard_ratio(self, arm: str, reference: str, what: str) -> Estimate:
-        from rascade.trial.survival import cox_hazard_ratio
+        from rascade.statistics.survival import cox_hazard_ratio
 
         a, b = self._of(arm), self._of(reference)
         fit = cox_hazard_ratio(
@@ -267,7 +267,7 @@ def cohort_effect(text: str, experiment: Experiment, trials: Trials) -> Estimate
     """
     from rascade.patients.eligibility import eligible
     from rascade.patients.profile import categories, draw_profiles
-    from rascade.trial.statistics import exact_interval
+    from rascade.trial.results.statistics import exact_interval
 
     def share(condition: str) -> Estimate:
         profiles = draw_profiles(trials.seed, np.arange(experiment.size, dtype=np.int64))

@@ -38,7 +38,7 @@ from rascade.analyses.claims.expression import evaluate
 from rascade.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from rascade.analyses.synergy import DoseMatrix
+    from rascade.statistics.synergy import DoseMatrix
 
 __all__ = ["effect_of_courses"]
 
@@ -168,7 +168,7 @@ class _Reader:
 
     def _matrices(self, readout: str, condition: str, hour: float) -> list[DoseMatrix]:
         """Return a dose matrix for every parameter set, relative to the dish without drug."""
-        from rascade.analyses.synergy import DoseMatrix
+        from rascade.statistics.synergy import DoseMatrix
 
         drugs = self.courses.drugs.get(condition, {})
         values = self._series(readout, condition)[:, :, self._hour(hour)]
@@ -180,13 +180,13 @@ class _Reader:
         return [DoseMatrix(ends[0], ends[1], response) for response in relative]
 
     def bliss(self, readout: str, condition: str, hour: float) -> Values:
-        from rascade.analyses.synergy import bliss_excess
+        from rascade.statistics.synergy import bliss_excess
 
         matrices = self._matrices(readout, condition, hour)
         return np.array([bliss_excess(matrix).max() for matrix in matrices])
 
     def combination(self, readout: str, condition: str, hour: float) -> Values:
-        from rascade.analyses.synergy import combination_index
+        from rascade.statistics.synergy import combination_index
 
         found = []
         for matrix in self._matrices(readout, condition, hour):

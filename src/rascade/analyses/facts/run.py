@@ -183,7 +183,7 @@ class _Runner:
 
     def _survival(self, fact: Fact) -> tuple[PanelResult, ...]:
         """Return Kaplan-Meier curves of the end points that the checks speak of, both if none."""
-        from rascade.trial.survival import kaplan_meier
+        from rascade.statistics.survival import kaplan_meier
 
         named = [end for end in _ENDS if any(end in check.effect for check in fact.checks)]
         panels = []

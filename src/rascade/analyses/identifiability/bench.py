@@ -25,7 +25,7 @@ def symbols(bench: Bench, names: Iterable[str]) -> dict[str, str]:
     Raises:
         EvidenceError: the model has none of that name.
     """
-    from rascade.analyses.experiment_readouts import CLONE
+    from rascade.bench.readouts import CLONE
 
     table, known = readouts(), set(bench.system.observables)
     found = {}

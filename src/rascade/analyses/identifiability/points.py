@@ -14,9 +14,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.analyses.cells import constant
 from rascade.analyses.facts.groups import Group
 from rascade.analyses.facts.records import BEFORE, Fact, Panel
+from rascade.bench.cells import constant
 from rascade.errors import EvidenceError
 
 __all__ = [

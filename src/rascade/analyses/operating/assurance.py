@@ -23,7 +23,7 @@ from rascade.errors import SimulationError
 
 if TYPE_CHECKING:
     from rascade.analyses.operating.designs import Design
-    from rascade.trial.spec import TrialSpec
+    from rascade.trial.design.spec import TrialSpec
 
 __all__ = ["assure", "drawn_parameters", "populations_of", "summarize_assurance"]
 
@@ -40,7 +40,7 @@ def drawn_parameters(spec: TrialSpec, seed: int, draws: int) -> list[dict[str, f
     """
     from rascade.analyses.claims.draws import draw, uncertain_rows
     from rascade.model import load_table
-    from rascade.trial.run import arm_assembly
+    from rascade.trial.conduct.run import arm_assembly
 
     fixed = spec.shared_changes.parameters
     table = load_table().with_values(fixed)
@@ -65,7 +65,7 @@ def populations_of(
         endpoint: ``os`` or ``pfs``.
         threads: of the engine.
     """
-    from rascade.trial.run import run
+    from rascade.trial.conduct.run import run
 
     outcome = run(spec, threads=threads)
     return [arm_population(outcome.patients, outcome.visits, name, endpoint) for name in names]

@@ -15,9 +15,9 @@ from rascade.analyses.operating.replicates import (
     Trials,
     run_replicates,
 )
-from rascade.trial.cox import cox_hazard_ratio
-from rascade.trial.endpoints import DAYS_PER_MONTH
-from rascade.trial.statistics import exact_interval
+from rascade.statistics.cox import cox_hazard_ratio
+from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.trial.results.statistics import exact_interval
 
 if TYPE_CHECKING:
     from rascade.analyses.operating.designs import Design

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, field, replace
 
 from rascade.errors import InputError
-from rascade.trial.accrual import Accrual
-from rascade.trial.group_sequential import Boundaries
-from rascade.trial.randomization import Randomization
+from rascade.statistics.group_sequential import Boundaries
+from rascade.trial.design.accrual import Accrual
+from rascade.trial.design.randomization import Randomization
 
 __all__ = ["Design", "Reestimation", "Selection"]
 

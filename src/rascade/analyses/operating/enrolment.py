@@ -10,10 +10,15 @@ import numpy as np
 
 from rascade.analyses.operating.population import ArmPopulation, joined, same_properties
 from rascade.errors import InputError
-from rascade.patients.keys import uniform_rows
-from rascade.trial.accrual import Accrual, Centre, arrivals
-from rascade.trial.endpoints import DAYS_PER_MONTH
-from rascade.trial.randomization import Randomization, assign, position_in_stratum, strata_codes
+from rascade.random_streams import uniform_rows
+from rascade.trial.design.accrual import Accrual, Centre, arrivals
+from rascade.trial.design.randomization import (
+    Randomization,
+    assign,
+    position_in_stratum,
+    strata_codes,
+)
+from rascade.trial.results.endpoints import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from rascade.analyses.operating.characteristics import describe_population, shar
 from rascade.analyses.operating.enrolment import Source
 from rascade.analyses.operating.replicates import EFFICACY, run_replicates
 from rascade.errors import InputError
-from rascade.trial.group_sequential import fixed_drift
+from rascade.statistics.group_sequential import fixed_drift
 
 if TYPE_CHECKING:
     from rascade.analyses.operating.designs import Design

@@ -11,7 +11,7 @@ import numpy as np
 from rascade.analyses.operating.designs import Reestimation
 from rascade.analyses.operating.enrolment import Enrolled, Source, enrol, horizon
 from rascade.analyses.operating.scores import Scores, cox_log_hazard, log_rank_scores
-from rascade.trial.accrual import event_day, nth_day
+from rascade.trial.design.accrual import event_day, nth_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,8 +2,8 @@
 
 Every row of the arrays is one trial of n places. Rows are sorted once and then handled as one flat
 list of distinct times, so the work is a few passes over the data. Conventions are those of
-`rascade.trial.survival`: hypergeometric variance, Efron's method for ties (R's defaults), and times
-that differ by rounding alone are tied.
+`rascade.statistics.survival`: hypergeometric variance, Efron's method for ties (R's defaults), and
+times that differ by rounding alone are tied.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rascade.trial.samples import TIE_TOLERANCE
+from rascade.statistics.samples import TIE_TOLERANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

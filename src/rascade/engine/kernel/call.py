@@ -260,6 +260,7 @@ def _layout_numbers(system: System, code: ModelCode) -> dict[Field, int]:
         Field.TRIGGER_AT: layout.trigger,
         Field.ARMED_AT: layout.trigger + len(system.events),
         Field.CONDITIONS: len(system.conditions),
+        Field.PLAIN: int(system.plain_conditions),
         Field.CONDITION_AT: layout.condition,
         Field.MARK_AT: layout.condition + len(system.conditions),
         Field.LAST_AT: layout.condition + 2 * len(system.conditions),

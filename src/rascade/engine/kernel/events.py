@@ -26,6 +26,7 @@ _GOLDEN = 0.6180339887498949
 _CHANGES = 64  # of comparisons between two places
 _CLOSE = 1e-10  # of a step
 _ULPS = 16 * 2.220446049250313e-16
+_SCREEN = (0.0, 1 / 3, 2 / 3, 1.0)
 _NONE = 2.0  # a part of the step beyond it
 
 
@@ -38,6 +39,7 @@ def write_event_functions(module: Module, lanes: int) -> None:
     _write_walk(module, lanes)
     _write_lowest(module, lanes)
     _write_dips(module, lanes)
+    _write_restless(module, lanes)
     _write_search(module, lanes)
     _write_check(module, lanes)
 
@@ -64,7 +66,7 @@ def _write_rising(module: Module, lanes: int) -> None:
 
 
 def _write_turned(module: Module, lanes: int) -> None:
-    """Lanes in which a trigger is not what it was (1), or a comparison not as marked (2)."""
+    """Whether a trigger is not what it was, plus twice the number of comparisons not as marked."""
     f = Frame(module, "turned_triggers", lanes, returns=vector(I64, lanes))
     now, before = f.base(Field.TRIGGER_AT), f.base(Field.ARMED_AT)
     found = f.variable(f.integers, 0)
@@ -76,7 +78,7 @@ def _write_turned(module: Module, lanes: int) -> None:
         here, there = f.row(value, j), f.row(mark, j)
         above = (here > 0.0) ^ (there > 0.0)
         below = (here < 0.0) ^ (there < 0.0)
-        found.set(found.value | ((above | below).convert(I64, "zext") << 1))
+        found.set(found.value + ((above | below).convert(I64, "zext") << 1))
     f.finish(found.value)
 
 
@@ -215,31 +217,72 @@ def _write_dips(module: Module, lanes: int) -> None:
     f.finish(result.value)
 
 
-def _write_search(module: Module, lanes: int) -> None:
-    """The first part of the step at which a trigger has turned, or _NONE; of accepted lanes."""
-    f = Frame(module, "search_triggers", lanes, returns=vector(F64, lanes))
+def _write_restless(module: Module, lanes: int) -> None:
+    """The accepted lanes in which a trigger may turn within the step; it leaves the end looked at.
+
+    Mostly every comparison stays further from turning than half of what it changes within the step.
+    A cubic cannot leave the range of its values at four such places by more than a third of it.
+    """
+    f = Frame(module, "restless_triggers", lanes, returns=vector(I64, lanes))
     with f.loop(f.field(Field.WATCHED)) as n:
         prepare_dense(f, f.item(Field.WATCHED_STATES, n, I64))
+    value, lowest, highest = (
+        f.base(x) for x in (Field.CONDITION_AT, Field.EARLIER_AT, Field.LAST_AT)
+    )
+    restless = f.variable(f.integers, _look(f, f.vector(_SCREEN[0])) & 1)
+    for target in (Field.EARLIER_AT, Field.LAST_AT):
+        _copy(f, Field.CONDITION_AT, target)
+    for part in _SCREEN[1:]:
+        restless.set(restless.value | (_look(f, f.vector(part)) & 1))
+        with f.loop(f.field(Field.CONDITIONS)) as j:
+            now, low, high = (f.row(base, j) for base in (value, lowest, highest))
+            f.put_row(lowest, j, (low < now).select(low, now))
+            f.put_row(highest, j, (high > now).select(high, now))
+    with f.loop(f.field(Field.CONDITIONS)) as j:
+        low, high = f.row(lowest, j), f.row(highest, j)
+        change = high - low
+        calm = (low > change * 0.5) | (high < change * -0.5)
+        restless.set(restless.value | (~calm).convert(I64, "zext"))
+    where = f.mask(Slot.ACCEPTED) & restless.value.differs(0)
+    f.finish(where.convert(I64, "zext"))
+
+
+def _write_search(module: Module, lanes: int) -> None:
+    """The first part of the step at which a trigger has turned, or _NONE; of some lanes."""
+    f = Frame(module, "search_triggers", lanes, vector(I64, lanes), returns=vector(F64, lanes))
+    which = f.arguments[3].differs(0)
     result = f.variable(f.kind, _NONE)
     parts = [f.vector(part) for part in LOOKS]
     _look(f, parts[0])
     for target in (Field.MARK_AT, Field.LAST_AT):
         _copy(f, Field.CONDITION_AT, target)
+    fell = f.variable(f.kind, _NONE)
+    few = f.splat((f.field(Field.PLAIN) << 1) + 2)
     for k in range(1, len(parts)):
-        open_ = f.mask(Slot.ACCEPTED) & (result.value > 1.0)
-        changed = open_ & _look(f, parts[k]).differs(0)
-        with f.when(changed.any()):
-            going = changed.convert(I64, "zext")
+        open_ = which & (result.value > 1.0)
+        found = _look(f, parts[k])
+        rising = f.call("rising_triggers", f.integers, _tables(f)).differs(0)
+        # Where one comparison has changed, and passed zero at once, no trigger is true in between
+        # that is not at the end. One that became false is noted after the step, unless more
+        # happens.
+        simple = open_ & ~rising & (found < few)
+        again = open_ & (fell.value <= 1.0) & (rising | (found > 1))
+        result.set(again.select(fell.value, result.value))
+        new = simple & (fell.value > 1.0) & (found & 1).differs(0)
+        fell.set(new.select(parts[k], fell.value))
+        several = open_ & ~simple & ~again
+        with f.when(several.any()):
+            going = several.convert(I64, "zext")
             arguments = [*_tables(f), going, parts[k - 1], parts[k]]
-            found = f.call("walk_triggers", f.kind, arguments)
-            result.set(changed.select(found, result.value))
+            place = f.call("walk_triggers", f.kind, arguments)
+            result.set(several.select(place, result.value))
             _look(f, parts[k])
         if k > 1:
-            quiet = (open_ & ~changed).convert(I64, "zext")
+            quiet = (simple & ~again).convert(I64, "zext")
             arguments = [*_tables(f), quiet, *parts[k - 2 : k + 1]]
-            found = f.call("dipping_triggers", f.kind, arguments)
-            result.set((found <= 1.0).select(found, result.value))
-            with f.when((found <= 1.0).any()):
+            place = f.call("dipping_triggers", f.kind, arguments)
+            result.set((place <= 1.0).select(place, result.value))
+            with f.when((place <= 1.0).any()):
                 _look(f, parts[k])
         _copy(f, Field.LAST_AT, Field.EARLIER_AT)
         for target in (Field.MARK_AT, Field.LAST_AT):
@@ -252,9 +295,13 @@ def _write_check(module: Module, lanes: int) -> None:
     f = Frame(module, "check_events", lanes)
     accepted = f.mask(Slot.ACCEPTED)
     f.put(Slot.EVENT, f.constant(f.integers, 0))
-    where = f.call("search_triggers", f.kind, _tables(f))
+    place = f.variable(f.kind, _NONE)
+    restless = f.call("restless_triggers", f.integers, _tables(f))
+    with f.when(restless.differs(0).any()):
+        place.set(f.call("search_triggers", f.kind, [*_tables(f), restless]))
+        _look(f, f.vector(1.0))
+    where = place.value
     turned = where <= 1.0
-    _look(f, f.vector(1.0))
     with f.when(turned.any()):
         time, taken = f.get(Slot.TIME), f.get(Slot.TAKEN)
         hunt, none = f.get(Slot.HUNT, I64), f.constant(f.integers, 0)

@@ -26,6 +26,7 @@ class Field(IntEnum):
     JACOBIAN_COUNT = auto()
     EVENTS = auto()
     CONDITIONS = auto()  # comparisons in triggers
+    PLAIN = auto()  # whether none of them can stay where it turns
     WATCHED = auto()  # number of states that triggers need
     ENTRIES = auto()  # entries of the Jacobian
     # first slots

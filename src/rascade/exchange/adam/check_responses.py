@@ -9,13 +9,13 @@ import numpy as np
 
 from rascade.exchange.adam.fault import TOLERANCE, found, missing
 from rascade.exchange.adam.response import NO_VISIT, PROGRESSED
-from rascade.trial.best_response import (
+from rascade.trial.assessment.best_response import (
     CONFIRMATION_DAYS,
     MINIMUM_STABLE_DAYS,
     best_overall_response,
 )
-from rascade.trial.irecist import IResponse, best_immune_response, immune_labels
-from rascade.trial.response import Response, labels
+from rascade.trial.assessment.irecist import IResponse, best_immune_response, immune_labels
+from rascade.trial.assessment.response import Response, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

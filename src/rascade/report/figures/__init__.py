@@ -1,0 +1,1 @@
+"""Figures, one subject a module: a function from a result to a `look.canvas.Figure`."""

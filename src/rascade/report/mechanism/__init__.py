@@ -1,0 +1,1 @@
+"""The mechanism drawn: boxes placed in bands, edges led round them."""

@@ -1,0 +1,193 @@
+"""The page of the claims: ``claims.html`` from the folder of ``rascade claims``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rascade.errors import InputError
+from rascade.report.figures.claims import effect_figure
+from rascade.report.look.page import Table, render
+from rascade.report.look.text import number, plain
+
+__all__ = ["expectation", "write_claims_report"]
+
+#: Section of a record -> heading, in the order of the review.
+OUTLINE = {
+    "abstract": "Abstract",
+    "1 introduction": "1 Introduction",
+    "2.1.1": "2.1.1 KRAS as a driver of pancreatic cancer",
+    "2.1.2": "2.1.2 Ways to inhibit KRAS",
+    "2.1.2 autophagy": "2.1.2 Ways to inhibit KRAS: autophagy",
+    "2.1.2 RNA interference": "2.1.2 Ways to inhibit KRAS: RNA interference",
+    "2.1.2 immune": "2.1.2 Ways to inhibit KRAS: immunotherapy",
+    "ref 11": "2.1.2 Ways to inhibit KRAS: immunotherapy",
+    "2.2": "2.2 Checkpoint inhibitors in pancreatic cancer",
+    "2.2 / 3": "2.2 Checkpoint inhibitors in pancreatic cancer",
+    "3 mechanism": "3 Synergy: mechanism",
+    "3 microenvironment": "3 Synergy: microenvironment",
+    "3": "3 Synergy: microenvironment",
+    "summary": "Summary",
+    "references": "References",
+}
+VERDICTS = ("supported", "uncertain", "contradicted", "not testable here")
+_RIGHT = ("correct", "plausible")
+
+
+def expectation(check: Mapping[str, Any], digits: int = 3) -> str:
+    """Return what was expected in words: ``1.3 to 4``, ``at most 0.5``."""
+    low, high = check["expected"]
+    if low is None:
+        return f"at most {number(high, digits)}"
+    if high is None:
+        return f"at least {number(low, digits)}"
+    # A bound a hair below zero only makes room for rounding.
+    return f"{number(0.0 if -1e-4 < low < 0 else low, digits)} to {number(high, digits)}"
+
+
+def write_claims_report(folder: Path) -> Path:
+    """Write ``claims.html`` into a folder with ``claims.json`` and ``manifest.json``.
+
+    The page is one file that needs no network. The same folder gives the same bytes.
+
+    Raises:
+        InputError: a file is missing or broken.
+        OutputError: the folder cannot be written.
+    """
+    from rascade.report.pages.trial_folder import read_json, write_text
+    from rascade.report.tables.trial import provenance_table
+
+    folder = Path(folder)
+    records = _read(folder / "claims.json")
+    manifest = read_json(folder / "manifest.json")
+    page = render(
+        "claims.html.j2",
+        title="Claims of the review, tested",
+        lead=_lead(records),
+        answers=_answers(records),
+        counts=_counts(records),
+        sections=_sections(records),
+        limits=_limits(manifest),
+        provenance=provenance_table({**manifest, "claims": f"{len(records)} claims"}),
+    )
+    return write_text(folder / "claims.html", page)
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); run rascade claims again") from error
+    if not isinstance(records, list) or not all("verdict" in record for record in records):
+        raise InputError(f"{path}: not a list of claims; run rascade claims again")
+    return records
+
+
+def _lead(records: list[dict[str, Any]]) -> str:
+    tested = sum(bool(record["checks"]) for record in records)
+    errs = sum(record["scientific_status"] not in _RIGHT for record in records)
+    told = f"{len(records)} claims of the review, {tested} of them tested by simulated experiment."
+    if not errs:
+        return f"{told} By the literature all of them are right."
+    return (
+        f"{told} By the literature {errs} are not simply right; for them the correction stands beside the "
+        "claim, and where the review errs outright its own sentence was tested as well."
+    )
+
+
+def _answers(records: list[dict[str, Any]]) -> list[str]:
+    """Say how many claims the model bears out, and name those that it contradicts."""
+    found = Counter(record["verdict"] for record in records)
+    texts = [", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS) + "."]
+    against = [
+        plain(r["id"])
+        for r in records
+        if r["verdict"] == "contradicted" and r["scientific_status"] in _RIGHT
+    ]
+    if against:
+        texts.append(f"Contradicted although right by the literature: {', '.join(against)}.")
+    return texts
+
+
+def _counts(records: list[dict[str, Any]]) -> Table:
+    science = Counter((r["scientific_status"], r["verdict"]) for r in records)
+    statuses = sorted({r["scientific_status"] for r in records}, key=lambda s: (s not in _RIGHT, s))
+    rows = [(s, *(str(science[s, verdict] or "–") for verdict in VERDICTS)) for s in statuses]
+    rows.append(("all", *(str(sum(r["verdict"] == v for r in records)) for v in VERDICTS)))
+    return Table(
+        "What the literature says of the claim, against the verdict on our reading",
+        ("Literature", *VERDICTS),
+        rows,
+        "The status by the literature was given by reading; verdicts are computed.",
+        frozenset(range(1, len(VERDICTS) + 1)),
+    )
+
+
+def _sections(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        found.setdefault(OUTLINE.get(record["section"], record["section"]), []).append(record)
+    order = list(dict.fromkeys(OUTLINE.values()))
+    headings = sorted(found, key=lambda h: order.index(h) if h in order else len(order))
+    return [
+        {"anchor": f"part-{k}", "heading": plain(h), "claims": [_claim(r) for r in found[h]]}
+        for k, h in enumerate(headings)
+    ]
+
+
+def _claim(record: dict[str, Any]) -> dict[str, Any]:
+    status = plain(record["scientific_status"])
+    detail = plain(record["status_detail"])
+    texts = {
+        key: plain(record[key])
+        for key in ("id", "claim", "right_reading", "reason", "review_reason", "left_open")
+    }
+    return {
+        **texts,
+        "verdict": record["verdict"],
+        "review_verdict": record["review_verdict"],
+        "errs": record["scientific_status"] not in _RIGHT,
+        "status": f"{status}: {detail}" if detail and detail != status else status,
+        "references": plain(record["review_references"]).replace(";", ", "),
+        "checks": [_check(check) for check in record["checks"]],
+    }
+
+
+def _check(check: dict[str, Any]) -> dict[str, Any]:
+    low, high = (number(x) if x is not None else "not reached" for x in check["ci"])
+    span = "no interval" if check["ci"] == [None, None] else f"{low} to {high}"
+    failed = f"; {check['failed']} of {check['sets']} not solved" if check["failed"] else ""
+    return {
+        "verdict": check["verdict"],
+        "own": check["reading"] == "review",
+        "title": plain(check["title"]),
+        "what": plain(check["what"]),
+        "figure": effect_figure(check),
+        "effect": number(check["effect"]),
+        "range": span,
+        "interval": plain(check["interval"]) + failed,
+        "expected": expectation(check),
+        "source": plain(check["source"]),
+        "tuned": ", ".join(plain(name) for name in check["tuned"]),
+    }
+
+
+def _limits(manifest: dict[str, Any]) -> list[str]:
+    return [
+        "A verdict is one on the model: supported says that the mechanisms as they stand bring the "
+        "claim about, contradicted that they do not. Where a claim that the literature has "
+        "settled is contradicted, look for the fault in the model first.",
+        "Experiments in dishes, mice and bodies: every parameter that nobody has verified is drawn "
+        "log-uniformly over a third of its plausible range (from a third of the way to either "
+        f"end), {manifest.get('draws', '?')} sets, independently of each other; the interval holds "
+        "the middle 90 % of them and the typical set. Trials: 95 % confidence interval of a trial "
+        "of that size with typical drugs and varied patients; all arms treat the same patients.",
+        "Independent draws make some tumours that nobody has. Where an experiment has an untreated "
+        "control, sets are left out whose control grows or holds CD8 T cells outside what was "
+        "measured; the interval says how many.",
+        "Where parameters are named as set for it, agreement is no evidence for the claim.",
+        "The intervals leave out that the model itself may be wrong.",
+    ]

@@ -1,0 +1,146 @@
+"""The page of the facts: ``facts.html`` from the folder of ``rascade facts``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rascade.errors import InputError
+from rascade.report.figures.facts import HOLDS, expected_text, fact_figure
+from rascade.report.look.page import Table, render
+from rascade.report.look.text import number, plain
+
+if TYPE_CHECKING:
+    from rascade.report.look.canvas import Figure
+
+__all__ = ["check_rows", "fact_figures", "read_facts", "write_facts_report"]
+
+_LIMITS = (
+    "A fact holds if every number that comes out with typical parameters lies within its limits; "
+    "nothing is typed by hand. It is a test of the model against what the field agrees on, not "
+    "evidence for the fact.",
+    "Constants of the pathway were moved until most of these facts held, so they show that one "
+    "model can hold them at once, not that it foresees them. Rows of the parameter table that were "
+    "set to a number directly are named beside it.",
+    "Which parameters these experiments can tell apart at all: rascade identifiability.",
+)
+
+
+def write_facts_report(folder: Path) -> Path:
+    """Write ``facts.html`` into a folder with ``facts.json`` and ``manifest.json``.
+
+    The page is one file that needs no network. The same folder gives the same bytes.
+
+    Raises:
+        InputError: a file is missing or broken.
+        OutputError: the folder cannot be written.
+    """
+    from rascade.report.pages.trial_folder import read_json, write_text
+    from rascade.report.tables.trial import provenance_table
+
+    folder = Path(folder)
+    records = read_facts(folder / "facts.json")
+    figures = fact_figures(records)
+    page = render(
+        "facts.html.j2",
+        title="What the field agrees on, repeated by the model",
+        lead=_lead(records),
+        summary=_summary(records),
+        facts=[_fact(record, figures[record["id"]]) for record in records],
+        limits=_LIMITS,
+        provenance=provenance_table(read_json(folder / "manifest.json")),
+    )
+    return write_text(folder / "facts.html", page)
+
+
+def read_facts(path: Path) -> list[dict[str, Any]]:
+    """Read ``facts.json``.
+
+    Raises:
+        InputError: it is missing or is something else.
+    """
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); run rascade facts again") from error
+    if not isinstance(records, list) or not all("statement" in record for record in records):
+        raise InputError(f"{path}: not a list of facts; run rascade facts again")
+    return records
+
+
+def fact_figures(records: list[dict[str, Any]], *, outlines: bool = True) -> dict[str, Figure]:
+    """Return the figure of every fact, by id. Equal records give equal bytes.
+
+    Args:
+        records: as in ``facts.json``.
+        outlines: draw glyphs as outlines, see `rascade.report.look.canvas.drawing`.
+    """
+    from rascade.report.look.canvas import drawing
+    from rascade.report.pages.trial_folder import research_footer
+
+    with drawing(outlines=outlines):
+        return {r["id"]: fact_figure(r, research_footer(r["id"])) for r in records}
+
+
+def check_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return what, expected, published, model, holds and what was set to it, one row a check."""
+    return [
+        (
+            plain(check["what"]),
+            expected_text(check),
+            number(check["published"]),
+            _model(check),
+            "yes" if check["holds"] else "no",
+            ", ".join(map(plain, check["tuned"])),
+        )
+        for check in record["checks"]
+    ]
+
+
+def _model(check: dict[str, Any]) -> str:
+    """Return what came out, with its interval where there is one."""
+    value = number(check["effect"])
+    if not value or None in check["ci"]:
+        return value
+    return f"{value} ({' to '.join(number(end, 2) for end in check['ci'])})"
+
+
+def _lead(records: list[dict[str, Any]]) -> str:
+    good = sum(record["holds"] for record in records)
+    checks = [check for record in records for check in record["checks"]]
+    within = sum(check["holds"] for check in checks)
+    return (
+        f"{good} of {len(records)} facts hold; {within} of {len(checks)} numbers lie within their "
+        "limits."
+    )
+
+
+def _summary(records: list[dict[str, Any]]) -> Table:
+    return Table(
+        "Facts at a glance",
+        ("Fact", "Holds", "Statement", "Kind"),
+        [
+            (r["id"], "yes" if r["holds"] else "no", plain(r["statement"]), plain(r["kind"]))
+            for r in records
+        ],
+        wide=frozenset({2}),
+    )
+
+
+def _fact(record: dict[str, Any], figure: Figure) -> dict[str, Any]:
+    return {
+        "id": record["id"],
+        "statement": plain(record["statement"]),
+        "source": plain(record["source"]),
+        "holds": record["holds"],
+        "verdict": HOLDS[record["holds"]],
+        "figure": figure,
+        "table": Table(
+            "Expected, published and simulated",
+            ("What", "Expected", "Published", "Model", "Holds", "Set to it"),
+            check_rows(record),
+            numeric=frozenset({2, 3}),
+            wide=frozenset({0}),
+        ),
+    }

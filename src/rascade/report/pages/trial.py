@@ -1,0 +1,254 @@
+"""The report of a trial: ``report.html`` from the folder of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rascade.report.look.canvas import Figure
+    from rascade.report.pages.trial_folder import TrialRun
+
+__all__ = ["report_page", "write_report"]
+
+
+def write_report(folder: Path, *, figures: bool = False) -> Path:
+    """Write ``report.html`` into the folder of a finished ``rascade trial``.
+
+    The page is one file that needs no network. The same folder gives the same bytes.
+
+    Args:
+        folder: with ``study.yaml``, ``manifest.json``, ``summary.json``, ``patients.parquet`` and
+            ``visits.parquet``.
+        figures: also write each figure as ``figures/NAME.svg``.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: a file or a column is missing or broken.
+        OutputError: the folder cannot be written.
+    """
+    from rascade.report.pages.trial_folder import read_trial, write_text
+
+    folder = Path(folder)
+    run = read_trial(folder)
+    drawn = _drawn(run)
+    if figures:
+        write_figures(folder, [f for group in drawn.values() for f in group])
+    return write_text(folder / "report.html", report_page(run, drawn))
+
+
+def report_page(run: TrialRun, drawn: dict[str, list[Figure]] | None = None) -> str:
+    """Return the page of a trial as HTML.
+
+    Args:
+        run: what it is made of.
+        drawn: its figures, where they are at hand.
+    """
+    from rascade.report.look.page import render
+
+    figures = _drawn(run) if drawn is None else drawn
+    return render("trial.html.j2", **_content(run, figures))
+
+
+def _drawn(run: TrialRun) -> dict[str, list[Figure]]:
+    from rascade.report.look.canvas import drawing
+
+    with drawing():
+        return _figures(run)
+
+
+def write_figures(folder: Path, figures: list[Figure]) -> None:
+    """Write figures as SVG files into ``figures/`` of a folder."""
+    from rascade.errors import OutputError
+    from rascade.report.pages.trial_folder import write_text
+
+    place = folder / "figures"
+    try:
+        place.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be made ({error.strerror or error})") from error
+    for figure in figures:
+        write_text(place / f"{figure.name}.svg", figure.svg)
+
+
+def _figures(run: TrialRun) -> dict[str, list[Figure]]:
+    from rascade.report.figures.biomarkers import biomarker_figure
+    from rascade.report.figures.forest import forest_figure
+    from rascade.report.figures.markers import marker_figure
+    from rascade.report.figures.paired import paired_figure
+    from rascade.report.figures.response import spider_figure, waterfall_figure
+    from rascade.report.figures.survival import survival_figure
+    from rascade.report.figures.swimmer import swimmer_figure
+    from rascade.report.mechanism.figure import mechanism_figures
+    from rascade.report.tables.published import compare, published_figure
+
+    others = [arm for arm in run.arms if arm != run.reference] if run.reference else []
+    everything: dict[str, list[Figure | None]] = {
+        "survival": [survival_figure(run, "pfs"), survival_figure(run, "os")],
+        "response": [waterfall_figure(run), spider_figure(run), swimmer_figure(run)],
+        "paired": [paired_figure(run, arm) for arm in others],
+        "biomarkers": [biomarker_figure(run), marker_figure(run)],
+        "forests": [forest_figure(run, arm) for arm in others],
+        "published": [published_figure(run, compare(run))],
+        "mechanism": [*mechanism_figures(run.manifest.get("mechanism") or {}, run.footer)],
+    }
+    return {name: [f for f in group if f is not None] for name, group in everything.items()}
+
+
+def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
+    from rascade.report.figures.paired import paired_table
+    from rascade.report.look.canvas import arm_color
+    from rascade.report.look.text import plain
+    from rascade.report.tables import exposure as exposure_tables
+    from rascade.report.tables import first_lines
+    from rascade.report.tables import further as further_tables
+    from rascade.report.tables import trial as tables
+    from rascade.report.tables.end_points import end_point_tables, estimand_table
+    from rascade.report.tables.published import compare
+
+    pairs = compare(run)
+
+    def one(name: str) -> Figure | None:
+        return drawn[name][0] if drawn[name] else None
+
+    patients, arms = len(run.patients), len(run.arms)
+    safety = [
+        exposure_tables.adverse_event_table(run),
+        further_tables.exposure_adjusted_table(run),
+    ]
+    exposure = [exposure_tables.exposure_table(run), exposure_tables.drug_table(run)]
+    return {
+        "title": plain(run.summary["study"]),
+        "lead": f"{patients} simulated patients in {arms} arm{'s' if arms != 1 else ''}. "
+        f"{_cohort(run)}".strip(),
+        "answers": first_lines.answers(run),
+        "roles": first_lines.roles(run),
+        "context": first_lines.context(run),
+        "colors": {arm: arm_color(i) for i, arm in enumerate(run.arms)},
+        "warnings": [plain(text) for text in run.summary.get("warnings") or []],
+        "headline": tables.headline_table(run),
+        "contrasts": tables.contrast_table(run),
+        "survival": drawn["survival"],
+        "sensitivity": tables.sensitivity_table(run),
+        "hazards": further_tables.hazards_table(run),
+        "paired": paired_table(run),
+        "paired_figures": drawn["paired"],
+        "responses": tables.response_table(run),
+        "response": drawn["response"],
+        "details": end_point_tables(run),
+        "estimands": estimand_table(run),
+        "safety": [table for table in safety if table is not None],
+        "exposure": [table for table in exposure if table is not None],
+        "biomarkers": drawn["biomarkers"],
+        "forests": drawn["forests"],
+        "published": tables.published_table(pairs),
+        "published_figure": one("published"),
+        "mechanism": drawn["mechanism"],
+        "parameters": tables.parameter_tables(run.manifest),
+        "limits": _limits(run),
+        "solver": tables.solver_table(run),
+        "provenance": tables.provenance_table(run.manifest),
+        "study": run.study,
+    }
+
+
+def _cohort(run: TrialRun) -> str:
+    from rascade.report.look.text import plain
+
+    cohort = run.summary.get("cohort")
+    if not isinstance(cohort, dict):
+        return ""
+    parts = []
+    for key, value in cohort.items():
+        if value in (None, "", []):
+            continue
+        text = " and ".join(map(plain, value)) if isinstance(value, list) else plain(value)
+        parts.append(f"{plain(key).replace('_', ' ')}: {text}")
+    return "Cohort: " + "; ".join(parts) + "."
+
+
+_CONFIDENCE = {
+    "fitted": "fitted to published results",
+    "verified": "verified in their sources",
+    "secondary": "read in works that use their sources",
+    "derived": "derived from such numbers",
+    "recalled": "recalled and not looked up",
+    "definition": "definitions",
+    "assumed": "assumed",
+}
+_MOST_INFLUENTIAL = 10
+
+
+def _known_how_well(manifest: dict[str, Any]) -> list[str]:
+    """Count the parameters by confidence: all, and those whose influence is beyond chance."""
+    parameters = manifest.get("parameters") or []
+    if not parameters:
+        return []
+    texts = [f"The {len(parameters)} parameters of this run by confidence: {_counts(parameters)}."]
+    known = [p for p in parameters if isinstance(p.get("influence"), (int, float))]
+    level = float((manifest.get("influence") or {}).get("level", 0.05))
+    top = [p for p in known if (p.get("influence_p") or 0.0) < level and "influence_p" in p]
+    top = sorted(top, key=lambda p: -abs(p["influence"]))[:_MOST_INFLUENTIAL]
+    only = (
+        f"Influence is known only for the {len(known)} that differ between patients; a number that "
+        "is the same in all can matter as much."
+    )
+    if top:
+        texts.append(
+            f"The {len(top)} with the largest influence on PFS among patients, beyond what chance "
+            f"can do: {_counts(top)}. {only}"
+        )
+    elif known:
+        texts.append(f"Of no parameter is an influence on PFS shown beyond chance. {only}")
+    return texts
+
+
+def _counts(parameters: list[dict[str, Any]]) -> str:
+    from collections import Counter
+
+    from rascade.report.look.text import plain
+
+    found = Counter(
+        "fitted" if p.get("fitted") else plain(p.get("confidence") or "not said")
+        for p in parameters
+    )
+    order = [*_CONFIDENCE, *sorted(set(found) - set(_CONFIDENCE))]
+    words = [f"{found[name]} {_CONFIDENCE.get(name, name)}" for name in order if found[name]]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _limits(run: TrialRun) -> list[str]:
+    """What a reader must know before believing a number, from what the run itself says."""
+    from rascade.report.look.text import plain
+
+    published = run.manifest.get("published") or []
+    uses = [str(row.get("use")) for row in published]
+    texts = [
+        "The intervals on this page are those of a trial of this size in the simulated population. "
+        "They leave out that the model itself may be wrong, so the truth can lie outside them more "
+        "often than one time in twenty.",
+    ]
+    texts += _known_how_well(run.manifest)
+    if published:
+        texts.append(
+            f"Of {len(published)} published results shown, {uses.count('calibrate')} set "
+            "parameters. The table above says of each how it was used."
+        )
+    else:
+        texts.append("No published results were given to compare this run with.")
+    still = [row["name"] for row in run.manifest.get("covariates") or () if not row.get("acts")]
+    if still:
+        texts.append(
+            "These properties of patients do nothing in the model of this run, so no result can "
+            f"depend on them: {', '.join(plain(name).replace('_', ' ') for name in still)}."
+        )
+    if all(arm.get("grade3plus_trae_pct") is None for arm in run.summary["arms"]):
+        texts.append(
+            "Side effects are not modelled in this run: doses are neither held nor reduced."
+        )
+    if "solver_status" in run.patients and run.patients["os_months"].isna().any():
+        failed = int(run.patients["os_months"].isna().sum())
+        texts.append(f"The solver gave up on {failed} patients; they are left out of PFS and OS.")
+    return texts + [plain(text) for text in run.manifest.get("limits") or []]

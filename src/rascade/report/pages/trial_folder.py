@@ -1,0 +1,243 @@
+"""Read the folder of a trial run, and say clearly what is missing from it."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rascade import __version__
+from rascade.errors import InputError
+from rascade.report.look.text import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "TrialRun",
+    "read_json",
+    "read_table",
+    "read_trial",
+    "research_footer",
+    "trial_run",
+    "write_text",
+]
+
+PATIENT_COLUMNS = (
+    "patient",
+    "arm",
+    "best_response",
+    "best_change_pct",
+    "pfs_months",
+    "pfs_event",
+    "os_months",
+    "os_event",
+)
+EVENT_COLUMNS = ("patient", "arm", "term", "grade", "serious", "related")
+VISIT_COLUMNS = ("patient", "arm", "day", "change_pct", "new_lesion")
+
+
+@dataclass(frozen=True)
+class TrialRun:
+    """Everything that a trial report is made of.
+
+    Attributes:
+        study: text of ``study.yaml``.
+        manifest: ``manifest.json``.
+        summary: ``summary.json``.
+        patients: ``patients.parquet``, arm names cleaned.
+        visits: ``visits.parquet``, arm names cleaned.
+        adverse_events: ``adverse_events.parquet``, arm names cleaned; None where there is none.
+    """
+
+    study: str
+    manifest: dict[str, Any]
+    summary: dict[str, Any]
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+    adverse_events: pd.DataFrame | None = None
+
+    @cached_property
+    def arms(self) -> list[str]:
+        """Names of the arms in the study's order."""
+        return [arm["name"] for arm in self.summary["arms"]]
+
+    @cached_property
+    def reference(self) -> str | None:
+        """The arm that the others are compared with."""
+        contrasts = self.summary["contrasts"]
+        return contrasts[0]["reference"] if contrasts else None
+
+    @cached_property
+    def description(self) -> str:
+        """What the study file says of itself; empty where it says nothing."""
+        import yaml
+
+        try:
+            content = yaml.safe_load(self.study)
+        except yaml.YAMLError:
+            return ""
+        return plain(content.get("description") or "") if isinstance(content, dict) else ""
+
+    def of_arm(self, arm: str) -> pd.DataFrame:
+        """Patients of an arm."""
+        return self.patients[self.patients["arm"] == arm]
+
+    def summary_of(self, arm: str) -> dict[str, Any]:
+        """Summary of an arm."""
+        found: dict[str, Any] = self.summary["arms"][self.arms.index(arm)]
+        return found
+
+    @property
+    def footer(self) -> str:
+        """The line at the bottom of every figure."""
+        return research_footer(
+            self.summary["study"], self.summary.get("seed"), self.summary.get("model_hash")
+        )
+
+
+def research_footer(name: object, seed: object = None, model_hash: object = None) -> str:
+    """The research-use line that goes with every figure wherever it is copied."""
+    parts = [
+        "Research use only: simulated, not for treating a patient",
+        f"Rascade {__version__}",
+    ]
+    if seed is not None:
+        parts.append(f"seed {seed}")
+    if model_hash:
+        parts.append(f"model {plain(model_hash)[:12]}")
+    parts.append(plain(name))  # last, for it may be long
+    return " · ".join(parts)
+
+
+def read_trial(folder: Path) -> TrialRun:
+    """Read the folder that ``rascade trial`` wrote.
+
+    Raises:
+        InputError: a file or a column is missing, or a file cannot be read.
+    """
+    summary = read_json(folder / "summary.json")
+    for key in ("study", "arms", "contrasts"):
+        if key not in summary:
+            raise InputError(f"{folder / 'summary.json'}: no {key!r}; run the trial again")
+    wanted = [("patients", PATIENT_COLUMNS), ("visits", VISIT_COLUMNS)]
+    if (folder / "adverse_events.parquet").is_file():
+        wanted.append(("adverse_events", EVENT_COLUMNS))
+    tables = {}
+    for name, columns in wanted:
+        tables[name] = read_table(folder / f"{name}.parquet", columns)
+    study = folder / "study.yaml"
+    text = study.read_text(encoding="utf-8") if study.is_file() else ""
+    return trial_run(text, read_json(folder / "manifest.json"), summary, tables)
+
+
+def trial_run(
+    study: str,
+    manifest: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+) -> TrialRun:
+    """Return what a report is made of, from results in memory, which are left as they are.
+
+    Args:
+        study: text of the study file.
+        manifest: as ``manifest.json``.
+        summary: as ``summary.json``.
+        tables: ``patients``, ``visits`` and, where there are any, ``adverse_events``.
+    """
+    named = copy.deepcopy(dict(summary))
+    for arm in named["arms"]:
+        arm["name"] = plain(arm["name"])
+    for contrast in named["contrasts"]:
+        contrast["arm"], contrast["reference"] = (plain(contrast[k]) for k in ("arm", "reference"))
+    _clean_names(named.get("end_points") or {})
+    for rule in (named.get("pfs_censoring") or {}).get("sensitivity") or ():
+        _clean_names(rule)
+    cleaned = {
+        name: table.assign(arm=table["arm"].astype(str).map(plain))
+        for name, table in tables.items()
+    }
+    return TrialRun(study=study, manifest=dict(manifest), summary=named, **cleaned)
+
+
+def _clean_names(end_points: dict[str, Any]) -> None:
+    """Clean the names of arms wherever the end points in detail hold them."""
+    holders = [end_points, *end_points.get("estimands", ())]
+    for row in (
+        row for part in holders for key in ("arms", "contrasts") for row in part.get(key, ())
+    ):
+        for key in {"name", "arm", "reference"} & set(row):
+            row[key] = plain(row[key])
+
+
+def _found(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file; a report is made from the folder of a finished run"
+        )
+    return path
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: it is missing or not a JSON object.
+    """
+    try:
+        content = json.loads(_found(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON ({error}); run again to write it anew") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected an object, found {type(content).__name__}")
+    return content
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a Parquet table and check that it has its columns.
+
+    Raises:
+        InputError: it is missing, broken, or lacks a column.
+    """
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    try:
+        # As bytes: Arrow cannot open names that the locale has no letters for.
+        table = pd.read_parquet(io.BytesIO(_found(path).read_bytes()))
+    except (ArrowException, ValueError, OSError) as error:
+        raise InputError(f"{path}: not a readable Parquet file ({error})") from error
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise InputError(
+            f"{path}: no column {missing[0]!r}; columns are {', '.join(map(str, table.columns))}"
+        )
+    return table
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file so that it is whole or not there.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    import os
+
+    from rascade.errors import OutputError
+
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return path

@@ -1,0 +1,1 @@
+"""Tables of reports as texts, and the sentences above them."""

@@ -1,0 +1,192 @@
+"""The first lines of a trial's report: what came out, with its interval, beside what was published.
+
+A sentence says longer or shorter only where the confidence interval says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rascade.report.figures.paired import design_text
+from rascade.report.look.text import plain
+from rascade.report.tables.data_cut import data_cut_text
+from rascade.report.tables.published import RATIOS, Comparison, compare
+
+if TYPE_CHECKING:
+    from rascade.report.pages.trial_folder import TrialRun
+
+__all__ = ["answers", "context", "roles"]
+
+_APART = 2  # contrasts up to which every end point has a line of its own
+_END_POINTS = {"pfs": "PFS", "os": "OS"}
+
+
+def answers(run: TrialRun) -> list[str]:
+    """Return the results in sentences, for each contrast, or each arm where there is none.
+
+    Each holds a hazard ratio with medians, or a response rate, with 95 % confidence intervals,
+    and what was published of it.
+    """
+    told = {(c.arm, c.label): c for c in compare(run) if c.panel != "safety"}
+    if run.summary["contrasts"]:
+        each = [_contrast(run, c, told) for c in run.summary["contrasts"]]
+        if len(each) <= _APART:
+            return [f"{who}, {text}." for who, texts in each for text in texts]
+        return [f"{who}: {'; '.join(texts)}." for who, texts in each]
+    return [_arm(run, arm, told) for arm in run.arms]
+
+
+Told = dict[tuple[str, str], Comparison]
+
+
+def _contrast(run: TrialRun, contrast: dict[str, Any], told: Told) -> tuple[str, list[str]]:
+    """Return who is compared, and what came out of each end point."""
+    pair = run.summary_of(contrast["arm"]), run.summary_of(contrast["reference"])
+    who = f"{contrast['arm']} against {contrast['reference']}"
+    survival = [_survival(contrast, pair, end, told) for end in _END_POINTS]
+    return who, [*survival, _response(pair, told)]
+
+
+def _survival(
+    contrast: dict[str, Any],
+    pair: tuple[dict[str, Any], dict[str, Any]],
+    end: str,
+    told: Told,
+) -> str:
+    """Say how an end point compares: ``PFS longer: hazard ratio 0.52 (95 % CI 0.43 to 0.62)``."""
+    ratio, limits = contrast[f"{end}_hr"], contrast[f"{end}_hr_ci"]
+    name = _END_POINTS[end]
+    medians = " against ".join(_months(side[f"{end}_median_months"]) for side in pair)
+    if ratio is None:
+        text = f"{name}: hazard ratio not estimable"
+    else:
+        text = f"{name} {_verdict(limits)}: hazard ratio {ratio:.2f}{_span(limits, 2)}"
+    published = _published(
+        [
+            (told.get((contrast["arm"], RATIOS[end])), 2, ""),
+            *((told.get((side["name"], f"Median {name}")), 1, "months") for side in pair),
+        ]
+    )
+    return f"{text}, median {medians} months{published}"
+
+
+def _verdict(limits: Sequence[float | None] | None) -> str:
+    low, high = limits or (None, None)
+    if high is not None and high < 1:
+        return "longer"
+    if low is not None and low > 1:
+        return "shorter"
+    return "not shown to differ"
+
+
+def _response(pair: tuple[dict[str, Any], dict[str, Any]], told: Told) -> str:
+    rates = " against ".join(_percent(side["orr_pct"], side["orr_ci"]) for side in pair)
+    published = _published([(told.get((side["name"], "ORR")), 0, "%") for side in pair])
+    return f"response {rates}{published}"
+
+
+def _arm(run: TrialRun, arm: str, told: Told) -> str:
+    own = run.summary_of(arm)
+    parts = [
+        f"median {name} {_months(own[f'{end}_median_months'])} months"
+        f"{_span(own[f'{end}_ci'], 1)}"
+        + _published([(told.get((arm, f"Median {name}")), 1, "months")])
+        for end, name in _END_POINTS.items()
+    ]
+    response = f"response {_percent(own['orr_pct'], own['orr_ci'])}"
+    parts.append(response + _published([(told.get((arm, "ORR")), 0, "%")]))
+    return f"{arm}: {'; '.join(parts)}."
+
+
+def _published(items: Sequence[tuple[Comparison | None, int, str]]) -> str:
+    """Say what was published: a ratio first, then the values of both arms."""
+    ratios = [c for c, decimals, _ in items if c is not None and decimals == 2]
+    values = [(c, decimals, unit) for c, decimals, unit in items if decimals != 2]
+    texts = [f"{c.published:.2f}{_limits(c, 2)}" for c in ratios]
+    if any(c is not None for c, _, _ in values):
+        shown = [
+            "not known" if c is None else f"{c.published:.{decimals or 1}f}{_limits(c, 1)}"
+            for c, decimals, _ in values
+        ]
+        unit = next(unit for _, _, unit in values)
+        median = "median " if unit == "months" else ""
+        texts.append(f"{median}{' against '.join(shown)} {unit}")
+    return f"; published {', '.join(texts)}" if texts else ""
+
+
+def _limits(item: Comparison, decimals: int) -> str:
+    return _span(item.published_limits, decimals, name="")
+
+
+def _span(limits: Sequence[float | None] | None, decimals: int, name: str = "95 % CI ") -> str:
+    if limits is None or all(x is None for x in limits):
+        return ""
+    low, high = ("not reached" if x is None else f"{x:.{decimals}f}" for x in limits)
+    return f" ({name}{low} to {high})"
+
+
+def _months(value: float | None) -> str:
+    return "not reached" if value is None else f"{value:.1f}"
+
+
+def _percent(value: float | None, limits: Sequence[float | None] | None) -> str:
+    return "not known" if value is None else f"{value:.1f} %{_span(limits, 1)}"
+
+
+def roles(run: TrialRun) -> list[str]:
+    """Say which of the published numbers the model was set to, and which it was not."""
+    found = compare(run)
+    if not found:
+        return ["No published results were given to compare this run with."]
+    texts = []
+    fitted = [c for c in found if c.use == "calibrate"]
+    free = [c for c in found if c.use != "calibrate"]
+    if fitted:
+        texts.append(
+            f"The model was set to these published numbers, so agreement with them is no evidence: "
+            f"{_listed(fitted)}."
+        )
+    if free:
+        texts.append(f"It was not set to these: {_listed(free)}.")
+    return texts
+
+
+_SHORT = {"Grade 3 or more, related": "related side effects grade 3+",
+          "Serious, related": "serious side effects"}  # fmt: skip
+
+
+def _listed(items: Sequence[Comparison]) -> str:
+    by_arm: dict[str, list[str]] = {}
+    for item in items:
+        label = _SHORT.get(item.label, item.label.replace(", grade 3 or more", " grade 3+"))
+        text = label.replace(", any grade", " any grade") + (
+            f" ({item.note})" if item.note and item.use == "validate" else ""
+        )
+        by_arm.setdefault(item.arm, []).append(text)
+    return "; ".join(f"{arm}: {', '.join(labels)}" for arm, labels in by_arm.items())
+
+
+def context(run: TrialRun) -> list[str]:
+    """Say what else must be known at once: data cut, populations, the study's own words."""
+    texts = [design_text(run), data_cut_text(run), _populations(run), run.description]
+    return [text for text in texts if text]
+
+
+def _populations(run: TrialRun) -> str:
+    """Published and simulated populations beside each other."""
+    rows = run.manifest.get("published_arms") or []
+    told = list(dict.fromkeys(plain(row["population"]) for row in rows if row.get("population")))
+    if not told:
+        return ""
+    cohort = run.summary.get("cohort")
+    eligible = cohort.get("eligibility") if isinstance(cohort, dict) else None
+    own = " and ".join(map(plain, eligible)) if eligible else "no condition"
+    trials = dict.fromkeys(
+        f"{plain(row['trial'])} ({plain(row['nct'])})" if row.get("nct") else plain(row["trial"])
+        for row in rows
+    )
+    return (
+        f"Published: {'; '.join(trials)}; population: {'; '.join(told)}. Simulated eligibility: "
+        f"{own}."
+    )

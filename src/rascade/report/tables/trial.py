@@ -1,0 +1,420 @@
+"""The tables of a trial report, as texts."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rascade.report.look.page import Table
+from rascade.report.look.text import interval, months_text, number, p_value, percent, plain
+from rascade.report.tables.published import RATIOS, compare
+
+if TYPE_CHECKING:
+    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.tables.published import Comparison
+
+__all__ = [
+    "contrast_table",
+    "headline_table",
+    "parameter_tables",
+    "provenance_table",
+    "published_table",
+    "response_table",
+    "sensitivity_table",
+    "solver_table",
+]
+
+RESPONSES = {
+    "CR": "Complete response",
+    "PR": "Partial response",
+    "SD": "Stable disease",
+    "PD": "Progressive disease",
+    "NE": "Not evaluable",
+}
+MOST_PARAMETERS = 60
+
+
+def _scan_days(run: TrialRun) -> str:
+    """Say where medians of PFS can fall."""
+    window = run.summary.get("scan_window_days")
+    if window:
+        return (
+            f"Progression is dated at the scan that shows it, made up to {window:g} days before or "
+            "after its scheduled day, so medians of PFS gather about the scheduled scans and agree "
+            "with published ones no better than to a scan interval."
+        )
+    return (
+        "Progression is dated at the scan that shows it, so medians of PFS and their limits fall "
+        "on scan days (or on days of death) and agree with published ones no better than to a scan "
+        "interval."
+    )
+
+
+def headline_table(run: TrialRun) -> Table:
+    """Arms with response rates and medians, the published ones under them."""
+    told = {(c.arm, c.label): f"\npublished {c.published_text}" for c in compare(run)}
+
+    def cell(arm: str, label: str, text: str) -> str:
+        return text + told.get((arm, label), "")
+
+    rows = [
+        (
+            arm["name"],
+            str(arm["n"]),
+            cell(arm["name"], "ORR", percent(arm["orr_pct"], arm["orr_ci"])),
+            cell(arm["name"], "DCR", percent(arm["dcr_pct"])),
+            cell(arm["name"], "Median PFS", months_text(arm["pfs_median_months"], arm["pfs_ci"])),
+            cell(arm["name"], "Median OS", months_text(arm["os_median_months"], arm["os_ci"])),
+        )
+        for arm in run.summary["arms"]
+    ]
+    return Table(
+        "Arms",
+        (
+            "Arm",
+            "n",
+            "ORR (95 % CI)",
+            "DCR",
+            "Median PFS, months (95 % CI)",
+            "Median OS, months (95 % CI)",
+        ),
+        rows,
+        "ORR: objective response rate by RECIST 1.1 with exact (Clopper–Pearson) interval; "
+        "DCR: disease control rate; PFS: progression-free survival; OS: overall survival; "
+        f"NR: not reached. {_scan_days(run)}",
+        frozenset({1, 2, 3, 4, 5}),
+    )
+
+
+def contrast_table(run: TrialRun) -> Table | None:
+    """Hazard ratios against the reference, the published ones under them; None with one arm."""
+    told = {(c.arm, c.label): f"\npublished {c.published_text}" for c in compare(run)}
+    detail = (run.summary.get("end_points") or {}).get("contrasts") or ()
+    strata = {(row.get("arm"), row.get("reference")): row for row in detail}
+    rows, stratified = [], False
+    for contrast in run.summary["contrasts"]:
+        cells = [contrast["arm"], contrast["reference"]]
+        within = strata.get((contrast["arm"], contrast["reference"]), {})
+        for end in ("pfs", "os"):
+            ratio = _ratio(contrast[f"{end}_hr"], contrast[f"{end}_hr_ci"])
+            p = p_value(contrast[f"{end}_logrank_p"])
+            if within.get(f"{end}_stratified_hr") is not None:
+                stratified = True
+                own = within[f"{end}_stratified_hr"], within.get(f"{end}_stratified_hr_ci")
+                ratio += f"\nstratified {_ratio(*own)}"
+                p += f"\nstratified {p_value(within.get(f'{end}_stratified_logrank_p'))}"
+            cells += [ratio + told.get((contrast["arm"], RATIOS[end]), ""), p]
+        rows.append(tuple(cells))
+    if not rows:
+        return None
+    note = (
+        "Below 1 favours the arm. Cox model with Efron's ties and Wald interval. p values describe "
+        "the simulated sample: they shrink with the number of virtual patients at will."
+    )
+    if stratified:
+        note += " Stratified: by the strata of the randomisation."
+    return Table(
+        "Contrasts",
+        (
+            "Arm",
+            "Reference",
+            "PFS hazard ratio (95 % CI)",
+            "PFS log-rank",
+            "OS hazard ratio (95 % CI)",
+            "OS log-rank",
+        ),
+        rows,
+        note,
+        frozenset({2, 3, 4, 5}),
+    )
+
+
+def _ratio(value: float | None, limits: Any) -> str:
+    return "not estimable" if value is None else f"{value:.2f} ({interval(limits, 2)})"
+
+
+def response_table(run: TrialRun) -> Table:
+    """Best overall response by arm."""
+    counts = {arm: run.of_arm(arm)["best_response"].astype(str).value_counts() for arm in run.arms}
+
+    def cell(arm: str, names: list[str]) -> str:
+        total, own = len(run.of_arm(arm)), sum(int(counts[arm].get(name, 0)) for name in names)
+        return f"{own} ({100 * own / total:.1f} %)" if total else "—"
+
+    rows = [(text, *(cell(arm, [name]) for arm in run.arms)) for name, text in RESPONSES.items()]
+    rows.append(("Objective response", *(cell(arm, ["CR", "PR"]) for arm in run.arms)))
+    rows.append(("Disease control", *(cell(arm, ["CR", "PR", "SD"]) for arm in run.arms)))
+    return Table(
+        "Best overall response, RECIST 1.1, patients (%)",
+        ("Response", *(f"{arm} (n = {len(run.of_arm(arm))})" for arm in run.arms)),
+        rows,
+        numeric=frozenset(range(1, len(run.arms) + 1)),
+    )
+
+
+def parameter_tables(manifest: dict[str, Any]) -> list[Table]:
+    """What went with PFS beyond chance, what did not, and what was fitted; all where nothing is.
+
+    Args:
+        manifest: of the run: ``parameters``, and ``influence`` with the number of correlations
+            looked at, their common level, and the smallest correlation that passes it by arm.
+    """
+    parameters = list(manifest.get("parameters") or [])
+    known = [p for p in parameters if p.get("influence") is not None]
+    tested = [p for p in known if p.get("influence_p") is not None]
+    if not known:
+        chosen = [p for p in parameters if p.get("fitted")] or parameters
+        title = "Fitted parameters" if len(chosen) < len(parameters) else "Parameters"
+        tables = [_parameter_table(title, chosen, _CONFIDENCES)] if chosen else []
+        return _with_rest(tables, parameters)
+    level = float((manifest.get("influence") or {}).get("level", 0.05))
+    strong = [p for p in tested if p["influence_p"] < level]
+    weak = [p for p in known if p not in strong]
+    fitted = [p for p in parameters if p.get("fitted") and p not in known]
+    tables = []
+    if strong:
+        note = f"{_INFLUENCE} {_threshold(manifest)} {_CONFIDENCES}"
+        tables.append(_parameter_table("Parameters that mattered", strong, note))
+    if weak:
+        note = (
+            f"{'' if strong else _threshold(manifest) + ' '}These correlations can be chance: no "
+            "influence is shown for them, nor that there is none."
+            if tested
+            else "This run holds no intervals, so none of these can be told from chance."
+        )
+        tables.append(_parameter_table("Parameters without a shown influence", weak, note))
+    if fitted:
+        title = "Further fitted parameters, the same in all patients"
+        tables.append(_parameter_table(title, fitted, _CONFIDENCES))
+    return _with_rest(tables, parameters)
+
+
+_INFLUENCE = (
+    "Influence: Spearman's rank correlation of the parameter with PFS among the patients of one "
+    "arm, the strongest of all arms, with its own 95 % interval; positive where more of it goes "
+    "with longer PFS. Censored patients are ranked by their log-rank score. A correlation is no "
+    "effect: parameters are drawn independently, but only of those that differ between patients is "
+    "it known."
+)
+_CONFIDENCES = (
+    "Confidence: fitted, adjusted so that published results come out; verified, read in its "
+    "source; derived, computed from such numbers; recalled, from memory, to be looked up; assumed, "
+    "reasoned without a measurement."
+)
+
+
+def _threshold(manifest: dict[str, Any]) -> str:
+    found = manifest.get("influence") or {}
+    count, least = found.get("looked_at"), found.get("least") or {}
+    if not count or not least:
+        return ""
+    ends = sorted(float(x) for x in least.values())
+    span = f"{ends[0]:.2f}" if ends[0] == ends[-1] else f"{ends[0]:.2f} to {ends[-1]:.2f}"
+    return (
+        f"Threshold: p below {found.get('level', 0.05):g} after multiplying by the {count} "
+        f"correlations looked at (Bonferroni), here a correlation beyond ±{span}."
+    )
+
+
+def _with_rest(tables: list[Table], parameters: list[dict[str, Any]]) -> list[Table]:
+    left = len(parameters) - sum(len(table.rows) for table in tables)
+    if left > 0 and tables:
+        more = f"{left} more parameters are in manifest.json, with their sources."
+        tables[-1] = replace(tables[-1], note=f"{tables[-1].note} {more}".strip())
+    return tables
+
+
+def _parameter_table(title: str, chosen: list[dict[str, Any]], note: str) -> Table:
+    chosen = sorted(chosen, key=lambda p: (-abs(p.get("influence") or 0.0), str(p.get("name"))))
+    rows: list[tuple[str, ...]] = [_parameter(p) for p in chosen[:MOST_PARAMETERS]]
+    head: tuple[str, ...] = (
+        "Parameter", "Meaning", "Value", "Spread", "Influence (95 % CI)", "Source", "Confidence",
+    )  # fmt: skip
+    wide = frozenset({1, 3})
+    if any(p.get("influence") is not None for p in chosen):
+        return Table(title, head, rows, note, frozenset({2, 4}), wide)
+    rows = [(*row[:4], *row[5:]) for row in rows]
+    return Table(title, (*head[:4], *head[5:]), rows, note, frozenset({2}), wide)
+
+
+def _parameter(p: dict[str, Any]) -> tuple[str, ...]:
+    low, high = p.get("low"), p.get("high")
+    span = f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
+    unit = plain(p.get("unit") or "")
+    unit = "" if unit in {"dimensionless", "1"} else unit
+    return (
+        plain(p.get("name", "")),
+        plain(p.get("description") or ""),
+        f"{number(p.get('value'))} {unit}".strip(),
+        "; ".join(x for x in (plain(p.get("distribution") or ""), span) if x),
+        _influence(p),
+        plain(p.get("source") or "—"),
+        "fitted" if p.get("fitted") else plain(p.get("confidence") or ""),
+    )
+
+
+def _influence(p: dict[str, Any]) -> str:
+    value, limits = p.get("influence"), p.get("influence_ci")
+    if value is None:
+        return ""
+    text = _signed(value)
+    if limits:
+        text += f" ({_signed(limits[0])} to {_signed(limits[1])})"
+    arm = p.get("influence_arm")
+    return f"{text}\n{plain(arm)}" if arm else text
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.2f}".replace("-", "−")
+    return "0.00" if text in {"+0.00", "−0.00"} else text
+
+
+def published_table(rows: list[Comparison]) -> Table | None:
+    """Published beside simulated; None without any."""
+    if not rows:
+        return None
+    head = (
+        "Arm",
+        "End point",
+        "Simulated (95 % CI)",
+        "Published (95 % CI)",
+        "Difference",
+        "In published CI",
+        "Use",
+        "Source",
+    )
+    cells = [
+        (
+            c.arm,
+            c.label if c.unit == "ratio" else f"{c.label}, {c.unit}",
+            c.simulated_text,
+            c.published_text,
+            c.difference,
+            c.inside,
+            c.use_text,
+            c.source,
+        )
+        for c in rows
+    ]
+    note = (
+        "Use: results marked calibrate were used to set parameters, so agreement with them is no "
+        "evidence; those marked validate were not used to set any, with remarks where that is not "
+        "all; those marked compare are shown for comparison only."
+    )
+    return Table(
+        "Simulated and published results",
+        head,
+        cells,
+        note,
+        frozenset({2, 3, 4}),
+        frozenset({6, 7}),
+        name="published",
+    )
+
+
+def sensitivity_table(run: TrialRun) -> Table | None:
+    """PFS by other rules of censoring; None for a run without them."""
+    found = run.summary.get("pfs_censoring") or {}
+    rows = []
+    for rule in found.get("sensitivity") or ():
+        used = " (used here)" if rule.get("rule") == found.get("rule") else ""
+        medians = "\n".join(
+            f"{plain(arm['name'])}: {months_text(arm.get('median_months'), arm.get('ci'))}, "
+            f"{arm.get('events', '—')} events"
+            for arm in rule.get("arms") or ()
+        )
+        ratios = "\n".join(
+            f"{plain(c['arm'])}: {_ratio(c.get('hr'), c.get('hr_ci'))}, "
+            f"{p_value(c.get('logrank_p'))}"
+            for c in rule.get("contrasts") or ()
+        )
+        name = plain(str(rule.get("rule", "")).upper() + used)
+        rows.append((name, plain(rule.get("description") or ""), medians, ratios or "—"))
+    if not rows:
+        return None
+    why = plain(found.get("why") or "")
+    return Table(
+        "PFS by rule of censoring",
+        ("Rule", "What it says", "Median, months (95 % CI)", "Hazard ratio (95 % CI)"),
+        rows,
+        "" if any(why == row[1] for row in rows) else why,  # what a row says is not said again
+        frozenset(),
+        frozenset({1, 2}),
+    )
+
+
+def solver_table(run: TrialRun) -> Table:
+    """How the solver ended, by arm."""
+    patients = run.patients
+    if "solver_status" not in patients:
+        return Table(
+            "Solver status", ("Status", "Patients"), [("not recorded", str(len(patients)))]
+        )
+    status = patients["solver_status"].astype(str).map(plain)
+    names = sorted(status.unique())
+    rows = [
+        (name, *(str(int(((status == name) & (patients["arm"] == arm)).sum())) for arm in run.arms))
+        for name in names
+    ]
+    return Table(
+        "Solver status, patients",
+        ("Status", *run.arms),
+        rows,
+        numeric=frozenset(range(1, len(run.arms) + 1)),
+    )
+
+
+def provenance_table(manifest: dict[str, Any]) -> Table:
+    """Seed, hashes, versions, command and times, one a row; files with their digests, one a row."""
+    apart = {
+        "mechanism",
+        "parameters",
+        "influence",
+        "covariates",
+        "published",
+        "published_arms",
+        "published_contrasts",
+        "published_events",
+        "limits",
+        "files",
+    }
+    rows = [
+        (plain(key).replace("_", " "), _provenance(key, value))
+        for key, value in manifest.items()
+        if key not in apart
+    ]
+    files = manifest.get("files")
+    if isinstance(files, dict):
+        # The page cannot hold its own digest.
+        others = {name: facts for name, facts in files.items() if name != "report.html"}
+        rows += [(f"file {plain(name)}", _file(facts)) for name, facts in others.items()]
+    return Table("How this run was made", ("What", "Value"), rows)
+
+
+def _provenance(key: str, value: Any) -> str:
+    """Return one entry of the manifest as text; a command as it was typed."""
+    if key == "command" and isinstance(value, list):
+        return plain(shlex.join(str(word) for word in value))
+    if isinstance(value, dict):
+        return ", ".join(f"{plain(k)} {plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(
+            plain(v.get("name", v)) if isinstance(v, dict) else plain(v) for v in value
+        )
+    return plain(value)
+
+
+def _file(facts: Any) -> str:
+    """Return size and digest of a file of the results."""
+    if not isinstance(facts, dict):
+        return plain(facts)
+    size = facts.get("bytes")
+    return "; ".join(
+        part
+        for part in (
+            f"{number(size)} bytes" if isinstance(size, int) else "",
+            f"SHA-256 {plain(facts['sha256'])}" if facts.get("sha256") else "",
+        )
+        if part
+    )

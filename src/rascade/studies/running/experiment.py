@@ -1,0 +1,272 @@
+"""Running an experiment study: file to specification, outcome to a folder of results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rascade import RESEARCH_USE, __version__
+from rascade.errors import InputError
+from rascade.regimen import format_regimen
+from rascade.results.index import noted_results
+from rascade.results.manifest import add_new, base_manifest, now
+from rascade.results.store import (
+    finish_results,
+    plain_json,
+    write_json,
+    write_text,
+)
+from rascade.studies.files.experiment_schema import MAX_DRAWS, Dish, ExperimentStudy, Given, Grid
+from rascade.studies.files.load import dump, study_hash
+from rascade.studies.files.numbers import check_seed, check_threads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rascade.bench.cells import Cells
+    from rascade.bench.experiment import ExperimentOutcome
+    from rascade.bench.spec import Change, ExperimentSpec, Exposure, Treatment
+
+__all__ = [
+    "MAX_DRAWS",
+    "ExperimentResult",
+    "override_experiment",
+    "run_experiment_study",
+    "to_experiment",
+]
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentResult:
+    """Where the results of an experiment are, and what they say.
+
+    Attributes:
+        folder: the results folder.
+        summary: what ``summary.json`` holds.
+        manifest: what ``manifest.json`` holds.
+    """
+
+    folder: Path
+    summary: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+
+def override_experiment(
+    study: ExperimentStudy, *, draws: int | None = None, seed: int | None = None
+) -> ExperimentStudy:
+    """Return the study with another number of drawn parameter sets, or another seed.
+
+    Raises:
+        InputError: a number is out of its range.
+    """
+    if draws is not None and not 0 <= draws <= MAX_DRAWS:
+        raise InputError(f"--draws: {draws} parameter sets; it must be 0 to {MAX_DRAWS}")
+    if seed is not None:
+        check_seed(seed)
+    changes = {"draws": draws, "seed": seed}
+    return study.model_copy(update={k: v for k, v in changes.items() if v is not None})
+
+
+def run_experiment_study(
+    study: ExperimentStudy,
+    out: str | Path,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+    finish: Callable[[Path], object] | None = None,
+) -> ExperimentResult:
+    """Run an experiment and write its results folder, whole or not at all.
+
+    Args:
+        study: what to do.
+        out: the results folder; results that Rascade wrote there before are replaced at the end.
+        draws: parameter sets drawn for the intervals instead of the study's.
+        seed: seed instead of the study's.
+        threads: of the solver, 1 or more; results do not depend on it.
+        progress: told how far the simulation is.
+        finish: called with the folder before it gets its name, to add to it (the report); if it
+            fails, nothing is left.
+
+    Raises:
+        InputError: the study or a number is wrong, or `out` cannot be written.
+        UnsupportedFeature: the study asks for what cannot be simulated yet.
+        SimulationError: the solver gave up.
+    """
+    check_threads(threads)
+    study = override_experiment(study, draws=draws, seed=seed)
+    spec = to_experiment(study)
+    started = now()
+    from rascade.bench.experiment import experiment
+
+    with noted_results(out) as folder:
+        outcome = experiment(spec, threads=threads, progress=progress)
+        summary = _write(folder, study, outcome)
+        manifest = _manifest(study, outcome, started, threads)
+        finish_results(folder, manifest, finish)
+    return ExperimentResult(Path(out), summary, manifest)
+
+
+# -- from the file to the specification -----------------------------------------------------
+
+
+def to_experiment(study: ExperimentStudy) -> ExperimentSpec:
+    """Return the specification of a study.
+
+    Raises:
+        InputError: a concentration by mass of a drug whose molecular weight is not known.
+    """
+    from rascade.bench.spec import ExperimentSpec
+    from rascade.model import Interventions
+
+    return ExperimentSpec(
+        name=study.title,
+        design=study.design,
+        cells=tuple(_cells(dish) for dish in study.cells),
+        treatments=tuple(_treatment(study, given) for given in study.treatments),
+        readouts=study.readouts,
+        hours=study.hours,
+        changes=_changes(study.changes),
+        seed=study.seed,
+        draws=study.draws,
+        uncertainty=study.uncertainty,
+        parameters={**Interventions(study.knockout).parameters, **study.parameters},
+        host=study.host,
+        include=study.include,
+    )
+
+
+def _cells(dish: Dish) -> Cells:
+    from rascade.bench.cells import Cells, find_cell_line
+
+    genes = {"STK11": dish.stk11, "PTEN": dish.pten}
+    given = {gene: state for gene, state in genes.items() if state is not None}
+    changed = {
+        "KRAS": dish.kras_allele,
+        "KRAS share": dish.kras_share,
+        "receptors": dish.receptor_level,
+        **given,
+        "doubling, h": dish.doubling_hours,
+    }
+    told = [f"{name} {value}" for name, value in changed.items() if value is not None]
+    if dish.name is None:
+        own = {gene: state for gene, state in given.items() if state != "wild type"}
+        return Cells(
+            ", ".join(told), dish.kras_allele or "", dish.kras_share, dish.receptor_level,
+            own, dish.doubling_hours,
+        )  # fmt: skip
+    line = find_cell_line(dish.name)
+    merged = {**line.genes, **given}
+    return Cells(
+        line.name + (f" ({', '.join(told)})" if told else ""),
+        dish.kras_allele or line.kras_allele,
+        line.kras_share if dish.kras_share is None else dish.kras_share,
+        line.receptor_level if dish.receptor_level is None else dish.receptor_level,
+        {gene: state for gene, state in merged.items() if state != "wild type"},
+        line.doubling_hours if dish.doubling_hours is None else dish.doubling_hours,
+        "; ".join(f"{what}: {text}" for what, text in line.source.items())
+        + f" ({line.confidence})",
+    )
+
+
+def _nanomolar(text: str, drug: str) -> float:
+    from rascade.bench.concentrations import nanomolar
+    from rascade.model import load_table
+
+    row = f"{drug}.molecular_weight"
+    table = load_table()
+    return nanomolar(text, table[row].value if row in table else None)
+
+
+def _grid(grid: Grid, drug: str) -> tuple[float, ...]:
+    from rascade.bench.concentrations import log_grid
+
+    if grid.listed is not None:
+        return tuple(_nanomolar(text, drug) for text in grid.listed)
+    assert grid.start is not None and grid.to is not None and grid.points is not None
+    return log_grid(_nanomolar(grid.start, drug), _nanomolar(grid.to, drug), grid.points)
+
+
+def _changes(given: Mapping[str, float | str]) -> dict[str, Change]:
+    from rascade.bench.spec import Change
+
+    return {
+        name: Change(float(value.removesuffix(" %")), True)
+        if isinstance(value, str)
+        else Change(float(value))
+        for name, value in given.items()
+    }
+
+
+def _treatment(study: ExperimentStudy, given: Given) -> Treatment:
+    from rascade.bench.spec import Exposure, Treatment
+
+    end = math.inf if given.to_hour is None else given.to_hour
+    exposures: list[Exposure] = []
+    grid: tuple[float, ...] = ()
+    if given.drug is not None:
+        titration = given.concentrations or study.concentrations
+        dose = None if given.concentration is None else _nanomolar(given.concentration, given.drug)
+        grid = () if titration is None else _grid(titration, given.drug)
+        exposures.append(Exposure(given.drug, dose, given.from_hour, end))
+    for extra in given.together:
+        exposures.append(
+            Exposure(
+                extra.drug,
+                _nanomolar(extra.concentration, extra.drug),
+                given.from_hour if extra.from_hour is None else extra.from_hour,
+                end if extra.to_hour is None else extra.to_hour,
+            )
+        )
+    return Treatment(given.name, tuple(exposures), grid, given.regimen, _changes(given.changes))
+
+
+# -- from the outcome to the folder ----------------------------------------------------------
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV, numbers to six digits: more than any of them means."""
+    return str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def _write(folder: Path, study: ExperimentStudy, outcome: ExperimentOutcome) -> dict[str, Any]:
+    from rascade.bench.tables import COLUMNS
+
+    summary: dict[str, Any] = plain_json(outcome.summary)
+    add_new(summary, {"rascade_version": __version__, "research_use": RESEARCH_USE})
+    write_text(folder / "study.yaml", dump(study))
+    write_text(folder / "results.csv", _csv(outcome.table[list(COLUMNS)]))
+    write_text(folder / "results_intervals.csv", _csv(outcome.table))
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def _manifest(
+    study: ExperimentStudy, outcome: ExperimentOutcome, started: str, threads: int
+) -> dict[str, Any]:
+    from rascade.evidence import evidence_hash
+    from rascade.model import load_table
+
+    manifest = base_manifest(
+        study.kind,
+        started,
+        study=study.title,
+        study_hash=study_hash(study),
+        model_hash=outcome.run.assembly.hash,
+        parameter_hash=load_table().with_values(study.parameters).hash,
+        evidence_hash=evidence_hash(),
+        seed=study.seed,
+        draws=study.draws,
+        threads=threads,
+        design=study.design,
+        regimens=[format_regimen(t.regimen) for t in study.treatments if t.regimen],
+        warnings=list(outcome.summary["warnings"]),
+    )
+    add_new(manifest, plain_json(outcome.provenance))
+    return manifest

@@ -1,0 +1,489 @@
+"""Run a trial: draw each arm's cohort, simulate it from visit to visit, read the scans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade.errors import InputError, SimulationError
+from rascade.model import Assembly, assemble, load_table
+from rascade.patients import Cohort, settled_cohort
+from rascade.random_streams import exponential
+from rascade.trial.assessment.imaging import Imaging, Scan, chosen
+from rascade.trial.assessment.lesions import Lesions
+from rascade.trial.assessment.markers import SYMBOLS, measured_markers
+from rascade.trial.assessment.response import Response
+from rascade.trial.conduct.treatment import Safety, Treatment
+from rascade.trial.design.enrolment import Allocation, case_mix, enrolment, randomized
+from rascade.trial.design.schedule import (
+    Pause,
+    end_day,
+    pauses,
+    scan_window,
+    scans_made,
+    scheduled_days,
+    watch_days,
+    weekly_days,
+)
+from rascade.trial.results.endpoints import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from rascade.engine import Segment, Settings, Simulation
+    from rascade.trial.design.spec import ArmSpec, TrialSpec
+
+__all__ = [
+    "ArmRun",
+    "TrialOutcome",
+    "VisitRecord",
+    "allocate",
+    "arm_assembly",
+    "run",
+    "run_arm",
+]
+
+Report = Callable[[float, str], None]
+HOURS_PER_DAY = 24.0
+# What is kept at every visit, and what is watched between visits.
+_SIGNALS = {
+    "pERK_rel": "pERK_tumour",
+    "RAS_GTP_rel": "RAS_GTP_total_sensitive",
+    "pAKT_rel": "pAKT_sensitive",
+}
+_WATCHED = (
+    "relative_size",
+    "tumour_volume",
+    "new_lesion_hazard",
+    "death_hazard",
+    *_SIGNALS.values(),
+    *SYMBOLS,
+)
+_LITRES_TO_ML = 1000.0
+PREPARING = "preparing, compiling the model (once per machine)"
+
+
+@dataclass(frozen=True)
+class VisitRecord:
+    """One scheduled scan of an arm; arrays of shape (n,).
+
+    Attributes:
+        scheduled: day by the protocol.
+        day: on which each patient is scanned; NaN if that lies after the follow-up.
+        scan: what was read.
+        attended: who came.
+        phase: of treatment on that day, 1 for the first; 0 off treatment.
+        signals, markers, volume_ml: of that day.
+    """
+
+    scheduled: float
+    day: NDArray[np.float64]
+    scan: Scan
+    attended: NDArray[np.bool_]
+    phase: NDArray[np.int64]
+    signals: Mapping[str, NDArray[np.float64]]
+    markers: Mapping[str, NDArray[np.float64]]
+    volume_ml: NDArray[np.float64]
+
+
+@dataclass
+class ArmRun:
+    """An arm as it was simulated.
+
+    Attributes:
+        arm: its specification.
+        assembly: the model with the arm's drugs.
+        cohort: the patients.
+        lesions: what they had at baseline.
+        baseline_mm: (n,) measured sum of diameters at baseline.
+        baseline_lesions_mm: (n, 8) recorded diameters at baseline.
+        baseline_markers: what the laboratory reported at baseline.
+        visits: in order of time.
+        death_day: (n,) day of death, infinite where not reached.
+        status: (n,) status of the solver at the end.
+        failed_day: (n,) day on which the solver gave up; infinite where it did not.
+        safety: side effects, decisions of the protocol and exposure.
+    """
+
+    arm: ArmSpec
+    assembly: Assembly
+    cohort: Cohort
+    lesions: Lesions
+    baseline_mm: NDArray[np.float64]
+    baseline_lesions_mm: NDArray[np.float64]
+    baseline_markers: Mapping[str, NDArray[np.float64]]
+    visits: list[VisitRecord]
+    death_day: NDArray[np.float64]
+    status: NDArray[np.int32]
+    failed_day: NDArray[np.float64]
+    safety: Safety
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """Everything a trial gives.
+
+    Attributes:
+        patients: one row a patient.
+        visits: one row a patient and scan.
+        lesions: one row a patient, scan (0 is baseline) and lesion.
+        adverse_events: one row an episode.
+        decisions: one row a decision of the protocol.
+        summary: read-outs by arm and contrasts, ready for JSON.
+        model_hash: SHA-256 over the models of all arms.
+        provenance: mechanism, parameters and published results for the report, ready for JSON.
+        arms: the arms as simulated.
+    """
+
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+    lesions: pd.DataFrame
+    adverse_events: pd.DataFrame
+    decisions: pd.DataFrame
+    summary: dict[str, Any]
+    model_hash: str
+    provenance: dict[str, Any]
+    arms: tuple[ArmRun, ...] = field(repr=False)
+
+
+def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
+    """Return the model with the drugs of an arm and the parameters of the trial.
+
+    Arms and chunks with the same drugs share one, so that it is made and compiled once.
+    """
+    changes = spec.changes_of(arm)
+    values = tuple(sorted(changes.parameters.items()))
+    return _assembly(arm.drugs, values, changes.include)
+
+
+def shared_assembly(spec: TrialSpec) -> Assembly:
+    """Return the model with the drugs of all arms, by which paired patients are screened.
+
+    A patient must be plausible or not whatever arm he is in.
+    """
+    changes = spec.shared_changes
+    drugs = tuple(dict.fromkeys(drug for arm in spec.arms for drug in arm.drugs))
+    include = tuple(
+        dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
+    )
+    return _assembly(drugs, tuple(sorted(changes.parameters.items())), include)
+
+
+@lru_cache(maxsize=32)
+def _assembly(
+    drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
+) -> Assembly:
+    return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
+
+
+class _Arm:
+    """One arm on its way through the visits."""
+
+    def __init__(
+        self,
+        spec: TrialSpec,
+        arm: ArmSpec,
+        patients: NDArray[np.int64],
+        settings: Settings,
+        backend: str,
+    ) -> None:
+        self.spec, self.arm, self.patients = spec, arm, patients
+        self.settings, self.backend = settings, backend
+        self.assembly = arm_assembly(spec, arm)
+        self.simulation: Simulation
+        self.cohort, self.simulation = settled_cohort(
+            self.assembly,
+            seed=spec.seed,
+            patients=patients,
+            eligibility=spec.cohort.eligibility,
+            settings=settings,
+            backend=backend,
+            mix=lambda some: case_mix(spec, some),
+            screened_in=shared_assembly(spec) if spec.paired else None,
+        )
+        self.enrolment = enrolment(spec, patients)
+        size = patients.size
+        self.end_day = end_day(spec)
+        self.treatment = Treatment(arm, self.assembly, self.cohort, spec.seed, self.end_day)
+        self.scheduled, self.window = scheduled_days(spec), scan_window(spec)
+        self.scans = scans_made(spec, patients)
+        self.watched = (*_WATCHED, *self.treatment.signals)
+        self.death_day = np.full(size, np.inf)
+        self.death_threshold = exponential(spec.seed, "death", patients)
+        self.visits: dict[int, VisitRecord] = {}
+
+    def start(self) -> None:
+        """Bring the arm to baseline, from its steady state: baseline scan, first doses."""
+        self.imaging = Imaging(
+            self.spec.seed,
+            self.patients,
+            self.simulation.value("sum_of_diameters"),
+            self.enrolment.reading_error,
+        )
+        self.last = {name: self.simulation.value(name) for name in _WATCHED}
+        self.baseline = {name: self.simulation.value(name) for name in _SIGNALS.values()}
+        self.baseline_markers = self._markers(0, self.last)
+        self.treatment.start(self.simulation)
+
+    def _markers(
+        self, visit: int, values: Mapping[str, NDArray[np.float64]]
+    ) -> dict[str, NDArray[np.float64]]:
+        alleles = self.cohort.population.profiles["kras_allele"]
+        return measured_markers(values, alleles, self.spec.seed, self.patients, visit)
+
+    def go_to(self, pause: Pause) -> None:
+        """Give what is due, go on to the next pause, note deaths, read side effects and scans."""
+        start, day = self.simulation.time / HOURS_PER_DAY, pause.day
+        self.treatment.doses(start, day, self.simulation)
+        days = watch_days(start, pause, self.scheduled, self.window)
+        segment = self.simulation.advance(day * HOURS_PER_DAY, days * HOURS_PER_DAY, self.watched)
+        self._note_deaths(np.append(start, days), segment)
+        phase = self.treatment.phase + 1
+        self.treatment.leave(day, self.death_day)
+        before = self.last
+        now = {name: segment[name][:, -1] for name in _WATCHED}
+        solved = np.isfinite(now["relative_size"])
+        self.last = {n: np.where(solved, now[n], before[n]) for n in _WATCHED}
+        weekly = np.isin(days, weekly_days(start, day))
+        self.treatment.read(
+            days[weekly], {n: segment[n][:, weekly] for n in self.treatment.signals}
+        )
+        for number in pause.scans:
+            due = (self.scans[:, number] > start) & (self.scans[:, number] <= day)
+            at = self.scans[:, number]
+            values = {
+                n: between(np.append(start, days), before[n], segment[n], at) for n in _WATCHED
+            }
+            self._read(day, number, due, phase, values)
+        if pause.visit:
+            attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
+            self.treatment.visit(day, attended)
+        lost = self.treatment.lost_day <= day
+        # What lies after a cut-off on a known day is not in the data, so it need not be known.
+        over = (self.enrolment.last_day < self.end_day) & (self.enrolment.last_day <= day)
+        self.simulation.stop(np.isfinite(self.death_day) | lost | over)
+
+    def _note_deaths(self, days: NDArray[np.float64], segment: Segment) -> None:
+        before = self.last["death_hazard"][:, None]
+        hazard = np.concatenate([before, segment["death_hazard"]], axis=1)
+        reached = np.nan_to_num(hazard, nan=-1.0) >= self.death_threshold[:, None]
+        for i in np.flatnonzero(reached.any(axis=1) & np.isinf(self.death_day)):
+            k = max(int(np.argmax(reached[i])), 1)
+            low, high = hazard[i, k - 1], hazard[i, k]
+            part = (self.death_threshold[i] - low) / (high - low) if high > low else 1.0
+            died = days[k - 1] + part * (days[k] - days[k - 1])
+            # Nobody hears of the death of a patient who is lost.
+            self.death_day[i] = died if died < self.treatment.lost_day[i] else np.inf
+
+    def _read(
+        self,
+        day: float,
+        number: int,
+        due: NDArray[np.bool_],
+        phase: NDArray[np.int64],
+        values: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        """Read the scans of those patients who were scanned since the last pause."""
+        at = self.scans[:, number]
+        attended = due & np.isfinite(values["relative_size"])
+        attended &= (self.death_day > at) & (self.treatment.dropout_day > at)
+        values = {n: np.where(attended, v, self.last[n]) for n, v in values.items()}
+        scan = self.imaging.read(
+            values["relative_size"], values["new_lesion_hazard"], number + 1, attended, due
+        )
+        signals = {
+            column: np.where(attended, values[name] / self.baseline[name], np.nan)
+            for column, name in _SIGNALS.items()
+        }
+        found = VisitRecord(
+            float(self.scheduled[number]),
+            np.where(np.isfinite(at), at, np.nan),
+            scan,
+            attended,
+            np.where(attended, phase, 0),
+            signals,
+            {
+                n: np.where(attended, v, np.nan)
+                for n, v in self._markers(number + 1, values).items()
+            },
+            np.where(attended, values["tumour_volume"] * _LITRES_TO_ML, np.nan),
+        )
+        known = self.visits.get(number)
+        self.visits[number] = found if known is None else chosen(due, found, known)
+        reading = scan.reading
+        # Nothing is begun in those who die or leave between the scan and the visit.
+        here = attended & (self.death_day > day) & (self.treatment.dropout_day > day)
+        self.treatment.scan(
+            day,
+            reading.sld_mm,
+            here & (reading.overall == Response.PD),
+            here & (reading.overall <= Response.PR),
+        )
+
+    def result(self) -> ArmRun:
+        """Return the arm at the end of follow-up."""
+        self.treatment.settle(self.death_day)
+        return ArmRun(
+            self.arm,
+            self.assembly,
+            self.cohort,
+            self.imaging.lesions,
+            self.imaging.progress.baseline_mm,
+            self.imaging.baseline_mm,
+            self.baseline_markers,
+            [self.visits[number] for number in sorted(self.visits)],
+            self.death_day,
+            self.simulation.status,
+            self._failed_day(),
+            self.treatment.result(),
+        )
+
+    def _failed_day(self) -> NDArray[np.float64]:
+        failed = np.full(self.patients.size, np.inf)
+        for failure in self.simulation.failures():
+            failed[failure.patient] = failure.time / HOURS_PER_DAY
+        return failed
+
+
+def between(
+    days: NDArray[np.float64],
+    first: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    at: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the value of each patient on a day of his own, on the line between two known days.
+
+    Args:
+        days: (T + 1,) ascending.
+        first: (n,) values on the first of them.
+        rest: (n, T) values on the others.
+        at: (n,) days; NaN is returned for those outside.
+    """
+    values = np.concatenate([first[:, None], rest], axis=1)
+    right = np.clip(np.searchsorted(days, at), 1, days.size - 1)
+    row = np.arange(at.size)
+    with np.errstate(invalid="ignore"):
+        part = (at - days[right - 1]) / (days[right] - days[right - 1])
+        found = np.where(
+            part == 1.0,  # exactly a known day, whatever the one before
+            values[row, right],
+            (1.0 - part) * values[row, right - 1] + part * values[row, right],
+        )
+    return np.where((part > 0.0) & (part <= 1.0), found, np.nan)
+
+
+def run_arm(
+    spec: TrialSpec,
+    arm: ArmSpec,
+    patients: NDArray[np.int64],
+    *,
+    settings: Settings,
+    backend: str = "compiled",
+    report: Callable[[float], None] | None = None,
+    all_may_fail: bool = False,
+) -> ArmRun:
+    """Simulate one arm, or some patients of it.
+
+    Args:
+        spec: the trial.
+        arm: which arm.
+        patients: (n,) patient numbers.
+        settings: of the solver.
+        backend: of the engine.
+        report: called with the share of the arm that is done.
+        all_may_fail: whether these are a part of an arm, of whom all may fail.
+
+    Raises:
+        SimulationError: the solver gave up on every patient.
+    """
+    from rascade.engine import Status
+
+    running = _Arm(spec, arm, patients, settings, backend)
+    running.start()
+    for pause in pauses(spec, arm):
+        running.go_to(pause)
+        if report:
+            report(pause.day / running.end_day)
+    if not all_may_fail and (running.simulation.status >= Status.STEP_TOO_SMALL).all():
+        first = running.simulation.failures()[0]
+        raise SimulationError(
+            f"arm {arm.name}: the solver gave up on every patient; the first at day "
+            f"{first.time / HOURS_PER_DAY:.1f}, {first.species or 'no species named'}: "
+            f"{first.status.name}"
+        )
+    return running.result()
+
+
+def allocate(spec: TrialSpec, settings: Settings | None = None) -> Allocation:
+    """Return each arm's patients.
+
+    Without randomisation arms take turns, so that a larger trial holds a smaller one.
+
+    Raises:
+        InputError: the data are cut before anybody enters.
+    """
+    count = len(spec.arms)
+    first = enrolment(spec, np.zeros(1, dtype=np.int64))
+    if not first.enrolled[0]:
+        raise InputError(
+            f"cut_off: month: {spec.cut_off and spec.cut_off.month:g}: the first patient enters in "
+            f"month {first.entry_day[0] / DAYS_PER_MONTH:.2g}; cut the data later"
+        )
+    if spec.randomization is not None:
+        from rascade.engine import Settings
+
+        sizes = [arm.size or spec.cohort.size for arm in spec.arms]
+        return randomized(spec, sizes, settings or Settings())
+    if spec.paired:
+        size = spec.arms[0].size or spec.cohort.size
+        return Allocation(np.arange(size, dtype=np.int64) for _ in spec.arms)
+    return Allocation(
+        np.arange(arm.size or spec.cohort.size, dtype=np.int64) * count + index
+        for index, arm in enumerate(spec.arms)
+    )
+
+
+def run(
+    spec: TrialSpec,
+    *,
+    threads: int = 1,
+    progress: Report | None = None,
+    backend: str = "compiled",
+) -> TrialOutcome:
+    """Run a trial.
+
+    Args:
+        spec: the trial.
+        threads: of the engine; the result does not depend on it.
+        progress: called with the share done (0 to 1) and what is being done.
+        backend: ``compiled`` or ``reference``.
+
+    Raises:
+        InputError: the specification is wrong somewhere.
+        UnsupportedFeature: a drug, route or setting that this version does not model.
+        SimulationError: the solver gave up on every patient of an arm.
+    """
+    from rascade.engine import Settings
+    from rascade.trial.results.tables import outcome
+
+    settings = Settings(threads=threads)
+    arms = []
+    allocated = allocate(spec, settings)
+    sizes = [len(patients) for patients in allocated]
+    for index, (arm, patients) in enumerate(zip(spec.arms, allocated, strict=True)):
+
+        def report(share: float, index: int = index, arm: ArmSpec = arm) -> None:
+            if progress:
+                done = sum(sizes[:index]) + share * sizes[index]
+                progress(done / sum(sizes), arm.name)
+
+        if progress:
+            # Ctrl-C waits for the compiler, so say what keeps a new machine busy.
+            progress(sum(sizes[:index]) / sum(sizes), f"{arm.name}: {PREPARING}")
+        arms.append(run_arm(spec, arm, patients, settings=settings, backend=backend, report=report))
+    return outcome(spec, arms, allocated)

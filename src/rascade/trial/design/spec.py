@@ -1,0 +1,196 @@
+"""What a trial is: arms, cohort, visits. Frozen, checked, without a file or a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rascade.errors import InputError, UnsupportedFeature
+from rascade.model import Interventions
+from rascade.regimen import Regimen
+from rascade.trial.design.accrual import Accrual, CutOff
+from rascade.trial.design.phases import Phase
+from rascade.trial.design.protocol import Protocol
+from rascade.trial.design.randomization import Randomization
+from rascade.trial.results.censoring import check_rule
+
+__all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population", "population_warnings"]
+
+_MODELLED: Mapping[str, tuple[str | int, ...]] = {
+    "disease": ("PDAC",),
+    "stage": ("metastatic",),
+}
+_CALIBRATED_LINE = 2
+
+
+def check_population(what: str, value: str | int) -> None:
+    """Check that the model can simulate a disease or stage.
+
+    Args:
+        what: ``disease`` or ``stage``; any line of treatment can be, see `population_warnings`.
+        value: which.
+
+    Raises:
+        UnsupportedFeature: it cannot yet; the message says what it can.
+    """
+    known = _MODELLED.get(what)
+    if known is not None and value not in known:
+        ways = ", ".join(map(str, known))
+        raise UnsupportedFeature(f"{what} {value}", f"{value!r} is not modelled yet; use {ways}")
+
+
+@dataclass(frozen=True)
+class CohortSpec:
+    """Who may enter.
+
+    Attributes:
+        disease: ``PDAC``.
+        stage: ``metastatic``.
+        line: line of treatment; 2 is what this version is calibrated to, see
+            `population_warnings`.
+        size: patients per arm.
+        eligibility: conditions on a patient's profile, all of which must hold.
+    """
+
+    disease: str
+    stage: str
+    line: int
+    size: int
+    eligibility: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what, value in (("disease", self.disease), ("stage", self.stage)):
+            try:
+                check_population(what, value)
+            except UnsupportedFeature as error:
+                raise UnsupportedFeature(error.feature, f"cohort.{what}: {error}") from None
+        if self.size < 1:
+            raise InputError(f"cohort.size: {self.size} patients per arm; give at least 1")
+
+
+def population_warnings(cohort: CohortSpec) -> list[str]:
+    """Return what a reader must know of a cohort that the model was not calibrated to."""
+    if cohort.line == _CALIBRATED_LINE:
+        return []
+    return [
+        f"cohort.line is {cohort.line}, but the model is calibrated to second-line trials: "
+        "tumours, patients and their survival are those of the second line"
+    ]
+
+
+@dataclass(frozen=True)
+class ArmSpec:
+    """An arm of a trial.
+
+    Attributes:
+        name: as shown in every table.
+        regimen: what is given first; no orders for an untreated arm.
+        size: patients; the cohort's size if None.
+        published: rows of the evidence that hold the arm's published results.
+        changes: knock-outs, set parameters and wanted mechanisms of this arm.
+        phases: what is given one after the other; `regimen` alone if empty.
+        protocol: how the arm is conducted.
+    """
+
+    name: str
+    regimen: Regimen
+    size: int | None = None
+    published: str | None = None
+    phases: tuple[Phase, ...] = ()
+    protocol: Protocol = field(default_factory=Protocol)
+    changes: Interventions = field(default_factory=Interventions)
+
+    @property
+    def course(self) -> tuple[Phase, ...]:
+        """The phases, one at least."""
+        return self.phases or (Phase(self.regimen),)
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """The drugs of all phases, each once, in the order of first mention."""
+        return tuple(dict.fromkeys(d for phase in self.course for d in phase.regimen.drugs))
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """A trial.
+
+    Attributes:
+        name: of the study.
+        seed: every random number follows from it.
+        cohort: who may enter.
+        arms: at least one.
+        imaging_every_weeks: between scans.
+        follow_up_months: until the end, a month being 30.4375 days.
+        parameters: changed typical values, by row of the parameter table, in the row's unit.
+        changes: knock-outs and wanted mechanisms of every arm.
+        reference: arm that the others are compared with; the last one if None.
+        accrual: centres and when they bring patients; everybody enters on day 0 if None.
+        randomization: how patients are assigned; arms take turns if None.
+        paired: whether every arm treats the same virtual patients, with the same chances of reading
+            and of death; needs arms of one size and no randomisation.
+        cut_off: when the data are cut; at the end of everybody's follow-up if None.
+        scan_window_days: that a scan may be early or late; see `rascade.trial.design.schedule` for
+            None.
+        pfs_censoring: ``ema`` or ``fda``, see `rascade.trial.results.censoring`.
+    """
+
+    name: str
+    seed: int
+    cohort: CohortSpec
+    arms: tuple[ArmSpec, ...]
+    imaging_every_weeks: float = 8.0
+    follow_up_months: float = 24.0
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    reference: str | None = None
+    changes: Interventions = field(default_factory=Interventions)
+    accrual: Accrual | None = None
+    randomization: Randomization | None = None
+    cut_off: CutOff | None = None
+    paired: bool = False
+    scan_window_days: float | None = None
+    pfs_censoring: str = "ema"
+
+    @property
+    def shared_changes(self) -> Interventions:
+        """What is changed in every arm."""
+        return Interventions.merged((self.changes, Interventions(set=self.parameters)))
+
+    def changes_of(self, arm: ArmSpec) -> Interventions:
+        """Return everything that is changed in an arm; what the arm says has the last word."""
+        return Interventions.merged((self.shared_changes, arm.changes))
+
+    def __post_init__(self) -> None:
+        from rascade.trial.design.schedule import check_scan_window
+
+        check_scan_window(self.scan_window_days, self.imaging_every_weeks)
+        check_rule(self.pfs_censoring)
+        if self.paired:
+            self._check_pairs()
+        ratio = self.randomization.ratio if self.randomization is not None else None
+        if ratio is not None and len(ratio) != len(self.arms):
+            raise InputError(
+                f"randomization: ratio: {len(ratio)} numbers for {len(self.arms)} arms; "
+                "give one for each"
+            )
+
+    def _check_pairs(self) -> None:
+        if self.randomization is not None:
+            raise InputError(
+                "pairing: the same patients are in every arm, so nobody is randomised; leave "
+                "'randomization' out, or 'pairing'"
+            )
+        sizes = {arm.size or self.cohort.size for arm in self.arms}
+        if len(sizes) > 1:
+            listed = " and ".join(map(str, sorted(sizes)))
+            raise InputError(
+                f"pairing: the same patients are in every arm, but arms have {listed} patients; "
+                "leave their sizes out"
+            )
+
+    @property
+    def reference_arm(self) -> str | None:
+        """Name of the arm that the others are compared with; None where there is one arm only."""
+        if len(self.arms) < 2:
+            return None
+        return self.reference or self.arms[-1].name

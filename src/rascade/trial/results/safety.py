@@ -1,0 +1,133 @@
+"""What a trial reports of side effects: rates with exact intervals, exposure, discontinuation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade.trial.conduct.treatment import END_REASONS
+from rascade.trial.design.phases import CROSSOVER
+from rascade.trial.results.statistics import exact_interval, tidy, tidy_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from rascade.trial.conduct.run import ArmRun
+    from rascade.trial.conduct.treatment import Safety
+
+__all__ = ["add_safety", "exposure_columns", "highest_grades"]
+
+_SEVERE = 3
+
+
+def highest_grades(events: pd.DataFrame) -> pd.DataFrame:
+    """Return each patient's highest grade of every term; columns patient, term, grade."""
+    return events.groupby(["patient", "term"])["grade"].max().reset_index()
+
+
+def _percent(count: int, n: int) -> tuple[float | None, list[float | None] | None]:
+    interval = exact_interval(count, n)
+    return tidy(interval.estimate, 100.0), tidy_limits(interval, 100.0)
+
+
+def _event_rates(events: pd.DataFrame, n: int) -> list[dict[str, Any]]:
+    """Return any-grade and severe rates by term, the most frequent first."""
+    rows = []
+    for term, grades in highest_grades(events).groupby("term")["grade"]:
+        severe, limits = _percent(int((grades >= _SEVERE).sum()), n)
+        rows.append(
+            {
+                "term": str(term),
+                "any_pct": _percent(len(grades), n)[0],
+                "grade3plus_pct": severe,
+                "grade3plus_ci": limits,
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["any_pct"], row["term"]))
+
+
+def _by_drug(drugs: Sequence[str], flags: NDArray[np.bool_]) -> dict[str, float | None]:
+    return {name: _share(flags[k]) for k, name in enumerate(drugs)}
+
+
+def _intensity(safety: Safety) -> dict[str, float | None]:
+    """Return each drug's median relative dose intensity, percent."""
+    shares, intensity = {}, safety.intensity
+    for index, name in enumerate(safety.drugs):
+        known = intensity[index][np.isfinite(intensity[index])]
+        shares[name] = tidy(float(np.median(known)), 100.0) if known.size else None
+    return shares
+
+
+def arm_safety(run: ArmRun) -> dict[str, Any]:
+    """Return what an arm's summary says of side effects; rates are None where none is modelled."""
+    safety, n = run.safety, run.cohort.population.size
+    events = safety.events
+    related = events[events["related"].astype(bool)]
+    severe = related.loc[related["grade"] >= _SEVERE, "patient"].nunique()
+    serious = related.loc[related["serious"].astype(bool), "patient"].nunique()
+    rate, limits = _percent(int(severe), n) if safety.graded else (None, None)
+    ended = int((safety.end_reason == "adverse event").sum())
+    return {
+        "grade3plus_trae_pct": rate,
+        "grade3plus_trae_ci": limits,
+        "serious_trae_pct": _percent(int(serious), n)[0] if safety.graded else None,
+        "ctcae_version": safety.ctcae,
+        "adverse_events": _event_rates(related, n),
+        "discontinued_for_ae_pct": _percent(ended, n)[0],
+        "dose_reduced_pct": _share(safety.reduced.any(axis=0)),
+        "dose_held_pct": _share(safety.held.any(axis=0)),
+        "drug_stopped_for_ae_pct": _by_drug(safety.drugs, safety.stopped),
+        "relative_dose_intensity_pct": _intensity(safety),
+        **_ends(run),
+    }
+
+
+def _ends(run: ArmRun) -> dict[str, Any]:
+    """Return how treatment ended and who left, percent of the patients; None without patients."""
+    safety = run.safety
+    left = np.isfinite(safety.dropout_day)
+    other = np.isfinite(safety.other_day)
+    reasons = {
+        reason or "ongoing": _share(safety.end_reason == reason) for reason in ("", *END_REASONS)
+    }
+    return {
+        "dropout_pct": _share(left),
+        "lost_to_follow_up_pct": _share(left & ~safety.survival_followed),
+        "treatment_end_reasons": reasons,
+        "other_treatment_pct": _share(other),
+        "crossover_pct": _share(other & (run.arm.course[-1].role == CROSSOVER)),
+    }
+
+
+def _share(flags: ArrayLike) -> float | None:
+    who = np.asarray(flags, dtype=bool)
+    return tidy(float(who.mean()), 100.0) if who.size else None
+
+
+def add_safety(summary: dict[str, Any], arms: Sequence[ArmRun]) -> None:
+    """Add side effects and exposure to the arms of a summary."""
+    for row, run in zip(summary["arms"], arms, strict=True):
+        row.update(arm_safety(run))
+
+
+def exposure_columns(safety: Safety) -> Mapping[str, Any]:
+    """Return the columns of the table of patients that tell how treatment went."""
+    with np.errstate(invalid="ignore"):
+        intensity = safety.intensity
+        known = np.isfinite(intensity)
+        total = np.where(known, intensity, 0.0).sum(axis=0)
+        mean = np.divide(
+            total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0)
+        )
+    return {
+        "treatment_end_day": safety.end_day,
+        "treatment_end_reason": safety.end_reason,
+        "dose_reduced": safety.reduced.any(axis=0),
+        "dose_held": safety.held.any(axis=0),
+        "relative_dose_intensity": mean,
+    }
