@@ -571,6 +571,11 @@ def a_term_in_two_organ_classes(data):
 put("ADSL", "AGE", -4.0, "nobody has an age, weight or height of 0 or less")
 
 
+@breaks("ADTTE", "every subject of ADSL has a record of PFSFDA")
+def a_subject_without_pfs_by_fda(data):
+    data["ADTTE"] = data["ADTTE"].drop(index=of(data, "PFSFDA", event=True))
+
+
 @breaks("ADSL", "ends on the day last known alive")
 def a_study_that_ends_before_the_last_day(data):
     adsl = data["ADSL"]
@@ -680,6 +685,10 @@ def test_every_break_is_named(rich, change, dataset, says) -> None:
     change(spoilt)
     faults = check_datasets(spoilt)
     assert any(f.dataset == dataset and says in str(f) for f in faults), [*map(str, faults)]
+
+
+def test_factors_without_a_stratum_are_no_defect(rich) -> None:
+    check_datasets(rich | {"ADSL": rich["ADSL"].drop(columns=["STRATAR", "STRATARN"])})
 
 
 @pytest.mark.parametrize("dataset", VALUES)

@@ -137,6 +137,12 @@ def test_a_landmark_at_a_time_up_to_rounding_includes_it():
     assert rows[1].rate.estimate == 0.5
 
 
+@pytest.mark.parametrize("times", [[2.0], [2.0, 2.0, 2.0]])
+def test_a_restricted_mean_of_events_at_one_time_has_no_limits(times):
+    found = restricted_mean(times, np.ones(len(times), bool), 3.0)
+    assert (found.mean.estimate, found.mean.low, found.mean.high) == (2.0, None, None)
+
+
 def test_a_restricted_mean_without_events_has_no_limits():
     still = restricted_mean([8.0, 9.0, 10.0], [False] * 3, 6.0)
     assert still.mean == (6.0, None, None)

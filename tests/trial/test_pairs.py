@@ -46,7 +46,7 @@ def test_twins_are_the_same_person(result: rc.TrialResult) -> None:
 
 def test_an_arm_against_itself_differs_in_nobody() -> None:
     trial = rc.Trial(
-        arms={"a": "daraxonrasib 300 mg PO QD", "b": "daraxonrasib 300 mg PO QD"},
+        arms={"a": "none", "b": "none"},
         cohort=rc.Cohort(size=4),
         seed=5,
         follow_up_months=6,
@@ -75,6 +75,19 @@ def test_patients_do_not_depend_on_who_else_is_there(result: rc.TrialResult) -> 
     fewer = paired(size=3).run(progress=False).patients
     kept = result.patients[result.patients["twin"] < 3].reset_index(drop=True)
     assert fewer["pfs_months"].tolist() == kept["pfs_months"].tolist()
+
+
+def test_pairs_without_an_event_have_no_interval_of_no_width() -> None:
+    short = rc.Trial(
+        arms={"a": "none", "b": "none"},
+        cohort=rc.Cohort(size=2),
+        seed=4,
+        follow_up_months=1,
+        pairing="same-patients",
+    )
+    pair = short.run(progress=False).summary["contrasts"][0]["paired"]
+    assert pair["pfs_restricted_mean_months"] is None
+    assert pair["os_restricted_mean_months"] is None
 
 
 def test_contributions_add_up_to_the_restricted_mean() -> None:

@@ -143,7 +143,8 @@ def restricted_mean(
 
     Returns:
         The mean, or None where the curve is not known up to the horizon. Without an event before
-        it, the mean is the horizon, and has no limits.
+        it, the mean is the horizon; then it has no limits, nor where all events are at one time,
+        as in a single patient.
 
     Raises:
         ValueError: a time is negative or not finite.
@@ -165,7 +166,7 @@ def restricted_mean(
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(left > 0, events / (at_risk * left), 0.0)
     error = float(np.sqrt((right**2 * share).sum()))
-    if not events.any():
+    if error == 0.0:  # no event, or all patients had theirs at one time
         return RestrictedMean(horizon, Interval(mean, None, None), 0.0)
     width = float(ndtri(0.5 + level / 2)) * error
     return RestrictedMean(horizon, Interval(mean, mean - width, mean + width), error)
@@ -186,7 +187,7 @@ def restricted_mean_difference(
     assert arm.mean.estimate is not None and reference.mean.estimate is not None
     gain = arm.mean.estimate - reference.mean.estimate
     error = float(np.hypot(arm.std_error, reference.std_error))
-    if error == 0:  # nobody had the event in either
+    if error == 0:  # neither says how sure it is
         return MeanDifference(arm.horizon, Interval(gain, None, None), None)
     width = float(ndtri(0.5 + level / 2)) * error
     p = float(2.0 * ndtr(-abs(gain) / error))

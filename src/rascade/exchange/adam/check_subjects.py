@@ -59,7 +59,8 @@ def _arms(adsl: pd.DataFrame) -> Iterator[Fault]:
         ("STRATAR", "STRATARN"),
     ):
         yield from one_to_one("ADSL", adsl, one, other)
-    for factor in [str(n) for n in adsl if re.fullmatch(r"STRAT\d+[DR]", str(n))]:
+    factors = [str(n) for n in adsl if re.fullmatch(r"STRAT\d+[DR]", str(n))]
+    for factor in factors if "STRATAR" in adsl else ():
         rule = "subjects of one stratum have one value of each of its factors"
         several = adsl.groupby("STRATAR")[factor].transform("nunique") > 1
         yield from found("ADSL", f"STRATAR, {factor}", rule, adsl, several)
@@ -155,7 +156,8 @@ def check_nobody_missing(datasets: Mapping[str, pd.DataFrame]) -> Iterator[Fault
     for dataset, codes in (("ADTTE", ("OS", "PFS")), ("ADRS", ("BOR", "CBOR", "IBOR"))):
         if dataset in datasets:
             table = datasets[dataset]
-            for code in codes:
+            also = {"IPFS", "PFSEMA", "PFSFDA"} & set(table["PARAMCD"])  # of all or of nobody
+            for code in (*codes, *sorted(also)):
                 there = set(table.loc[table["PARAMCD"] == code, "USUBJID"])
                 rule = f"every subject of ADSL has a record of {code}"
                 yield from missing(dataset, "USUBJID", rule, set(known["USUBJID"]) - there)

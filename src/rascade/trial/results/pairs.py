@@ -118,8 +118,8 @@ def _paired(mine: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
 
 
 def _restricted(sides: list[tuple[Floats, NDArray[np.bool_]]]) -> dict[str, Any] | None:
-    if not sides[0][0].size:
-        return None
+    if not any(event.any() for _, event in sides):
+        return None  # no event in either arm says nothing of how alike they are
     horizon = common_horizon(*sides)
     if not horizon > 0:
         return None
