@@ -54,7 +54,7 @@ def chunk_files(folder: Path) -> list[Path]:
 PROCESS = """
 import os, signal, sys
 from pathlib import Path
-from rascade.studies import chunks
+from rascade.results import chunks
 sys.path.insert(0, {here!r})
 import fault_helpers
 {before}

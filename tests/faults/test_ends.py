@@ -34,7 +34,7 @@ def write(self):
 chunks.ChunkStore._write = write
 """
 HALF_A_FILE = """
-from rascade.studies import store
+from rascade.results import store
 real, count = store._flush_file, []
 def flush(path):
     if path.name.startswith(".arm") and ".patients." in path.name:

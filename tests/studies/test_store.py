@@ -135,7 +135,7 @@ def test_a_disk_that_fills_up(tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from rascade.studies import store
+from rascade.results import store
 if sys.argv[2] == "between":
     real = store.Path.rename
     def rename(self, target):
