@@ -92,7 +92,12 @@ def wrong_at(case: Case, backend: str) -> str:
 
 @pytest.mark.parametrize(
     ("backend", "every"),
-    [("compiled", 1), ("reference", 4), pytest.param("reference", 1, marks=pytest.mark.slow)],
+    [
+        ("compiled", 3),
+        ("reference", 8),
+        pytest.param("compiled", 1, marks=pytest.mark.slow),
+        pytest.param("reference", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_suite(oracles: Path, backend: str, every: int, capsys: pytest.CaptureFixture[str]) -> None:
     cases = read_cases(oracles / "sbml-test-suite-half.tar.gz")

@@ -87,6 +87,7 @@ def perk_after(drug: str, allele: str, hours: float) -> float:
     return float(sim.value("pERK_sensitive")[0] / before)
 
 
+@pytest.mark.slow
 def test_sotorasib_needs_the_cysteine() -> None:
     for allele in ("G12D", "G12V", "G12R", "WT"):
         assert perk_after("sotorasib", allele, 52.0) == pytest.approx(1.0, abs=1e-3)
