@@ -166,3 +166,24 @@ def test_no_drug_with_side_effects_gives_no_rate() -> None:
 def test_the_version_is_stored(version: str) -> None:
     outcome = arm_trial(regimen=GEM, protocol=Protocol(ctcae=version), size=4, months=2.0)
     assert outcome.summary["arms"][0]["ctcae_version"] == version
+
+
+def test_nobody_knows_how_treatment_ended_where_the_simulation_failed() -> None:
+    from types import SimpleNamespace
+
+    from rascade.engine import Status
+    from rascade.trial.results.safety import _ends
+
+    run = SimpleNamespace(
+        status=np.array([0, 0, 0, Status.STEP_TOO_SMALL]),
+        arm=SimpleNamespace(course=(SimpleNamespace(role=""),)),
+        safety=SimpleNamespace(
+            end_reason=np.array(["", "death", "progression", ""]),
+            dropout_day=np.full(4, np.inf),
+            other_day=np.full(4, np.inf),
+            survival_followed=np.ones(4, bool),
+        ),
+    )
+    reasons = _ends(run)["treatment_end_reasons"]  # type: ignore[arg-type]
+    assert (reasons["ongoing"], reasons["not known"]) == (25.0, 25.0)
+    assert sum(reasons.values()) == 100.0

@@ -89,12 +89,18 @@ def arm_safety(run: ArmRun) -> dict[str, Any]:
 
 def _ends(run: ArmRun) -> dict[str, Any]:
     """Return how treatment ended and who left, percent of the patients; None without patients."""
+    from rascade.engine import Status
+
     safety = run.safety
     left = np.isfinite(safety.dropout_day)
     other = np.isfinite(safety.other_day)
+    failed = np.asarray(run.status) >= Status.STEP_TOO_SMALL
     reasons = {
-        reason or "ongoing": _share(safety.end_reason == reason) for reason in ("", *END_REASONS)
+        reason or "ongoing": _share((safety.end_reason == reason) & ~failed)
+        for reason in ("", *END_REASONS)
     }
+    if failed.any():
+        reasons["not known"] = _share(failed)  # of them nobody knows whether treatment goes on
     return {
         "dropout_pct": _share(left),
         "lost_to_follow_up_pct": _share(left & ~safety.survival_followed),
