@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rascade.bench.run import ExperimentRun, Progress, run_experiment
+from rascade.bench.run import ExperimentRun, run_experiment
 from rascade.bench.summary import summary
 from rascade.bench.tables import tables
+from rascade.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd

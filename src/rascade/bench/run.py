@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from rascade.bench.readouts import (
 from rascade.bench.spec import Condition, ExperimentSpec, conditions
 from rascade.errors import InputError, SimulationError
 from rascade.model import Assembly, assemble, knockouts, load_table
+from rascade.progress import Progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RUNS", "ExperimentRun", "run_experiment"]
 
-Progress = Callable[[float, str], None]
 MAX_RUNS = 200_000
 _SWITCH = "tumour_active"
 _DIVISION = "k_division"

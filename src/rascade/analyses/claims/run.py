@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from rascade.errors import EvidenceError, InputError
 from rascade.evidence import load
 from rascade.evidence.records import Claim
 from rascade.model import ParameterTable, load_table
+from rascade.progress import Progress
 
 __all__ = [
     "DRAWS",
@@ -41,7 +42,6 @@ __all__ = [
     "tuned_rows",
 ]
 
-Progress = Callable[[float, str], None]
 DRAWS: Final = 60
 SEED: Final = 2026
 _MOST_DRAWS: Final = 2000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,10 +20,10 @@ from rascade.analyses.facts.groups import Group, groups, view
 from rascade.analyses.facts.records import BEFORE, Fact, Panel, find_facts
 from rascade.errors import EvidenceError
 from rascade.model import ParameterTable, load_table
+from rascade.progress import Progress
 
 __all__ = ["Curve", "FactResult", "Outcome", "PanelResult", "panel_values", "run_facts"]
 
-Progress = Callable[[float, str], None]
 Values = NDArray[np.float64]
 _COHORT_KINDS: Final = ("trial", "cohort")
 _QUANTILES: Final = (0.05, 0.95)

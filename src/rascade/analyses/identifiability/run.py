@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,11 +15,11 @@ from rascade.analyses.identifiability.profile import Profile, chosen, factors, p
 from rascade.analyses.identifiability.study import Measurements, Readouts
 from rascade.errors import InputError
 from rascade.model import ParameterTable, load_table
+from rascade.progress import Progress
 
 __all__ = ["PROFILES", "Identifiability", "chosen_facts", "identify"]
 
 Values = NDArray[np.float64]
-Progress = Callable[[float, str], None]
 PROFILES: Final = 4
 _MOST_PROFILES: Final = 20
 _CELLS: Final = ("dish", "xenograft")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +21,11 @@ from rascade.analyses.identifiability.points import (
 )
 from rascade.errors import InputError
 from rascade.model import ParameterTable
+from rascade.progress import Progress
 
 __all__ = ["Measurements", "Readouts"]
 
 Values = NDArray[np.float64]
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

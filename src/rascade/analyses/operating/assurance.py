@@ -10,7 +10,7 @@ allow: the assurance is one for a sceptic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,13 @@ from rascade.analyses.operating.characteristics import describe_population
 from rascade.analyses.operating.population import ArmPopulation, arm_population
 from rascade.analyses.operating.power import power_at
 from rascade.errors import SimulationError
+from rascade.progress import Progress
 
 if TYPE_CHECKING:
     from rascade.analyses.operating.designs import Design
     from rascade.trial.design.spec import TrialSpec
 
 __all__ = ["assure", "drawn_parameters", "populations_of", "summarize_assurance"]
-
-Progress = Callable[[float, str], None]
 
 
 def drawn_parameters(spec: TrialSpec, seed: int, draws: int) -> list[dict[str, float]]:

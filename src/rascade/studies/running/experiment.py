@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rascade import RESEARCH_USE, __version__
 from rascade.errors import InputError
+from rascade.progress import Progress
 from rascade.regimen import format_regimen
 from rascade.results.index import noted_results
 from rascade.results.manifest import add_new, base_manifest, now
@@ -37,8 +38,6 @@ __all__ = [
     "run_experiment_study",
     "to_experiment",
 ]
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
+from rascade.progress import Progress
 from rascade.results.index import noted_results
 from rascade.results.manifest import base_manifest, now
 from rascade.results.store import (
@@ -25,8 +26,6 @@ from rascade.studies.running.operating_population import StudyPopulation, popula
 from rascade.studies.running.operating_summary import SIMULATING, Stages, summarize_designs
 
 __all__ = ["OperatingResult", "override_operating", "run_operating"]
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)

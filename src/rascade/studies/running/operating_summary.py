@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rascade import RESEARCH_USE, __version__
+from rascade.progress import Progress
 from rascade.studies.files.load import override
 from rascade.studies.files.operating_schema import OperatingStudy
 from rascade.studies.files.schema import TrialStudy
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SIMULATING", "Stages", "summarize_designs"]
 
-Progress = Callable[[float, str], None]
 #: Rough costs, by which progress is shared out (seconds on one core); results do not use them.
 _SECONDS_PER_PATIENT, _SECONDS_PER_PLACE = 0.02, 1.2e-6
 SIMULATING = "simulating the population"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rascade import RESEARCH_USE, __version__
 from rascade.errors import InputError
+from rascade.progress import Progress
 from rascade.regimen import format_regimen
 from rascade.results.chunks import DEFAULT_SIZE, FORMAT
 from rascade.results.index import remember
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["TABLES", "Progress", "TrialResult", "manifest_of", "run_trial", "summary_of", "to_spec"]
 
 TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
-
-#: Called with the share of work that is done (0 to 1) and what is being done.
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
