@@ -64,7 +64,7 @@ def populations_of(
         endpoint: ``os`` or ``pfs``.
         threads: of the engine.
     """
-    from rascade.trial.conduct.run import run
+    from rascade.trial.running.run import run
 
     outcome = run(spec, threads=threads)
     return [arm_population(outcome.patients, outcome.visits, name, endpoint) for name in names]

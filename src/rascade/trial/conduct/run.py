@@ -1,23 +1,22 @@
-"""Run a trial: draw each arm's cohort, simulate it from visit to visit, read the scans."""
+"""Conduct an arm: draw its cohort, simulate it from visit to visit, read the scans."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.errors import InputError, SimulationError
+from rascade.errors import InputError
 from rascade.model import Assembly, assemble, load_table
-from rascade.patients import Cohort, settled_cohort
+from rascade.patients import settled_cohort
 from rascade.random_streams import exponential
-from rascade.trial.assessment.imaging import Imaging, Scan, chosen
-from rascade.trial.assessment.lesions import Lesions
+from rascade.trial.assessment.imaging import Imaging, chosen
 from rascade.trial.assessment.markers import SYMBOLS, measured_markers
 from rascade.trial.assessment.response import Response
-from rascade.trial.conduct.treatment import Safety, Treatment
+from rascade.trial.conduct.records import ArmRun, TrialOutcome, VisitRecord
+from rascade.trial.conduct.treatment import Treatment
 from rascade.trial.design.enrolment import Allocation, case_mix, enrolment, randomized
 from rascade.trial.design.schedule import (
     Pause,
@@ -32,7 +31,6 @@ from rascade.trial.design.schedule import (
 from rascade.trial.results.endpoints import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from rascade.engine import Segment, Settings, Simulation
@@ -44,11 +42,9 @@ __all__ = [
     "VisitRecord",
     "allocate",
     "arm_assembly",
-    "run",
     "run_arm",
 ]
 
-Report = Callable[[float, str], None]
 HOURS_PER_DAY = 24.0
 # What is kept at every visit, and what is watched between visits.
 _SIGNALS = {
@@ -65,90 +61,6 @@ _WATCHED = (
     *SYMBOLS,
 )
 _LITRES_TO_ML = 1000.0
-PREPARING = "preparing, compiling the model (once per machine)"
-
-
-@dataclass(frozen=True)
-class VisitRecord:
-    """One scheduled scan of an arm; arrays of shape (n,).
-
-    Attributes:
-        scheduled: day by the protocol.
-        day: on which each patient is scanned; NaN if that lies after the follow-up.
-        scan: what was read.
-        attended: who came.
-        phase: of treatment on that day, 1 for the first; 0 off treatment.
-        signals, markers, volume_ml: of that day.
-    """
-
-    scheduled: float
-    day: NDArray[np.float64]
-    scan: Scan
-    attended: NDArray[np.bool_]
-    phase: NDArray[np.int64]
-    signals: Mapping[str, NDArray[np.float64]]
-    markers: Mapping[str, NDArray[np.float64]]
-    volume_ml: NDArray[np.float64]
-
-
-@dataclass
-class ArmRun:
-    """An arm as it was simulated.
-
-    Attributes:
-        arm: its specification.
-        assembly: the model with the arm's drugs.
-        cohort: the patients.
-        lesions: what they had at baseline.
-        baseline_mm: (n,) measured sum of diameters at baseline.
-        baseline_lesions_mm: (n, 8) recorded diameters at baseline.
-        baseline_markers: what the laboratory reported at baseline.
-        visits: in order of time.
-        death_day: (n,) day of death, infinite where not reached.
-        status: (n,) status of the solver at the end.
-        failed_day: (n,) day on which the solver gave up; infinite where it did not.
-        safety: side effects, decisions of the protocol and exposure.
-    """
-
-    arm: ArmSpec
-    assembly: Assembly
-    cohort: Cohort
-    lesions: Lesions
-    baseline_mm: NDArray[np.float64]
-    baseline_lesions_mm: NDArray[np.float64]
-    baseline_markers: Mapping[str, NDArray[np.float64]]
-    visits: list[VisitRecord]
-    death_day: NDArray[np.float64]
-    status: NDArray[np.int32]
-    failed_day: NDArray[np.float64]
-    safety: Safety
-
-
-@dataclass(frozen=True)
-class TrialOutcome:
-    """Everything a trial gives.
-
-    Attributes:
-        patients: one row a patient.
-        visits: one row a patient and scan.
-        lesions: one row a patient, scan (0 is baseline) and lesion.
-        adverse_events: one row an episode.
-        decisions: one row a decision of the protocol.
-        summary: read-outs by arm and contrasts, ready for JSON.
-        model_hash: SHA-256 over the models of all arms.
-        provenance: mechanism, parameters and published results for the report, ready for JSON.
-        arms: the arms as simulated.
-    """
-
-    patients: pd.DataFrame
-    visits: pd.DataFrame
-    lesions: pd.DataFrame
-    adverse_events: pd.DataFrame
-    decisions: pd.DataFrame
-    summary: dict[str, Any]
-    model_hash: str
-    provenance: dict[str, Any]
-    arms: tuple[ArmRun, ...] = field(repr=False)
 
 
 def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
@@ -385,9 +297,8 @@ def run_arm(
     settings: Settings,
     backend: str = "compiled",
     report: Callable[[float], None] | None = None,
-    all_may_fail: bool = False,
 ) -> ArmRun:
-    """Simulate one arm, or some patients of it.
+    """Simulate one arm, or some patients of it. The solver may give up on all of them.
 
     Args:
         spec: the trial.
@@ -396,26 +307,13 @@ def run_arm(
         settings: of the solver.
         backend: of the engine.
         report: called with the share of the arm that is done.
-        all_may_fail: whether these are a part of an arm, of whom all may fail.
-
-    Raises:
-        SimulationError: the solver gave up on every patient.
     """
-    from rascade.engine import Status
-
     running = _Arm(spec, arm, patients, settings, backend)
     running.start()
     for pause in pauses(spec, arm):
         running.go_to(pause)
         if report:
             report(pause.day / running.end_day)
-    if not all_may_fail and (running.simulation.status >= Status.STEP_TOO_SMALL).all():
-        first = running.simulation.failures()[0]
-        raise SimulationError(
-            f"arm {arm.name}: the solver gave up on every patient; the first at day "
-            f"{first.time / HOURS_PER_DAY:.1f}, {first.species or 'no species named'}: "
-            f"{first.status.name}"
-        )
     return running.result()
 
 
@@ -446,44 +344,3 @@ def allocate(spec: TrialSpec, settings: Settings | None = None) -> Allocation:
         np.arange(arm.size or spec.cohort.size, dtype=np.int64) * count + index
         for index, arm in enumerate(spec.arms)
     )
-
-
-def run(
-    spec: TrialSpec,
-    *,
-    threads: int = 1,
-    progress: Report | None = None,
-    backend: str = "compiled",
-) -> TrialOutcome:
-    """Run a trial.
-
-    Args:
-        spec: the trial.
-        threads: of the engine; the result does not depend on it.
-        progress: called with the share done (0 to 1) and what is being done.
-        backend: ``compiled`` or ``reference``.
-
-    Raises:
-        InputError: the specification is wrong somewhere.
-        UnsupportedFeature: a drug, route or setting that this version does not model.
-        SimulationError: the solver gave up on every patient of an arm.
-    """
-    from rascade.engine import Settings
-    from rascade.trial.results.tables import outcome
-
-    settings = Settings(threads=threads)
-    arms = []
-    allocated = allocate(spec, settings)
-    sizes = [len(patients) for patients in allocated]
-    for index, (arm, patients) in enumerate(zip(spec.arms, allocated, strict=True)):
-
-        def report(share: float, index: int = index, arm: ArmSpec = arm) -> None:
-            if progress:
-                done = sum(sizes[:index]) + share * sizes[index]
-                progress(done / sum(sizes), arm.name)
-
-        if progress:
-            # Ctrl-C waits for the compiler, so say what keeps a new machine busy.
-            progress(sum(sizes[:index]) / sum(sizes), f"{arm.name}: {PREPARING}")
-        arms.append(run_arm(spec, arm, patients, settings=settings, backend=backend, report=report))
-    return outcome(spec, arms, allocated)

@@ -10,11 +10,11 @@ import numpy as np
 
 from rascade.random_streams import exponential, uniform
 from rascade.trial.assessment.adverse_events import EventLog, episodes
+from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.ctcae import modelled_terms
 from rascade.trial.conduct.dispensing import Dispenser
 from rascade.trial.conduct.dose_rules import Conduct, Readings
 from rascade.trial.design.phases import ASSIGNED
-from rascade.trial.design.protocol import load_conduct
 from rascade.trial.results.endpoints import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["END_REASONS", "Safety", "Treatment", "visit_weeks"]
+__all__ = ["END_REASONS", "Safety", "Treatment"]
 
 HOURS_PER_DAY = 24.0
 _OFF = -1
@@ -117,13 +117,6 @@ class Safety:
             whose = rows.loc[rows["drug"].astype(str) == name, "patient"].to_numpy(np.int64)
             flags[index] = np.isin(self.patients, whose)
         return flags
-
-
-def visit_weeks(arm: ArmSpec) -> float:
-    """Return the weeks between an arm's visits."""
-    if arm.protocol.visit_weeks is not None:
-        return arm.protocol.visit_weeks
-    return load_conduct()["visit_weeks"].value
 
 
 class Treatment:
