@@ -9,7 +9,8 @@ import numpy as np
 from rascade.exchange.adam.build import dates, of_subjects, with_parameter, with_treatment
 from rascade.exchange.adam.subjects import numbers, texts
 from rascade.exchange.adam.variables import reasons
-from rascade.trial.results.endpoints import CENSORED, DAYS_PER_MONTH, DEATH
+from rascade.trial.assessment.times import CENSORED, DEATH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd

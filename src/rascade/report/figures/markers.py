@@ -19,7 +19,7 @@ from rascade.report.look.canvas import (
     legend_lines,
 )
 from rascade.report.look.schedule import on_schedule
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from rascade.report.look.canvas import (
     readable,
     wrap,
 )
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd

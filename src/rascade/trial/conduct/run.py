@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rascade.errors import InputError, SimulationError
-from rascade.model import Assembly, assemble, load_table
-from rascade.patients import Cohort, settled_cohort
+from rascade.patients import settled_cohort
 from rascade.random_streams import exponential
-from rascade.trial.assessment.imaging import Imaging, Scan, chosen
-from rascade.trial.assessment.lesions import Lesions
+from rascade.trial.assessment.imaging import Imaging, chosen
 from rascade.trial.assessment.markers import SYMBOLS, measured_markers
 from rascade.trial.assessment.response import Response
-from rascade.trial.conduct.treatment import Safety, Treatment
+from rascade.trial.conduct.treatment import Treatment
 from rascade.trial.design.enrolment import Allocation, case_mix, enrolment, randomized
+from rascade.trial.design.models import arm_assembly, shared_assembly
 from rascade.trial.design.schedule import (
     Pause,
     end_day,
@@ -29,10 +26,10 @@ from rascade.trial.design.schedule import (
     watch_days,
     weekly_days,
 )
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.trial.records import ArmRun, TrialOutcome, VisitRecord
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from rascade.engine import Segment, Settings, Simulation
@@ -66,119 +63,6 @@ _WATCHED = (
 )
 _LITRES_TO_ML = 1000.0
 PREPARING = "preparing, compiling the model (once per machine)"
-
-
-@dataclass(frozen=True)
-class VisitRecord:
-    """One scheduled scan of an arm; arrays of shape (n,).
-
-    Attributes:
-        scheduled: day by the protocol.
-        day: on which each patient is scanned; NaN if that lies after the follow-up.
-        scan: what was read.
-        attended: who came.
-        phase: of treatment on that day, 1 for the first; 0 off treatment.
-        signals, markers, volume_ml: of that day.
-    """
-
-    scheduled: float
-    day: NDArray[np.float64]
-    scan: Scan
-    attended: NDArray[np.bool_]
-    phase: NDArray[np.int64]
-    signals: Mapping[str, NDArray[np.float64]]
-    markers: Mapping[str, NDArray[np.float64]]
-    volume_ml: NDArray[np.float64]
-
-
-@dataclass
-class ArmRun:
-    """An arm as it was simulated.
-
-    Attributes:
-        arm: its specification.
-        assembly: the model with the arm's drugs.
-        cohort: the patients.
-        lesions: what they had at baseline.
-        baseline_mm: (n,) measured sum of diameters at baseline.
-        baseline_lesions_mm: (n, 8) recorded diameters at baseline.
-        baseline_markers: what the laboratory reported at baseline.
-        visits: in order of time.
-        death_day: (n,) day of death, infinite where not reached.
-        status: (n,) status of the solver at the end.
-        failed_day: (n,) day on which the solver gave up; infinite where it did not.
-        safety: side effects, decisions of the protocol and exposure.
-    """
-
-    arm: ArmSpec
-    assembly: Assembly
-    cohort: Cohort
-    lesions: Lesions
-    baseline_mm: NDArray[np.float64]
-    baseline_lesions_mm: NDArray[np.float64]
-    baseline_markers: Mapping[str, NDArray[np.float64]]
-    visits: list[VisitRecord]
-    death_day: NDArray[np.float64]
-    status: NDArray[np.int32]
-    failed_day: NDArray[np.float64]
-    safety: Safety
-
-
-@dataclass(frozen=True)
-class TrialOutcome:
-    """Everything a trial gives.
-
-    Attributes:
-        patients: one row a patient.
-        visits: one row a patient and scan.
-        lesions: one row a patient, scan (0 is baseline) and lesion.
-        adverse_events: one row an episode.
-        decisions: one row a decision of the protocol.
-        summary: read-outs by arm and contrasts, ready for JSON.
-        model_hash: SHA-256 over the models of all arms.
-        provenance: mechanism, parameters and published results for the report, ready for JSON.
-        arms: the arms as simulated.
-    """
-
-    patients: pd.DataFrame
-    visits: pd.DataFrame
-    lesions: pd.DataFrame
-    adverse_events: pd.DataFrame
-    decisions: pd.DataFrame
-    summary: dict[str, Any]
-    model_hash: str
-    provenance: dict[str, Any]
-    arms: tuple[ArmRun, ...] = field(repr=False)
-
-
-def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
-    """Return the model with the drugs of an arm and the parameters of the trial.
-
-    Arms and chunks with the same drugs share one, so that it is made and compiled once.
-    """
-    changes = spec.changes_of(arm)
-    values = tuple(sorted(changes.parameters.items()))
-    return _assembly(arm.drugs, values, changes.include)
-
-
-def shared_assembly(spec: TrialSpec) -> Assembly:
-    """Return the model with the drugs of all arms, by which paired patients are screened.
-
-    A patient must be plausible or not whatever arm he is in.
-    """
-    changes = spec.shared_changes
-    drugs = tuple(dict.fromkeys(drug for arm in spec.arms for drug in arm.drugs))
-    include = tuple(
-        dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
-    )
-    return _assembly(drugs, tuple(sorted(changes.parameters.items())), include)
-
-
-@lru_cache(maxsize=32)
-def _assembly(
-    drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
-) -> Assembly:
-    return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
 
 
 class _Arm:

@@ -18,7 +18,7 @@ from rascade.errors import InputError
 from rascade.random_streams import uniform
 from rascade.trial.assessment.lesions import load_measurement
 from rascade.trial.conduct.treatment import visit_weeks
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
