@@ -13,7 +13,7 @@ from rascade.report.tables.published import published_events
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["adverse_event_table", "drug_table", "exposure_table"]
 
