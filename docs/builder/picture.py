@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from rascade.report.look.canvas import Canvas
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["draw_trial"]
 
@@ -30,7 +30,7 @@ def draw_trial(folder: Path, target: Path) -> None:
         target: PNG file to write.
     """
     from rascade.report.look.canvas import WIDTH, Canvas, drawing
-    from rascade.report.pages.trial_folder import read_trial
+    from rascade.report.runs.trial import read_trial
 
     run = read_trial(folder)
     with drawing():

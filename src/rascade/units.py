@@ -14,7 +14,17 @@ from rascade.errors import InputError
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["convert", "convert_mass_to_amount", "dimensions", "is_unit", "registry"]
+__all__ = [
+    "DAYS_PER_MONTH",
+    "convert",
+    "convert_mass_to_amount",
+    "dimensions",
+    "is_unit",
+    "registry",
+]
+
+#: A month of a trial: a year of 365.25 days divided by twelve.
+DAYS_PER_MONTH = 30.4375
 
 
 @cache

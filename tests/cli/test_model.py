@@ -61,7 +61,7 @@ def test_check_fails_on_a_source_that_the_evidence_does_not_know(monkeypatch, ca
 
     wrong = Problem("parameters.csv", 7, "source", "k_x: no evidence item 'PMID:1'", "error")
     monkeypatch.setattr(
-        "rascade.trial.results.numbers.check_numbers", lambda evidence: (9, [wrong])
+        "rascade.trial.results.published.numbers.check_numbers", lambda evidence: (9, [wrong])
     )
     assert main(["model", "check"]) == 2
     said = capsys.readouterr().out

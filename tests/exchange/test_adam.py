@@ -27,7 +27,7 @@ from rascade.exchange.adam.variables import (
 )
 from rascade.statistics.survival import kaplan_meier
 from rascade.trial.assessment.ctcae import load_terms
-from rascade.trial.results.endpoints import REASONS
+from rascade.trial.assessment.times import REASONS
 
 
 def copy_of(datasets):

@@ -130,7 +130,7 @@ def test_a_number_is_no_more_certain_than_its_best_source(
 
 
 def test_the_check_of_the_model_enforces_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rascade.trial.results import numbers
+    from rascade.trial.results.published import numbers
 
     assert numbers.check_numbers(load())[1] == []
     rows = numbers._rows

@@ -10,8 +10,7 @@ import pandas as pd
 
 from rascade.trial.assessment.best_response import best_change, best_overall_response
 from rascade.trial.assessment.response import assess, labels
-from rascade.trial.results.end_point_summary import end_points
-from rascade.trial.results.endpoints import (
+from rascade.trial.assessment.times import (
     duration_of_response,
     overall_survival,
     progression_bounds,
@@ -19,6 +18,7 @@ from rascade.trial.results.endpoints import (
     progression_reason,
     time_to_response,
 )
+from rascade.trial.results.end_point_summary import end_points
 from rascade.trial.results.statistics import summarize
 
 ARMS = ("daraxonrasib", "chemotherapy", "daraxonrasib + pembrolizumab", "trametinib", "untreated")

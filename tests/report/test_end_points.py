@@ -9,7 +9,7 @@ import pytest
 from rascade.report.figures.markers import marker_course, marker_figure
 from rascade.report.figures.swimmer import MOST_LANES, lanes, swimmer_figure
 from rascade.report.look.canvas import drawing
-from rascade.report.pages.trial_folder import read_trial
+from rascade.report.runs.trial import read_trial
 from rascade.report.tables.end_points import end_point_tables, estimand_table
 from rascade.report.tables.exposure import adverse_event_table
 

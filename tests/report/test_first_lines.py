@@ -12,6 +12,7 @@ import pytest
 from rascade.report.figures.biomarkers import biomarker_figure
 from rascade.report.figures.forest import _left_out, forest_figure, subgroups
 from rascade.report.figures.markers import marker_figure
+from rascade.report.figures.published import published_figure
 from rascade.report.figures.response import waterfall_figure
 from rascade.report.figures.survival import survival_figure
 from rascade.report.figures.swimmer import swimmer_figure
@@ -20,13 +21,13 @@ from rascade.report.look.links import linked
 from rascade.report.look.page import Table, render
 from rascade.report.look.schedule import on_schedule
 from rascade.report.look.text import interval
-from rascade.report.pages.trial_folder import read_trial
+from rascade.report.runs.trial import read_trial
 from rascade.report.tables import exposure as exposure_tables
 from rascade.report.tables import further as further_tables
 from rascade.report.tables import trial as tables
 from rascade.report.tables.data_cut import data_cut_text
 from rascade.report.tables.first_lines import answers, context, roles
-from rascade.report.tables.published import compare, published_figure
+from rascade.report.tables.published import compare
 
 from .overlap import drawn_canvases, faults
 from .synthetic import ARMS, write_run

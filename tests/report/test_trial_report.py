@@ -18,7 +18,7 @@ from rascade.report import write_report
 from rascade.report.figures.forest import subgroups
 from rascade.report.figures.survival import survival_figure
 from rascade.report.look.canvas import drawing
-from rascade.report.pages.trial_folder import read_trial
+from rascade.report.runs.trial import read_trial
 from rascade.report.tables.published import compare
 
 from .synthetic import ARMS, write_run
@@ -231,7 +231,7 @@ def test_missing_and_broken_files_are_named(tmp_path):
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     folder = write_run(tmp_path / "run", n=5)
     (folder / "report.html").mkdir()
-    with pytest.raises(OutputError, match=r"report\.html: cannot be written"):
+    with pytest.raises(OutputError, match=r"report\.html cannot be written"):
         write_report(folder)
     assert not list(folder.glob(".*.part"))
     (folder / "figures").write_text("in the way")

@@ -5,7 +5,7 @@ import pytest
 
 from rascade.errors import InputError
 from rascade.trial.design.accrual import Accrual, Centre, CutOff, arrivals, enter, event_day
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 THREE = Accrual(
     (

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rascade.errors import InputError
+from rascade.trial.assessment.censoring import Followed, pfs_by_rule, survival_reason
 from rascade.trial.assessment.response import Response
-from rascade.trial.results.censoring import Followed, pfs_by_rule, survival_reason
 
 CODES = {"CR": 0, "PR": 1, "SD": 2, "PD": 3, "NE": 4}
 DAYS = np.array([56.0, 112.0, 168.0, 224.0])

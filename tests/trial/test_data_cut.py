@@ -16,9 +16,9 @@ from rascade.trial.conduct.run import allocate, run_arm
 from rascade.trial.design.accrual import Accrual, Centre, CutOff
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.results.data_cut import cut_by_events
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
 from rascade.trial.results.tables import outcome
 from rascade.trial.running.run import run
+from rascade.units import DAYS_PER_MONTH
 
 from . import trial_specs as specs
 
@@ -83,7 +83,7 @@ def arms(spec):
 
 def test_patients_simulated_to_the_cut_are_those_whose_later_days_are_hidden(spec, arms) -> None:
     cut = replace(spec, cut_off=CutOff(month=3.7))
-    ended, hidden = run(cut), outcome(cut, arms)
+    ended, hidden = run(cut), outcome(cut, arms, allocate(cut))
     for name in TABLES:
         pd.testing.assert_frame_equal(getattr(ended, name), getattr(hidden, name), check_exact=True)
     assert ended.summary == hidden.summary
@@ -92,9 +92,10 @@ def test_patients_simulated_to_the_cut_are_those_whose_later_days_are_hidden(spe
 
 @pytest.mark.parametrize(("events", "endpoint"), [(1, "pfs"), (4, "pfs"), (3, "os"), (999, "os")])
 def test_there_are_as_many_events_as_asked_for(spec, arms, events, endpoint) -> None:
-    found = outcome(replace(spec, cut_off=CutOff(events=events, endpoint=endpoint)), arms)
+    ending = replace(spec, cut_off=CutOff(events=events, endpoint=endpoint))
+    found = outcome(ending, arms, allocate(ending))
     cut, people = found.summary["data_cut"], found.patients
-    whole = outcome(spec, arms).patients
+    whole = outcome(spec, arms, allocate(spec)).patients
     there = int(people[f"{endpoint}_event"].sum())
     assert there == min(events, int(whole[f"{endpoint}_event"].sum())) == cut["events_seen"]
     assert cut["reached"] == (events < 999) == (cut["month"] is not None)
@@ -105,7 +106,8 @@ def test_there_are_as_many_events_as_asked_for(spec, arms, events, endpoint) -> 
 
 
 def test_nothing_is_later_than_the_cut_and_nobody_enters_after_it(spec, arms) -> None:
-    found = outcome(replace(spec, cut_off=CutOff(month=3.7)), arms)
+    ending = replace(spec, cut_off=CutOff(month=3.7))
+    found = outcome(ending, arms, allocate(ending))
     people = found.patients.set_index("patient")
     summary = found.summary
     assert len(people) < 20 and (people["data_cut_day"] > 0).all()
@@ -146,7 +148,7 @@ def test_an_administrative_cut_off_is_no_dropout(spec) -> None:
 
 
 def test_dropouts_may_be_followed_for_survival(spec, arms) -> None:
-    people = outcome(spec, arms).patients
+    people = outcome(spec, arms, allocate(spec)).patients
     left = people[people["dropout_day"].notna()]
     followed = left[left["survival_follow_up"]]
     lost = left[~left["survival_follow_up"]]

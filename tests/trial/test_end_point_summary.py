@@ -11,8 +11,8 @@ import pytest
 from rascade.statistics.proportional_hazards import proportional_hazards
 from rascade.statistics.weighted_log_rank import max_combo
 from rascade.trial.assessment.response import Response
+from rascade.trial.assessment.times import progression_bounds, progression_free_survival
 from rascade.trial.results.end_point_summary import end_points
-from rascade.trial.results.endpoints import progression_bounds, progression_free_survival
 from rascade.trial.results.estimands import ESTIMANDS, times_under
 from rascade.trial.results.response_times import confirmed_times
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rascade.trial.assessment.response import NonTarget, Response
-from rascade.trial.results.endpoints import (
+from rascade.trial.assessment.times import (
     disease_controlled,
     duration_of_response,
     months,

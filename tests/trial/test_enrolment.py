@@ -12,8 +12,8 @@ from rascade.trial.conduct.run import allocate
 from rascade.trial.design.accrual import Accrual, Centre, CutOff
 from rascade.trial.design.enrolment import case_mix, enrolment
 from rascade.trial.design.randomization import Randomization
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
 from rascade.trial.running.run import run
+from rascade.units import DAYS_PER_MONTH
 
 from . import trial_specs as specs
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
 from rascade.trial.results.incidence import add_incidence, exposure_days, incidence_of, poisson_rate
+from rascade.units import DAYS_PER_MONTH
 
 
 def people() -> pd.DataFrame:

@@ -3,8 +3,12 @@ from dataclasses import replace
 
 from rascade.evidence import load
 from rascade.model import load_table
-from rascade.trial.results.numbers import check_numbers
-from rascade.trial.results.published import calibration_targets, calibration_uses, published_results
+from rascade.trial.results.published.arms import (
+    calibration_targets,
+    calibration_uses,
+    published_results,
+)
+from rascade.trial.results.published.numbers import check_numbers
 
 
 def test_the_note_of_a_target_travels_with_its_result() -> None:

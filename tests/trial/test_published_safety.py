@@ -8,7 +8,7 @@ import pytest
 
 from rascade.regimen import parse
 from rascade.trial.results.provenance import covariates
-from rascade.trial.results.published_safety import published_contrasts, published_events
+from rascade.trial.results.published.safety import published_contrasts, published_events
 
 NEW, OLD = "rasolute-302.daraxonrasib", "rasolute-302.chemotherapy"
 

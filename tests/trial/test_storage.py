@@ -40,7 +40,7 @@ def test_parts_joined_are_the_arm(spec) -> None:
             for some in (patients[:1], patients[1:4], patients[4:])
         ]
         joined.append(join([unpack(again(pack(part)), spec, index) for part in parts]))
-    one, other = outcome(spec, whole), outcome(spec, joined)
+    one, other = (outcome(spec, arms, allocate(spec)) for arms in (whole, joined))
     pd.testing.assert_frame_equal(one.patients, other.patients, check_exact=True)
     pd.testing.assert_frame_equal(one.visits, other.visits, check_exact=True)
     assert one.summary == other.summary
@@ -124,7 +124,7 @@ def grown(first: int, patients: int, events: int) -> Grown:
 
 def test_events_and_tables_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatch, spec) -> None:
     monkeypatch.setattr(storage, "_HOMES", (__name__,))
-    monkeypatch.setattr("rascade.trial.conduct.run.arm_assembly", lambda *_: None)
+    monkeypatch.setattr("rascade.trial.design.models.arm_assembly", lambda *_: None)
     monkeypatch.setattr(storage, "import_module", lambda name: __import__("sys").modules[name])
     runs: list[Any] = [grown(0, 2, 5), grown(2, 2, 0), grown(4, 2, 2)]
     back = []

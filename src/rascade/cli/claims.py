@@ -99,7 +99,7 @@ def _effect(result: dict[str, Any]) -> str:
 
 
 def _details(console: Any, record: dict[str, Any]) -> None:
-    from rascade.report.pages.claims import expectation
+    from rascade.report.tables.claims import expectation
 
     lines = [f"\n{record['id']}: {record['claim']}"]
     if record["right_reading"]:

@@ -106,7 +106,7 @@ def check(
     from dataclasses import asdict
 
     from rascade.evidence import load
-    from rascade.trial.results.numbers import check_numbers
+    from rascade.trial.results.published.numbers import check_numbers
 
     count, problems = check_numbers(load())
     if as_json:

@@ -134,7 +134,7 @@ class TrialResult:
         if name not in TABLES:
             raise InputError(f"no table is called {name!r}; there are {', '.join(TABLES)}")
         if name not in self._tables:
-            from rascade.report.pages.trial_folder import read_table
+            from rascade.report.runs.files import read_table
 
             assert self.folder is not None
             self._tables[name] = read_table(self.folder / f"{name}.parquet", ("patient", "arm"))
@@ -224,7 +224,7 @@ class TrialResult:
     @cached_property
     def _run(self) -> Any:
         """The result as the report reads it."""
-        from rascade.report.pages.trial_folder import trial_run
+        from rascade.report.runs.trial import trial_run
 
         tables = {name: self.table(name) for name in ("patients", "visits", "adverse_events")}
         return trial_run(self.study, self.manifest, self.summary, tables)

@@ -14,7 +14,7 @@ from rascade.progress import Progress, default_threads, progress_on_stderr, sile
 if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool
 
-    from rascade.face.experiment import ExperimentResult
+    from rascade.face.experiment_result import ExperimentResult
     from rascade.face.result import TrialResult
     from rascade.studies import ExperimentStudy, TrialStudy
     from rascade.trial.running.executors import Executor
@@ -101,7 +101,7 @@ def run_experiment_object(
 ) -> ExperimentResult:
     """Run an experiment; arguments and errors as `rascade.Experiment.run`."""
     from rascade.bench.experiment import experiment
-    from rascade.face.experiment import ExperimentResult
+    from rascade.face.experiment_result import ExperimentResult
     from rascade.results.store import plain_json
     from rascade.studies.running.experiment import (
         MAX_DRAWS,
@@ -128,7 +128,7 @@ def _experiment_into(
 ) -> ExperimentResult:
     import pandas as pd
 
-    from rascade.face.experiment import ExperimentResult
+    from rascade.face.experiment_result import ExperimentResult
     from rascade.report.pages.experiment import write_experiment_report
 
     kept = run(

@@ -39,7 +39,7 @@ def drawn_parameters(spec: TrialSpec, seed: int, draws: int) -> list[dict[str, f
     """
     from rascade.analyses.claims.draws import draw, uncertain_rows
     from rascade.model import load_table
-    from rascade.trial.conduct.run import arm_assembly
+    from rascade.trial.design.models import arm_assembly
 
     fixed = spec.shared_changes.parameters
     table = load_table().with_values(fixed)

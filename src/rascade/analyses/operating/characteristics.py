@@ -16,8 +16,8 @@ from rascade.analyses.operating.replicates import (
     run_replicates,
 )
 from rascade.statistics.cox import cox_hazard_ratio
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
 from rascade.trial.results.statistics import exact_interval
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from rascade.analyses.operating.designs import Design

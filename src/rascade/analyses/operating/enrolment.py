@@ -18,7 +18,7 @@ from rascade.trial.design.randomization import (
     position_in_stratum,
     strata_codes,
 )
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

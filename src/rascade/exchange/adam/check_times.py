@@ -10,12 +10,12 @@ from rascade.exchange.adam.check_responses import readings
 from rascade.exchange.adam.fault import TOLERANCE, found, missing, subject_values
 from rascade.exchange.adam.response import NO_VISIT
 from rascade.exchange.adam.variables import dispositions, reasons
+from rascade.trial.assessment.censoring import ALIVE_AT_CUT, ALIVE_AT_END, LOST
 from rascade.trial.assessment.irecist import (
     IResponse,
     immune_labels,
     immune_progression_free_survival,
 )
-from rascade.trial.results.censoring import ALIVE_AT_CUT, ALIVE_AT_END, LOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.exchange.adam.build import dates, of_subjects, relative_day, with_treatment
+from rascade.exchange.adam.source import dates, of_subjects, relative_day, with_treatment
 from rascade.exchange.adam.variables import meddra_terms, variables_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rascade.exchange.adam.build import AdamSource
+    from rascade.exchange.adam.source import AdamSource
 
 __all__ = ["event_records"]
 

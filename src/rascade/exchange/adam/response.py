@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.exchange.adam.build import (
+from rascade.exchange.adam.source import (
     dates,
     of_subjects,
     relative_day,
@@ -17,7 +17,7 @@ from rascade.exchange.adam.build import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rascade.exchange.adam.build import AdamSource
+    from rascade.exchange.adam.source import AdamSource
 
 __all__ = ["NO_VISIT", "PROGRESSED", "response_records", "tumour_records"]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.exchange.adam.build import FIRST_DAY, dates
 from rascade.exchange.adam.names import study_identifier
+from rascade.exchange.adam.source import FIRST_DAY, dates
 from rascade.exchange.adam.variables import dispositions
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rascade.exchange.adam.build import AdamSource
+    from rascade.exchange.adam.source import AdamSource
 
 __all__ = ["numbers", "subject_records", "texts"]
 

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.exchange.adam.build import dates, of_subjects, with_parameter, with_treatment
+from rascade.exchange.adam.source import dates, of_subjects, with_parameter, with_treatment
 from rascade.exchange.adam.subjects import numbers, texts
 from rascade.exchange.adam.variables import reasons
-from rascade.trial.results.endpoints import CENSORED, DAYS_PER_MONTH, DEATH
+from rascade.trial.assessment.times import CENSORED, DEATH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rascade.exchange.adam.build import AdamSource
+    from rascade.exchange.adam.source import AdamSource
 
 __all__ = ["time_records"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from rascade.report.pages.experiment_folder import ExperimentFolder
+    from rascade.report.runs.experiment import ExperimentFolder
 
 __all__ = [
     "course_figure",

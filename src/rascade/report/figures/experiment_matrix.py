@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from rascade.report.pages.experiment_folder import ExperimentFolder
+    from rascade.report.runs.experiment import ExperimentFolder
 
 __all__ = ["matrix_figures"]
 

@@ -29,7 +29,7 @@ from rascade.report.look.canvas import (
     wrap,
 )
 from rascade.report.look.text import number, plain
-from rascade.report.pages.claims import expectation
+from rascade.report.tables.claims import expectation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,13 +21,13 @@ from rascade.report.look.canvas import (
     readable,
     wrap,
 )
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["response_key", "spider_figure", "waterfall_figure"]
 

@@ -27,7 +27,7 @@ from rascade.report.tables.published import RATIOS, compare
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
     from rascade.report.tables.published import Comparison
     from rascade.statistics.survival import KaplanMeier
 

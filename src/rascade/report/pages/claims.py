@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ from rascade.errors import InputError
 from rascade.report.figures.claims import effect_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
+from rascade.report.tables.claims import expectation
 
-__all__ = ["expectation", "write_claims_report"]
+__all__ = ["write_claims_report"]
 
 #: Section of a record -> heading, in the order of the review.
 OUTLINE = {
@@ -37,17 +37,6 @@ VERDICTS = ("supported", "uncertain", "contradicted", "not testable here")
 _RIGHT = ("correct", "plausible")
 
 
-def expectation(check: Mapping[str, Any], digits: int = 3) -> str:
-    """Return what was expected in words: ``1.3 to 4``, ``at most 0.5``."""
-    low, high = check["expected"]
-    if low is None:
-        return f"at most {number(high, digits)}"
-    if high is None:
-        return f"at least {number(low, digits)}"
-    # A bound a hair below zero only makes room for rounding.
-    return f"{number(0.0 if -1e-4 < low < 0 else low, digits)} to {number(high, digits)}"
-
-
 def write_claims_report(folder: Path) -> Path:
     """Write ``claims.html`` into a folder with ``claims.json`` and ``manifest.json``.
 
@@ -57,7 +46,7 @@ def write_claims_report(folder: Path) -> Path:
         InputError: a file is missing or broken.
         OutputError: the folder cannot be written.
     """
-    from rascade.report.pages.trial_folder import read_json, write_text
+    from rascade.report.runs.files import read_json, write_page
     from rascade.report.tables.trial import provenance_table
 
     folder = Path(folder)
@@ -73,7 +62,7 @@ def write_claims_report(folder: Path) -> Path:
         limits=_limits(manifest),
         provenance=provenance_table({**manifest, "claims": f"{len(records)} claims"}),
     )
-    return write_text(folder / "claims.html", page)
+    return write_page(folder / "claims.html", page)
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

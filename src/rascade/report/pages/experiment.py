@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rascade.report.look.canvas import Figure
-    from rascade.report.pages.experiment_folder import ExperimentFolder
+    from rascade.report.runs.experiment import ExperimentFolder
 
 __all__ = ["write_experiment_report"]
 
@@ -32,9 +32,9 @@ def write_experiment_report(folder: Path, *, figures: bool = False) -> Path:
     from rascade.report.look.canvas import drawing
     from rascade.report.look.page import render
     from rascade.report.mechanism.figure import mechanism_figures
-    from rascade.report.pages.experiment_folder import read_experiment
     from rascade.report.pages.trial import write_figures
-    from rascade.report.pages.trial_folder import write_text
+    from rascade.report.runs.experiment import read_experiment
+    from rascade.report.runs.files import write_page
 
     folder = Path(folder)
     run = read_experiment(folder)
@@ -44,7 +44,7 @@ def write_experiment_report(folder: Path, *, figures: bool = False) -> Path:
     if figures:
         write_figures(folder, [*drawn, *mechanism])
     page = render("experiment.html.j2", figures=drawn, mechanism=mechanism, **_content(run))
-    return write_text(folder / "experiment.html", page)
+    return write_page(folder / "experiment.html", page)
 
 
 def _figures(run: ExperimentFolder) -> list[Figure]:

@@ -36,7 +36,7 @@ def write_facts_report(folder: Path) -> Path:
         InputError: a file is missing or broken.
         OutputError: the folder cannot be written.
     """
-    from rascade.report.pages.trial_folder import read_json, write_text
+    from rascade.report.runs.files import read_json, write_page
     from rascade.report.tables.trial import provenance_table
 
     folder = Path(folder)
@@ -51,7 +51,7 @@ def write_facts_report(folder: Path) -> Path:
         limits=_LIMITS,
         provenance=provenance_table(read_json(folder / "manifest.json")),
     )
-    return write_text(folder / "facts.html", page)
+    return write_page(folder / "facts.html", page)
 
 
 def read_facts(path: Path) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def fact_figures(records: list[dict[str, Any]], *, outlines: bool = True) -> dic
         outlines: draw glyphs as outlines, see `rascade.report.look.canvas.drawing`.
     """
     from rascade.report.look.canvas import drawing
-    from rascade.report.pages.trial_folder import research_footer
+    from rascade.report.runs.files import research_footer
 
     with drawing(outlines=outlines):
         return {r["id"]: fact_figure(r, research_footer(r["id"])) for r in records}

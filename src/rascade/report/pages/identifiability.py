@@ -50,7 +50,7 @@ def write_identifiability_report(folder: Path) -> Path:
         InputError: a file is missing or broken.
         OutputError: the folder cannot be written.
     """
-    from rascade.report.pages.trial_folder import read_json, write_text
+    from rascade.report.runs.files import read_json, write_page
     from rascade.report.tables.trial import provenance_table
 
     folder = Path(folder)
@@ -68,7 +68,7 @@ def write_identifiability_report(folder: Path) -> Path:
         limits=LIMITS,
         provenance=provenance_table(read_json(folder / "manifest.json")),
     )
-    return write_text(folder / "identifiability.html", page)
+    return write_page(folder / "identifiability.html", page)
 
 
 def identifiability_figures(record: Mapping[str, Any]) -> list[Figure]:
@@ -80,7 +80,7 @@ def identifiability_figures(record: Mapping[str, Any]) -> list[Figure]:
         spectrum_figure,
     )
     from rascade.report.look.canvas import drawing
-    from rascade.report.pages.trial_folder import research_footer
+    from rascade.report.runs.files import research_footer
 
     footer = research_footer("identifiability")
     with drawing():

@@ -31,7 +31,7 @@ def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
     from rascade.report.figures.operating import assurance_figure, boundary_figure, power_figure
     from rascade.report.look.canvas import drawing
     from rascade.report.pages.trial import write_figures
-    from rascade.report.pages.trial_folder import read_json, research_footer, write_text
+    from rascade.report.runs.files import read_json, research_footer, write_page
     from rascade.report.tables.trial import provenance_table
 
     folder = Path(folder)
@@ -62,7 +62,7 @@ def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
         provenance=provenance_table(manifest),
         study=(folder / "study.yaml").read_text(encoding="utf-8"),
     )
-    return write_text(folder / "power.html", page)
+    return write_page(folder / "power.html", page)
 
 
 def _lead(summary: Mapping[str, Any]) -> str:

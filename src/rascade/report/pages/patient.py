@@ -32,7 +32,7 @@ def write_patient_report(folder: Path, *, figures: bool = False) -> Path:
     from rascade.report.look.page import render
     from rascade.report.look.text import plain
     from rascade.report.pages.trial import write_figures
-    from rascade.report.pages.trial_folder import read_json, read_table, research_footer, write_text
+    from rascade.report.runs.files import read_json, read_table, research_footer, write_page
 
     folder = Path(folder)
     simulation = read_json(folder / "simulation.json")
@@ -52,7 +52,7 @@ def write_patient_report(folder: Path, *, figures: bool = False) -> Path:
         patient=_patient_table(simulation),
         doses=_dose_table(simulation),
     )
-    return write_text(folder / "patient.html", page)
+    return write_page(folder / "patient.html", page)
 
 
 def _patient_table(simulation: dict[str, Any]) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rascade.report.look.canvas import Figure
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["report_page", "write_report"]
 
@@ -29,14 +29,15 @@ def write_report(folder: Path, *, figures: bool = False) -> Path:
         InputError: a file or a column is missing or broken.
         OutputError: the folder cannot be written.
     """
-    from rascade.report.pages.trial_folder import read_trial, write_text
+    from rascade.report.runs.files import write_page
+    from rascade.report.runs.trial import read_trial
 
     folder = Path(folder)
     run = read_trial(folder)
     drawn = _drawn(run)
     if figures:
         write_figures(folder, [f for group in drawn.values() for f in group])
-    return write_text(folder / "report.html", report_page(run, drawn))
+    return write_page(folder / "report.html", report_page(run, drawn))
 
 
 def report_page(run: TrialRun, drawn: dict[str, list[Figure]] | None = None) -> str:
@@ -62,7 +63,7 @@ def _drawn(run: TrialRun) -> dict[str, list[Figure]]:
 def write_figures(folder: Path, figures: list[Figure]) -> None:
     """Write figures as SVG files into ``figures/`` of a folder."""
     from rascade.errors import OutputError
-    from rascade.report.pages.trial_folder import write_text
+    from rascade.report.runs.files import write_page
 
     place = folder / "figures"
     try:
@@ -70,7 +71,7 @@ def write_figures(folder: Path, figures: list[Figure]) -> None:
     except OSError as error:
         raise OutputError(f"{place}: cannot be made ({error.strerror or error})") from error
     for figure in figures:
-        write_text(place / f"{figure.name}.svg", figure.svg)
+        write_page(place / f"{figure.name}.svg", figure.svg)
 
 
 def _figures(run: TrialRun) -> dict[str, list[Figure]]:
@@ -78,11 +79,12 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
     from rascade.report.figures.forest import forest_figure
     from rascade.report.figures.markers import marker_figure
     from rascade.report.figures.paired import paired_figure
+    from rascade.report.figures.published import published_figure
     from rascade.report.figures.response import spider_figure, waterfall_figure
     from rascade.report.figures.survival import survival_figure
     from rascade.report.figures.swimmer import swimmer_figure
     from rascade.report.mechanism.figure import mechanism_figures
-    from rascade.report.tables.published import compare, published_figure
+    from rascade.report.tables.published import compare
 
     others = [arm for arm in run.arms if arm != run.reference] if run.reference else []
     everything: dict[str, list[Figure | None]] = {
@@ -98,7 +100,6 @@ def _figures(run: TrialRun) -> dict[str, list[Figure]]:
 
 
 def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
-    from rascade.report.figures.paired import paired_table
     from rascade.report.look.canvas import arm_color
     from rascade.report.look.text import plain
     from rascade.report.tables import exposure as exposure_tables
@@ -106,6 +107,7 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
     from rascade.report.tables import further as further_tables
     from rascade.report.tables import trial as tables
     from rascade.report.tables.end_points import end_point_tables, estimand_table
+    from rascade.report.tables.paired import paired_table
     from rascade.report.tables.published import compare
 
     pairs = compare(run)

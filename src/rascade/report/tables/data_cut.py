@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rascade.report.look.text import plain
 
 if TYPE_CHECKING:
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["data_cut_text", "follow_up", "published_follow_up"]
 

@@ -8,7 +8,7 @@ from rascade.report.look.page import Table
 from rascade.report.look.text import interval, months_text, number, p_value, percent
 
 if TYPE_CHECKING:
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["end_point_tables", "estimand_table"]
 

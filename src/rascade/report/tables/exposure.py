@@ -13,7 +13,7 @@ from rascade.report.tables.published import published_events
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["adverse_event_table", "drug_table", "exposure_table"]
 
@@ -94,7 +94,7 @@ def _told(run: TrialRun, arm: str, basis: str, key: str) -> str:
 
 
 def _months_on(rows: pd.DataFrame) -> str:
-    from rascade.trial.results.endpoints import DAYS_PER_MONTH
+    from rascade.units import DAYS_PER_MONTH
 
     survived = rows["os_months"].to_numpy(dtype=float, na_value=np.nan)
     ended = rows["treatment_end_day"].to_numpy(dtype=float, na_value=np.nan) / DAYS_PER_MONTH

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rascade.report.figures.paired import design_text
 from rascade.report.look.text import plain
 from rascade.report.tables.data_cut import data_cut_text
+from rascade.report.tables.paired import design_text
 from rascade.report.tables.published import RATIOS, Comparison, compare
 
 if TYPE_CHECKING:
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["answers", "context", "roles"]
 

@@ -9,7 +9,7 @@ from rascade.report.look.page import Table
 from rascade.report.look.text import interval, months_text, p_value, plain
 
 if TYPE_CHECKING:
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
 
 __all__ = ["exposure_adjusted_table", "hazards_table"]
 

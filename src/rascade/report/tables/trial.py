@@ -11,7 +11,7 @@ from rascade.report.look.text import interval, months_text, number, p_value, per
 from rascade.report.tables.published import RATIOS, compare
 
 if TYPE_CHECKING:
-    from rascade.report.pages.trial_folder import TrialRun
+    from rascade.report.runs.trial import TrialRun
     from rascade.report.tables.published import Comparison
 
 __all__ = [

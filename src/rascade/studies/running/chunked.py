@@ -16,8 +16,8 @@ from rascade.trial.running.run import TrialRun
 
 if TYPE_CHECKING:
     from rascade.results.unfinished import Work
-    from rascade.trial.conduct.records import TrialOutcome
     from rascade.trial.design.spec import TrialSpec
+    from rascade.trial.records import TrialOutcome
 
 __all__ = ["FolderRun", "logged"]
 

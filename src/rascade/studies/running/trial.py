@@ -29,7 +29,7 @@ from rascade.trial.running.executors import Executor, LocalExecutor
 from rascade.trial.running.spans import DEFAULT_SIZE
 
 if TYPE_CHECKING:
-    from rascade.trial.conduct.records import TrialOutcome
+    from rascade.trial.records import TrialOutcome
 
 __all__ = ["TABLES", "run_trial", "trial_output"]
 

@@ -41,7 +41,7 @@ import numpy as np
 from rascade.trial.assessment.best_response import MINIMUM_STABLE_DAYS
 from rascade.trial.assessment.response import PROGRESSION as PROGRESSION_SHARE
 from rascade.trial.assessment.response import NonTarget, Response
-from rascade.trial.results.endpoints import CENSORED, DEATH, TimeToEvent
+from rascade.trial.assessment.times import CENSORED, DEATH, TimeToEvent
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

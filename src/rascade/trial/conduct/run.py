@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rascade.errors import InputError
-from rascade.model import Assembly, assemble, load_table
 from rascade.patients import settled_cohort
 from rascade.random_streams import exponential
 from rascade.trial.assessment.imaging import Imaging, chosen
 from rascade.trial.assessment.markers import SYMBOLS, measured_markers
 from rascade.trial.assessment.response import Response
-from rascade.trial.conduct.records import ArmRun, TrialOutcome, VisitRecord
 from rascade.trial.conduct.treatment import Treatment
 from rascade.trial.design.enrolment import Allocation, case_mix, enrolment, randomized
+from rascade.trial.design.models import arm_assembly, shared_assembly
 from rascade.trial.design.schedule import (
     Pause,
     end_day,
@@ -28,7 +26,8 @@ from rascade.trial.design.schedule import (
     watch_days,
     weekly_days,
 )
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.trial.records import ArmRun, VisitRecord
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,14 +35,7 @@ if TYPE_CHECKING:
     from rascade.engine import Segment, Settings, Simulation
     from rascade.trial.design.spec import ArmSpec, TrialSpec
 
-__all__ = [
-    "ArmRun",
-    "TrialOutcome",
-    "VisitRecord",
-    "allocate",
-    "arm_assembly",
-    "run_arm",
-]
+__all__ = ["allocate", "run_arm"]
 
 HOURS_PER_DAY = 24.0
 # What is kept at every visit, and what is watched between visits.
@@ -61,36 +53,6 @@ _WATCHED = (
     *SYMBOLS,
 )
 _LITRES_TO_ML = 1000.0
-
-
-def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
-    """Return the model with the drugs of an arm and the parameters of the trial.
-
-    Arms and chunks with the same drugs share one, so that it is made and compiled once.
-    """
-    changes = spec.changes_of(arm)
-    values = tuple(sorted(changes.parameters.items()))
-    return _assembly(arm.drugs, values, changes.include)
-
-
-def shared_assembly(spec: TrialSpec) -> Assembly:
-    """Return the model with the drugs of all arms, by which paired patients are screened.
-
-    A patient must be plausible or not whatever arm he is in.
-    """
-    changes = spec.shared_changes
-    drugs = tuple(dict.fromkeys(drug for arm in spec.arms for drug in arm.drugs))
-    include = tuple(
-        dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
-    )
-    return _assembly(drugs, tuple(sorted(changes.parameters.items())), include)
-
-
-@lru_cache(maxsize=32)
-def _assembly(
-    drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
-) -> Assembly:
-    return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
 
 
 class _Arm:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rascade.random_streams import exponential, uniform
-from rascade.trial.assessment.adverse_events import EventLog, episodes
+from rascade.trial.assessment.adverse_events import EventLog
 from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.ctcae import modelled_terms
 from rascade.trial.conduct.dispensing import Dispenser
 from rascade.trial.conduct.dose_rules import Conduct, Readings
 from rascade.trial.design.phases import ASSIGNED
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.trial.records import (
+    ADVERSE_EVENT,
+    DEATH,
+    DROPOUT,
+    END_REASONS,
+    PROGRESSION,
+    Safety,
+)
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from rascade.engine import Simulation
@@ -35,88 +41,8 @@ __all__ = ["END_REASONS", "Safety", "Treatment"]
 
 HOURS_PER_DAY = 24.0
 _OFF = -1
-PROGRESSION, ADVERSE_EVENT, DEATH, DROPOUT = "progression", "adverse event", "death", "dropout"
-#: Why a treatment ended; blank where it goes on.
-END_REASONS = (PROGRESSION, ADVERSE_EVENT, DEATH, DROPOUT)
 # A second progression, in a later phase, by the limits of RECIST 1.1 against the phase's own nadir.
 _GROWTH, _GROWTH_MM = 1.2, 5.0
-
-
-@dataclass(frozen=True)
-class Safety:
-    """Side effects and exposure of an arm.
-
-    What is not yet over has no day (NaN) and a blank reason.
-
-    Attributes:
-        patients: (n,) patient numbers.
-        changes: history of the adverse events; see `CHANGES` of
-            `rascade.trial.assessment.adverse_events`.
-        decisions: of the protocol; see `rascade.trial.conduct.dose_rules.DECISIONS`.
-        drugs: in the order of the arrays below.
-        windows: first day of each of the windows in which doses are counted.
-        given, planned: (drugs, n, windows) milligrams.
-        end_day: (n,) day on which the assigned treatment ended.
-        end_reason: (n,) why, one of `END_REASONS`.
-        other_day: (n,) day on which a crossover or rescue began.
-        other_end_day: (n,) day on which that ended.
-        other_end_reason: (n,) why, one of `END_REASONS`.
-        dropout_day: (n,) day on which the patient ended treatment and scans; infinite where not.
-        survival_followed: (n,) whether he is followed for survival from then on.
-        graded: whether any drug of the arm has side effects in the model.
-        ctcae: version.
-    """
-
-    patients: NDArray[np.int64]
-    changes: pd.DataFrame
-    decisions: pd.DataFrame
-    drugs: tuple[str, ...]
-    windows: tuple[float, ...]
-    given: Floats = field(metadata={"axis": 1})
-    planned: Floats = field(metadata={"axis": 1})
-    end_day: Floats
-    end_reason: NDArray[np.str_]
-    other_day: Floats
-    other_end_day: Floats
-    other_end_reason: NDArray[np.str_]
-    dropout_day: Floats
-    survival_followed: Flags
-    graded: bool
-    ctcae: str
-
-    @property
-    def events(self) -> pd.DataFrame:
-        """The adverse events; see `rascade.trial.assessment.adverse_events.COLUMNS`."""
-        return episodes(self.changes)
-
-    @property
-    def intensity(self) -> Floats:
-        """(drugs, n) dose given over dose planned; NaN where none was planned."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(self.given.sum(axis=2) / self.planned.sum(axis=2))
-
-    @property
-    def reduced(self) -> Flags:
-        """(drugs, n) drugs whose dose was reduced."""
-        return self._decided("reduce")
-
-    @property
-    def held(self) -> Flags:
-        """(drugs, n) drugs that were held at some time."""
-        return self._decided("hold")
-
-    @property
-    def stopped(self) -> Flags:
-        """(drugs, n) drugs that a rule ended."""
-        return self._decided("stop")
-
-    def _decided(self, action: str) -> Flags:
-        rows = self.decisions[self.decisions["action"].astype(str) == action]
-        flags = np.zeros((len(self.drugs), self.patients.size), dtype=bool)
-        for index, name in enumerate(self.drugs):
-            whose = rows.loc[rows["drug"].astype(str) == name, "patient"].to_numpy(np.int64)
-            flags[index] = np.isin(self.patients, whose)
-        return flags
 
 
 class Treatment:

@@ -20,7 +20,7 @@ import numpy as np
 from rascade.errors import InputError
 from rascade.random_streams import uniform
 from rascade.trial.design.marks import COUNTS
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rascade.trial.assessment.lesions import load_measurement
 from rascade.trial.design.accrual import enter
 from rascade.trial.design.randomization import randomize, strata_codes
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from rascade.engine import Settings

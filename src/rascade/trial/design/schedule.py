@@ -17,7 +17,7 @@ import numpy as np
 from rascade.random_streams import uniform
 from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.lesions import load_measurement
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

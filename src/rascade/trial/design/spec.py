@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from rascade.errors import InputError, UnsupportedFeature
 from rascade.model import Interventions
 from rascade.regimen import Regimen
+from rascade.trial.assessment.censoring import check_rule
 from rascade.trial.design.accrual import Accrual, CutOff
 from rascade.trial.design.marks import COUNTS
 from rascade.trial.design.phases import Phase
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.randomization import Randomization
-from rascade.trial.results.censoring import check_rule
 
 __all__ = [
     "ArmSpec",
@@ -165,7 +165,7 @@ class TrialSpec:
         cut_off: when the data are cut; at the end of everybody's follow-up if None.
         scan_window_days: that a scan may be early or late; see `rascade.trial.design.schedule` for
             None.
-        pfs_censoring: ``ema`` or ``fda``, see `rascade.trial.results.censoring`.
+        pfs_censoring: ``ema`` or ``fda``, see `rascade.trial.assessment.censoring`.
     """
 
     name: str = field(metadata=COUNTS)

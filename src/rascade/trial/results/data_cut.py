@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rascade.trial.assessment.censoring import Followed, pfs_by_rule
 from rascade.trial.assessment.irecist import IResponse
 from rascade.trial.assessment.response import NonTarget, Response
+from rascade.trial.assessment.times import progression_reason
 from rascade.trial.design.enrolment import enrolment
 from rascade.trial.design.schedule import scan_window, scheduled_days
-from rascade.trial.results.censoring import Followed, pfs_by_rule
-from rascade.trial.results.endpoints import DAYS_PER_MONTH, progression_reason
 from rascade.trial.results.storage import take
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +32,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rascade.trial.assessment.imaging import Scan
-    from rascade.trial.conduct.run import ArmRun, VisitRecord
-    from rascade.trial.conduct.treatment import Safety
+    from rascade.trial.assessment.times import TimeToEvent
     from rascade.trial.design.accrual import CutOff
     from rascade.trial.design.spec import TrialSpec
-    from rascade.trial.results.endpoints import TimeToEvent
+    from rascade.trial.records import ArmRun, Safety, VisitRecord
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]

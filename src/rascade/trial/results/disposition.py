@@ -10,9 +10,9 @@ from rascade.regimen import format_regimen
 from rascade.statistics.cox import cox_hazard_ratio
 from rascade.statistics.proportional_hazards import proportional_hazards_p
 from rascade.statistics.survival import kaplan_meier, log_rank
+from rascade.trial.assessment.censoring import DESCRIPTIONS, LOST, RULES
 from rascade.trial.design.phases import ASSIGNED, CROSSOVER
 from rascade.trial.design.schedule import scan_window
-from rascade.trial.results.censoring import DESCRIPTIONS, LOST, RULES
 from rascade.trial.results.statistics import tidy, tidy_limits, times_of
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from rascade.trial.conduct.run import ArmRun
+    from rascade.trial.assessment.censoring import Followed
+    from rascade.trial.assessment.times import TimeToEvent
     from rascade.trial.design.spec import ArmSpec, TrialSpec
-    from rascade.trial.results.censoring import Followed
+    from rascade.trial.records import ArmRun
     from rascade.trial.results.data_cut import DataCut
-    from rascade.trial.results.endpoints import TimeToEvent
 
 __all__ = ["STUDY_END_REASONS", "add_censoring", "add_enrolment", "disposition_columns"]
 

@@ -16,7 +16,7 @@ import numpy as np
 from rascade.statistics.cox import cox_hazard_ratio
 from rascade.statistics.proportional_hazards import proportional_hazards_p
 from rascade.statistics.survival import kaplan_meier
-from rascade.trial.results.endpoints import months
+from rascade.trial.assessment.times import months
 from rascade.trial.results.statistics import tidy, tidy_limits
 
 if TYPE_CHECKING:

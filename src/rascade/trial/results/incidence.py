@@ -16,8 +16,8 @@ import numpy as np
 from rascade.statistics.samples import Interval
 from rascade.statistics.survival import kaplan_meier
 from rascade.trial.assessment.conduct_table import load_conduct
-from rascade.trial.results.endpoints import DAYS_PER_MONTH
 from rascade.trial.results.statistics import tidy, tidy_limits
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from rascade.trial.conduct.run import ArmRun
     from rascade.trial.design.spec import TrialSpec
+    from rascade.trial.records import ArmRun
 
 __all__ = ["covariates", "provenance"]
 
@@ -26,7 +26,7 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
     ``published_contrasts`` and ``published_events``.
     """
     from rascade.model.diagram import merge_diagrams
-    from rascade.trial.results.published_safety import published_contrasts
+    from rascade.trial.results.published.safety import published_contrasts
 
     found = influences(patients)
     named = {run.arm.name: run.arm.published for run in arms if run.arm.published is not None}
@@ -105,7 +105,7 @@ def _published(run: ArmRun) -> list[dict[str, Any]]:
     """Return the published results of an arm that names its row of the evidence."""
     if run.arm.published is None:
         return []
-    from rascade.trial.results.published import published_results
+    from rascade.trial.results.published.arms import published_results
 
     return published_results(run.arm.name, run.arm.published)
 
@@ -130,7 +130,7 @@ def _published_arm(arm: str, arm_id: str) -> dict[str, Any]:
 
 
 def _published_events(run: ArmRun) -> list[dict[str, Any]]:
-    from rascade.trial.results.published_safety import published_events
+    from rascade.trial.results.published.safety import published_events
 
     cited: dict[str, list[str]] = {}
     for name in run.assembly.composition.parameters.values():

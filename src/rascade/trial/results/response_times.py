@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.trial.results.endpoints import (
+from rascade.trial.assessment.times import (
     TimeToEvent,
     duration_of_response,
     months,

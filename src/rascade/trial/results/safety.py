@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.trial.conduct.treatment import END_REASONS
 from rascade.trial.design.phases import CROSSOVER
+from rascade.trial.records import END_REASONS
 from rascade.trial.results.statistics import exact_interval, tidy, tidy_limits
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from rascade.trial.conduct.run import ArmRun
-    from rascade.trial.conduct.treatment import Safety
+    from rascade.trial.records import ArmRun, Safety
 
 __all__ = ["add_safety", "exposure_columns", "highest_grades"]
 

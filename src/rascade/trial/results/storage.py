@@ -25,8 +25,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.trial.conduct.run import ArmRun
     from rascade.trial.design.spec import TrialSpec
+    from rascade.trial.records import ArmRun
 
     Columns = dict[str, NDArray[Any]]
 
@@ -152,7 +152,7 @@ def unpack(packed: Packed, spec: TrialSpec, arm: int) -> ArmRun:
         spec: the trial.
         arm: which of its arms.
     """
-    from rascade.trial.conduct.run import arm_assembly
+    from rascade.trial.design.models import arm_assembly
 
     whose = spec.arms[arm]
     known = {"arm": whose, "assembly": arm_assembly(spec, whose)}

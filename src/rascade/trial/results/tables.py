@@ -13,6 +13,7 @@ from rascade.trial.assessment.best_response import (
     best_change,
     best_overall_response,
 )
+from rascade.trial.assessment.censoring import RULES, survival_reason
 from rascade.trial.assessment.imaging import lesion_names
 from rascade.trial.assessment.irecist import (
     best_immune_response,
@@ -22,9 +23,16 @@ from rascade.trial.assessment.irecist import (
 from rascade.trial.assessment.lesions import ORGANS
 from rascade.trial.assessment.markers import MARKERS
 from rascade.trial.assessment.response import NonTarget, labels
+from rascade.trial.assessment.times import (
+    duration_of_response,
+    months,
+    overall_survival,
+    progression_bounds,
+    time_to_response,
+)
 from rascade.trial.design.enrolment import enrolment
 from rascade.trial.design.schedule import scan_window
-from rascade.trial.results.censoring import RULES, survival_reason
+from rascade.trial.records import TrialOutcome
 from rascade.trial.results.data_cut import (
     find_cut,
     followed,
@@ -35,13 +43,6 @@ from rascade.trial.results.data_cut import (
 )
 from rascade.trial.results.disposition import add_censoring, add_enrolment, disposition_columns
 from rascade.trial.results.end_point_summary import end_points
-from rascade.trial.results.endpoints import (
-    duration_of_response,
-    months,
-    overall_survival,
-    progression_bounds,
-    time_to_response,
-)
 from rascade.trial.results.incidence import add_incidence
 from rascade.trial.results.pairs import add_pairs, numbered
 from rascade.trial.results.provenance import provenance
@@ -55,10 +56,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from rascade.trial.conduct.run import ArmRun, TrialOutcome
+    from rascade.trial.assessment.censoring import Followed
     from rascade.trial.design.enrolment import Allocation
     from rascade.trial.design.spec import TrialSpec
-    from rascade.trial.results.censoring import Followed
+    from rascade.trial.records import ArmRun
     from rascade.trial.results.data_cut import DataCut
 
 __all__ = ["VISIT_COLUMNS", "outcome"]
@@ -259,19 +260,14 @@ def _lesions(run: ArmRun) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def outcome(
-    spec: TrialSpec, arms: Sequence[ArmRun], allocation: Allocation | None = None
-) -> TrialOutcome:
+def outcome(spec: TrialSpec, arms: Sequence[ArmRun], allocation: Allocation) -> TrialOutcome:
     """Collect the arms into a trial's outcome, as it is known on the day of the data cut.
 
     Args:
         spec: the trial.
         arms: as simulated; see `rascade.trial.results.data_cut`.
-        allocation: from `rascade.trial.conduct.run.allocate`; made anew if None.
+        allocation: from `rascade.trial.conduct.run.allocate`.
     """
-    from rascade.trial.conduct.run import TrialOutcome, allocate
-
-    allocation = allocate(spec) if allocation is None else allocation
     cut = find_cut(spec, arms)
     planned = [run.cohort.population.size for run in arms]
     arms = [seen(run, spec, cut) for run in arms]

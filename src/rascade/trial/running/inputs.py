@@ -33,6 +33,7 @@ _CODE = (
     "trial/conduct",
     "trial/data",
     "trial/design",
+    "trial/records.py",
     "trial/results/storage.py",
     "trial/running/jobs.py",
     "trial/running/parquet.py",
@@ -44,7 +45,7 @@ def plan_inputs(plan: TrialSpec) -> dict[str, Any]:
     """Return everything that the patients of a trial depend on, ready for JSON."""
     from rascade.evidence import evidence_hash
     from rascade.model import load_table
-    from rascade.trial.conduct.run import arm_assembly
+    from rascade.trial.design.models import arm_assembly
 
     versions = package_versions()
     return {

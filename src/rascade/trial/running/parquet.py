@@ -14,8 +14,8 @@ from rascade.trial.results.storage import PATIENTS, Packed, join, pack, unpack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.trial.conduct.records import ArmRun
     from rascade.trial.design.spec import TrialSpec
+    from rascade.trial.records import ArmRun
 
 __all__ = ["decode_chunk", "encode_chunk", "read_arm"]
 

@@ -24,8 +24,8 @@ from rascade.trial.running.stores import MemoryStore, Store
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.trial.conduct.records import ArmRun, TrialOutcome
     from rascade.trial.design.spec import TrialSpec
+    from rascade.trial.records import ArmRun, TrialOutcome
 
 __all__ = ["TrialRun", "run"]
 

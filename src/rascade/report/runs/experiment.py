@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
-from rascade.report.pages.trial_folder import read_json, research_footer
+from rascade.report.runs.files import read_json, research_footer
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,7 +22,7 @@ import numpy as np
 
 from rascade.errors import InputError
 from rascade.trial.assessment.response import Response
-from rascade.trial.results.endpoints import CENSORED, TimeToEvent, progression_free_survival
+from rascade.trial.assessment.times import CENSORED, TimeToEvent, progression_free_survival
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -114,7 +114,7 @@ def pfs_by_rule(
         death_day: (n,) day of death, NaN or infinite if not seen to die.
         closes: (v,) last day of the window of each scheduled scan.
         followed: how long patients were followed.
-        reason: (n, v) texts from `rascade.trial.results.endpoints.progression_reason`.
+        reason: (n, v) texts from `rascade.trial.assessment.times.progression_reason`.
 
     Returns:
         The times, and (n,) reasons of censoring, blank for an event.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rascade.trial.results.published import calibration_uses
+from rascade.trial.results.published.arms import calibration_uses
 
 if TYPE_CHECKING:
     from rascade.evidence import Evidence

@@ -72,7 +72,7 @@ def check_numbers(evidence: Evidence) -> tuple[int, list[Problem]]:
 def _check_targets(evidence: Evidence) -> Iterator[Problem]:
     """Yield fitted parameters whose targets are not listed, and listed targets nobody knows."""
     from rascade.evidence.records import Problem
-    from rascade.trial.results.published import calibration_targets
+    from rascade.trial.results.published.arms import calibration_targets
 
     used = {use.target: use.use for use in calibration_targets()}
     known = {fact.id.partition(".")[0] for fact in evidence.calibration_targets}

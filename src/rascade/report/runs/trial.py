@@ -1,31 +1,25 @@
-"""Read the folder of a trial run, and say clearly what is missing from it."""
+"""A trial as its report reads it, from a folder or from memory."""
 
 from __future__ import annotations
 
 import copy
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rascade import __version__
 from rascade.errors import InputError
 from rascade.report.look.text import plain
+from rascade.report.runs.files import read_json, read_table, research_footer
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "TrialRun",
-    "read_json",
-    "read_table",
     "read_trial",
-    "research_footer",
     "trial_run",
-    "write_text",
 ]
 
 PATIENT_COLUMNS = (
@@ -101,20 +95,6 @@ class TrialRun:
         )
 
 
-def research_footer(name: object, seed: object = None, model_hash: object = None) -> str:
-    """The research-use line that goes with every figure wherever it is copied."""
-    parts = [
-        "Research use only: simulated, not for treating a patient",
-        f"Rascade {__version__}",
-    ]
-    if seed is not None:
-        parts.append(f"seed {seed}")
-    if model_hash:
-        parts.append(f"model {plain(model_hash)[:12]}")
-    parts.append(plain(name))  # last, for it may be long
-    return " · ".join(parts)
-
-
 def read_trial(folder: Path) -> TrialRun:
     """Read the folder that ``rascade trial`` wrote.
 
@@ -173,71 +153,3 @@ def _clean_names(end_points: dict[str, Any]) -> None:
     ):
         for key in {"name", "arm", "reference"} & set(row):
             row[key] = plain(row[key])
-
-
-def _found(path: Path) -> Path:
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such file; a report is made from the folder of a finished run"
-        )
-    return path
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        InputError: it is missing or not a JSON object.
-    """
-    try:
-        content = json.loads(_found(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: not valid JSON ({error}); run again to write it anew") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected an object, found {type(content).__name__}")
-    return content
-
-
-def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read a Parquet table and check that it has its columns.
-
-    Raises:
-        InputError: it is missing, broken, or lacks a column.
-    """
-    import pandas as pd
-    from pyarrow import ArrowException
-
-    try:
-        # As bytes: Arrow cannot open names that the locale has no letters for.
-        table = pd.read_parquet(io.BytesIO(_found(path).read_bytes()))
-    except (ArrowException, ValueError, OSError) as error:
-        raise InputError(f"{path}: not a readable Parquet file ({error})") from error
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise InputError(
-            f"{path}: no column {missing[0]!r}; columns are {', '.join(map(str, table.columns))}"
-        )
-    return table
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a file so that it is whole or not there.
-
-    Raises:
-        OutputError: the place cannot be written.
-    """
-    import os
-
-    from rascade.errors import OutputError
-
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    return path

@@ -1,4 +1,4 @@
-"""End points of a trial from visits and deaths: PFS, OS, response rates, duration of response.
+"""Times to events from visits and deaths: PFS, OS, responses and how long they last.
 
 Rules, as the FDA guidance on cancer trial end points (2018) and RECIST 1.1 have them:
 
@@ -24,6 +24,7 @@ import numpy as np
 
 from rascade.trial.assessment.best_response import before_progression, response_visits
 from rascade.trial.assessment.response import NonTarget, Response
+from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rascade.trial.assessment.response import Flags, Floats
 
 __all__ = [
-    "DAYS_PER_MONTH",
     "REASONS",
     "TimeToEvent",
     "disease_controlled",
@@ -45,7 +45,6 @@ __all__ = [
     "time_to_response",
 ]
 
-DAYS_PER_MONTH = 30.4375
 TARGET, NEW_LESION = "progression: target", "progression: new lesion"
 NON_TARGET, DEATH, CENSORED = "progression: non-target", "death", "censored"
 REASONS = (TARGET, NEW_LESION, NON_TARGET, DEATH, CENSORED)

@@ -1,0 +1,43 @@
+"""The model of an arm: its drugs, and the parameters and changes of the trial."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rascade.model import Assembly, assemble, load_table
+
+if TYPE_CHECKING:
+    from rascade.trial.design.spec import ArmSpec, TrialSpec
+
+__all__ = ["arm_assembly", "shared_assembly"]
+
+
+def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
+    """Return the model with the drugs of an arm and the parameters of the trial.
+
+    Arms and chunks with the same drugs share one, so that it is made and compiled once.
+    """
+    changes = spec.changes_of(arm)
+    values = tuple(sorted(changes.parameters.items()))
+    return _assembly(arm.drugs, values, changes.include)
+
+
+def shared_assembly(spec: TrialSpec) -> Assembly:
+    """Return the model with the drugs of all arms, by which paired patients are screened.
+
+    A patient must be plausible or not whatever arm he is in.
+    """
+    changes = spec.shared_changes
+    drugs = tuple(dict.fromkeys(drug for arm in spec.arms for drug in arm.drugs))
+    include = tuple(
+        dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
+    )
+    return _assembly(drugs, tuple(sorted(changes.parameters.items())), include)
+
+
+@lru_cache(maxsize=32)
+def _assembly(
+    drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
+) -> Assembly:
+    return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
