@@ -101,7 +101,8 @@ class Check:
             that this comes out.
         published: the record of the evidence that holds the published number, if there is one.
         fold: by how many fold the effect may miss that number, instead of `low` and `high`.
-        value: the published number in the unit of the effect (concentrations in nM); NaN if none.
+        value: the published number in the unit of the effect (concentrations in nM), where the
+            evidence has no record of it; NaN if none.
     """
 
     claim: str
@@ -199,7 +200,7 @@ def check_keys(where: str, given: Mapping[str, Any], kind: type, but: Sequence[s
 
 
 def _check(where: str, given: Mapping[str, Any]) -> Check:
-    check_keys(where, given, Check, ("value",))
+    check_keys(where, given, Check)
     for name in ("claim", "reading", "effect", "what", "source"):
         if not given.get(name):
             raise EvidenceError(f"{where}: {name}: missing; every expectation needs one")
@@ -214,11 +215,16 @@ def _check(where: str, given: Mapping[str, Any]) -> Check:
 def _expected(where: str, given: Mapping[str, Any]) -> dict[str, float]:
     """Return the bounds, and the published number where one is named."""
     low, high = (float(given.get(k, d)) for k, d in (("low", -math.inf), ("high", math.inf)))
-    if not given.get("published"):
-        if "fold" in given:
-            raise EvidenceError(f"{where}: fold: of what? name the record in 'published'")
+    if "published" in given and "value" in given:
+        raise EvidenceError(f"{where}: value: stands in the record of 'published' already")
+    if given.get("published"):
+        value = _published(where, str(given["published"]))
+    elif "value" in given:
+        value = float(given["value"])
+    elif "fold" in given:
+        raise EvidenceError(f"{where}: fold: of what? name the record in 'published', or a 'value'")
+    else:
         return {"low": low, "high": high}
-    value = _published(where, str(given["published"]))
     if "fold" not in given:
         return {"low": low, "high": high, "value": value}
     fold = float(given["fold"])

@@ -12,9 +12,10 @@ from rascade.analyses.facts.records import BEFORE, Panel
 
 __all__ = ["Mark", "Reading", "mark", "panels_of_checks", "readings"]
 
-_RELATIVE: Final = ("rel", "low", "high", "most", "least", "ic50", "ec50", "climb")
+_RELATIVE: Final = ("rel", "low", "high", "most", "least", "ic50", "ec50", "climb", "reach")
 _ABSOLUTE: Final = ("at", "area")
 _POTENCY: Final = ("ic50", "ec50")
+_MARKED: Final = ("rel", "low", "high", "most", "least", *_POTENCY)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def mark(check: Check) -> Mark | None:
     """Return where the limits of a check lie; None unless it reads one curve and nothing else."""
     node = ast.parse(check.effect, mode="eval").body
     reading = _reading(node)
-    if reading is None or reading.function not in _RELATIVE or reading.function == "climb":
+    if reading is None or reading.function not in _MARKED:
         return None
     potency = reading.function in _POTENCY
     hours = reading.hours if len(reading.hours) == 2 else reading.hours * 2

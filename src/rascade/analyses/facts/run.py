@@ -89,6 +89,7 @@ class FactResult:
 def run_facts(
     ids: Iterable[str] = (),
     *,
+    role: str = "",
     table: ParameterTable | None = None,
     seed: int = SEED,
     threads: int = 1,
@@ -97,7 +98,8 @@ def run_facts(
     """Compute facts.
 
     Args:
-        ids: facts or subjects; all if none is given.
+        ids: facts or subjects; all if none is given, see `find_facts`.
+        role: only facts of this role.
         table: parameter table; the package's own if not given.
         seed: of the patients of trials and cohorts; a dish draws nothing.
         threads: of the engine; the result does not depend on it.
@@ -107,7 +109,7 @@ def run_facts(
         EvidenceError: an unknown fact, or one that reads what its model does not have.
         SimulationError: the solver gave up.
     """
-    facts = find_facts(ids)
+    facts = find_facts(ids, role)
     runner = _Runner(table or load_table(), seed, threads)
     pieces: list[Group | Fact] = [*groups(facts)]
     pieces += [fact for fact in facts if fact.experiment.kind in _COHORT_KINDS]
