@@ -16,25 +16,21 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from rascade.analyses.claims.records import Check, Experiment, check_keys, read_experiment
+from rascade.analyses.facts.panels import ABSOLUTE, BEFORE, Panel, panels_of_checks
+from rascade.bench.records import Check, Experiment, check_keys, read_experiment
 from rascade.errors import EvidenceError, ParameterError
 
 __all__ = [
-    "BEFORE",
     "HELD_OUT",
     "ROLES",
     "SEEN",
     "Fact",
-    "Panel",
     "facts_hash",
     "find_facts",
     "load_facts",
     "parse_facts",
 ]
 
-#: What the values of a panel are relative to: before treatment, nothing, or a condition's name.
-BEFORE: Final = "before"
-_ABSOLUTE: Final = "nothing"
 #: A fact that was named before anything was tuned, and is never tuned on.
 HELD_OUT: Final = "held out"
 #: What a fact can be to the model.
@@ -43,24 +39,6 @@ ROLES: Final = ("known", HELD_OUT)
 SEEN: Final = ("source", "abstract", "secondary", "recalled", "derived", "assumed")
 _TOLD: Final = ("figure", "tolerance", "tests", "seen")
 _OWN: Final = ("id", "statement", "source", "panels", "draws", "role", *_TOLD)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Curves of one read-out.
-
-    Attributes:
-        readout: what is read.
-        conditions: of which conditions; all dose series or none of them.
-        relative: ``before`` (hour 0 of the same dish), ``nothing`` (value in the model's unit), or
-            the name of a condition that is read at the same hour.
-        hour: of a dose-response curve.
-    """
-
-    readout: str
-    conditions: tuple[str, ...]
-    relative: str = BEFORE
-    hour: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,8 +93,6 @@ def _fact(file: str, subject: str, given: Mapping[str, Any]) -> Fact:
     )
     panels = tuple(_panel(where, experiment, item) for item in given.get("panels", ()))
     if not panels and experiment.conditions:
-        from rascade.analyses.facts.panels import panels_of_checks
-
         panels = panels_of_checks(experiment)
     draws = given.get("draws", 0)
     if type(draws) is not int or draws < 0:
@@ -154,7 +130,7 @@ def _panel(where: str, experiment: Experiment, given: Mapping[str, Any]) -> Pane
     check_keys(f"{where}: panels", given, Panel)
     panel = Panel(**{**given, "conditions": tuple(given.get("conditions", ()))})
     members = {c.name: c.members for c in experiment.conditions}
-    relative = () if panel.relative in (BEFORE, _ABSOLUTE) else (panel.relative,)
+    relative = () if panel.relative in (BEFORE, ABSOLUTE) else (panel.relative,)
     for name in (*panel.conditions, *relative):
         if name not in members:
             raise EvidenceError(f"{where}: panels: no condition {name!r}; it has {[*members]}")

@@ -10,14 +10,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.analyses.claims.experiments_signalling import Courses, run_courses, symbol
-from rascade.analyses.claims.experiments_trials import Estimate, Trials, cohort_effect, trial_effect
-from rascade.analyses.claims.observables import effect_of_courses
-from rascade.analyses.claims.plausible import implausible
-from rascade.analyses.claims.records import Check
 from rascade.analyses.claims.run import SEED, rounded, tuned_rows
 from rascade.analyses.facts.groups import Group, groups, view
-from rascade.analyses.facts.records import BEFORE, Fact, Panel, find_facts
+from rascade.analyses.facts.panels import BEFORE, Panel
+from rascade.analyses.facts.records import Fact, find_facts
+from rascade.bench.courses import Courses, run_courses, symbol
+from rascade.bench.effects import effect_of_courses
+from rascade.bench.patients import Estimate, Trials, cohort_effect, trial_effect
+from rascade.bench.plausible import implausible
+from rascade.bench.records import Check
 from rascade.errors import EvidenceError
 from rascade.model import ParameterTable, load_table
 from rascade.progress import Progress

@@ -20,8 +20,7 @@ from rascade.results.store import (
 )
 from rascade.studies.files.load import dump, study_hash
 from rascade.studies.files.numbers import check_seed, check_threads
-from rascade.studies.files.operating_schema import MAX_REPLICATES, OperatingStudy
-from rascade.studies.running.operating_designs import to_design
+from rascade.studies.files.operating_schema import MAX_REPLICATES, OperatingStudy, to_design
 from rascade.studies.running.operating_population import StudyPopulation, population_of, trial_of
 from rascade.studies.running.operating_summary import SIMULATING, Stages, summarize_designs
 

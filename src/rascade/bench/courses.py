@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rascade.analyses.claims.draws import draw, uncertain_rows
-from rascade.analyses.claims.models import prepared
-from rascade.analyses.claims.records import Condition, Experiment
 from rascade.bench.cells import Cells, cell_parameters, constant, find_cell_line
 from rascade.bench.mice import MICE, scaled_pharmacokinetics
+from rascade.bench.prepared import prepared
 from rascade.bench.readouts import CLONE, clones_of, find_row
+from rascade.bench.records import Condition, Experiment
+from rascade.bench.unsure import draw, uncertain_rows
 from rascade.errors import EvidenceError, InputError, SimulationError
 from rascade.model import Assembly, ParameterTable, assemble, readouts
 
