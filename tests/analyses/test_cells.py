@@ -20,7 +20,7 @@ from rascade.bench.cells import (
 from rascade.errors import EvidenceError, InputError
 from rascade.model import known_alleles, load_alleles, load_table
 
-TEXT = (files("rascade.analyses") / "data" / "cell_lines.csv").read_text("utf-8")
+TEXT = (files("rascade.bench") / "data" / "cell_lines.csv").read_text("utf-8")
 
 
 def _changed(name: str, **values: str) -> str:
@@ -111,7 +111,7 @@ def test_typical_doubling_is_that_of_the_lines() -> None:
 
 @pytest.mark.parametrize("name", ["genes.csv", "constants.csv"])
 def test_every_row_of_the_small_tables_has_a_source(name: str) -> None:
-    text = (files("rascade.analyses") / "data" / name).read_text("utf-8")
+    text = (files("rascade.bench") / "data" / name).read_text("utf-8")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows
     assert all(row["source"].strip() and row["value"].strip() for row in rows)

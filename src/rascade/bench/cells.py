@@ -99,7 +99,7 @@ class Cells:
 
 
 def _data(name: str) -> str:
-    return (files("rascade.analyses") / "data" / name).read_text(encoding="utf-8")
+    return (files("rascade.bench") / "data" / name).read_text(encoding="utf-8")
 
 
 def _key(name: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from rascade.bench.cells import cell_parameters, constant, typical_doubling_hours
 from rascade.bench.draws import draw_rows, drawn_rows
 from rascade.bench.mice import has_mouse_rows, scaled_pharmacokinetics
+from rascade.bench.plate import ACTIVE, Member, Plate
 from rascade.bench.readouts import (
     CLONE,
     Reading,
@@ -27,12 +28,11 @@ from rascade.progress import Progress
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine import Doses, Settings, Simulation
+    from rascade.engine import Settings
 
 __all__ = ["MAX_RUNS", "ExperimentRun", "run_experiment"]
 
 MAX_RUNS = 200_000
-_SWITCH = "tumour_active"
 _DIVISION = "k_division"
 _RTOL = 1e-6
 
@@ -177,33 +177,31 @@ class _Bench:
 
     def settle(self) -> None:
         """Let the cells come to rest, then let them grow as their kind does."""
-        from rascade.engine import Simulation
-
         start = {**self.parameters, **self._changed("before")}
-        self.simulation: Simulation = Simulation(
+        members = [Member(c.exposures, c.regimen) for c in self.conditions]
+        self.plate = Plate(
+            self.assembly,
             self.assembly.system,
-            patients=math.prod(self.shape),
-            parameters={**{name: v.ravel() for name, v in start.items()}, _SWITCH: 0.0},
-            start=-constant("equilibration"),
-            settings=self.settings,
-            backend=self.backend,
+            members,
+            self.shape[1],
+            self.settings,
+            self.backend,
         )
-        self.simulation.advance(0.0)
-        self.simulation.set_parameters({_SWITCH: 1.0})
+        self.plate.settle(start)
+        self.plate.set({ACTIVE: 1.0})
         if self.spec.setting == "culture":
             self._match_doubling()
-
-    def _now(self, name: str) -> NDArray[np.float64]:
-        return self.simulation.value(name).reshape(self.shape)
 
     def _match_doubling(self) -> None:
         """Set the rate of division so that untreated cells double in their doubling time."""
         place = self._row(_DIVISION)
         if place is None or place[0] in self.spec.parameters:
             return
-        cells = self._now(f"cells_{CLONE}")
-        gain = self._now(f"division_{CLONE}") / cells
-        loss = (self._now(f"turnover_{CLONE}") + self._now(f"induced_death_{CLONE}")) / cells
+        cells = self.plate.value(f"cells_{CLONE}")
+        gain = self.plate.value(f"division_{CLONE}") / cells
+        loss = (
+            self.plate.value(f"turnover_{CLONE}") + self.plate.value(f"induced_death_{CLONE}")
+        ) / cells
         hours = np.array([c.doubling_hours or typical_doubling_hours() for c in self.spec.cells])
         rate = self.parameters.get(
             place[1], np.full(self.shape, self.assembly.values[place[1]])
@@ -218,67 +216,16 @@ class _Bench:
             bad = ~(np.isfinite(needed) & (needed <= fastest))
             self.implausible[mine] |= bad
             rate[mine] = np.where(bad, rate[control], needed)
-        self.simulation.set_parameters({place[1]: rate.ravel()})
-
-    def _exposures_at(self, hour: float) -> dict[str, NDArray[np.float64]]:
-        """Return identifier -> concentration in each medium from this hour on."""
-        found = {f"medium_{d.identifier}": np.zeros(self.shape) for d in self.assembly.drugs}
-        for c, condition in enumerate(self.conditions):
-            for exposure in condition.exposures:
-                if exposure.from_hour <= hour < exposure.to_hour:
-                    name = f"medium_{self.assembly.drug(exposure.drug).identifier}"
-                    found[name][c] += exposure.nanomolar or 0.0
-        return {name: values.ravel() for name, values in found.items()}
+        self.plate.set({place[1]: rate})
 
     def treat(self, report: Progress) -> NDArray[np.float64]:
-        """Treat and read; a reading at the hour of a change is the one before it.
-
-        Returns:
-            (C, D + 1, T, R).
-        """
-        names = [reading.observable for reading in self.readings]
-        hours = np.array(self.spec.hours)
-        first = np.stack([self._now(name) for name in names], axis=-1)
-        pieces = [np.repeat(first[:, :, None, :], int((hours == 0).sum()), axis=2)]
-        changed = self._changed("hour 0")
-        self.simulation.set_parameters({name: v.ravel() for name, v in changed.items()})
-        if self.spec.in_mice:
-            self.simulation.set_doses(self._doses())
-        pauses = self._pauses()
-        for start, end in itertools.pairwise(pauses):
-            if self.spec.setting == "culture":
-                self.simulation.set_parameters(self._exposures_at(start))
-            now = hours[(hours > start) & (hours <= end)]
-            segment = self.simulation.advance(end, now, names)
-            pieces.append(segment.values.reshape(*self.shape, len(now), len(names)))
-            report(0.4 + 0.6 * end / pauses[-1], "treating")
-        return np.concatenate(pieces, axis=2)
-
-    def _pauses(self) -> list[float]:
-        last = self.spec.hours[-1]
-        exposures = [e for c in self.conditions for e in c.exposures]
-        at = {hour for e in exposures for hour in (e.from_hour, e.to_hour) if 0 < hour < last}
-        return [0.0, *sorted(at), last] if last > 0 else [0.0]
-
-    def _doses(self) -> Doses:
-        from rascade.engine import Doses
-        from rascade.trial.conduct.dosing import engine_doses
-
-        size = math.prod(self.shape)
-        body = {
-            "weight_kg": np.full(size, constant("mouse_weight")),
-            "body_surface_m2": np.full(size, constant("mouse_surface")),
-        }
-        days = max(1, math.ceil(self.spec.hours[-1] / 24.0))
-        found = []
-        for c, condition in enumerate(self.conditions):
-            if condition.regimen is not None:
-                chosen = np.zeros(self.shape, dtype=bool)
-                chosen[c] = True
-                found.append(
-                    engine_doses(self.assembly, condition.regimen, body, days, chosen.ravel())
-                )
-        return Doses.concat(found) if found else Doses.empty()
+        """Treat and read, (C, D + 1, T, R)."""
+        self.plate.set(self._changed("hour 0"))
+        return self.plate.treat(
+            self.spec.hours,
+            [reading.observable for reading in self.readings],
+            lambda share, what: report(0.4 + 0.6 * share, what),
+        )
 
 
 def run_experiment(
@@ -332,7 +279,7 @@ def run_experiment(
 
 def _check_typical(bench: _Bench) -> None:
     width = bench.shape[1]
-    for failure in bench.simulation.failures():
+    for failure in bench.plate.simulation.failures():
         if failure.patient % width == 0:
             condition = bench.conditions[failure.patient // width]
             raise SimulationError(

@@ -25,6 +25,12 @@ def facts(
             metavar="[ID]...", help="Facts, such as g12c-rebound, or a subject; all if none."
         ),
     ] = None,
+    role: Annotated[
+        str,
+        typer.Option(
+            help="Only facts of this role, such as 'held out': named before tuning, never tuned on."
+        ),
+    ] = "",
     out: OptionalOut = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print facts.json, and nothing else, to stdout.")
@@ -34,10 +40,12 @@ def facts(
     """Repeat what the field agrees on, and say what comes out.
 
     \b
-    Everything, with a page to open in a browser; then one fact; then one subject:
+    Everything, with a page to open in a browser; then one fact; then one subject; then what is
+    held out, which comes only when it is asked for:
       rascade facts --out out/facts
       rascade facts g12c-rebound
       rascade facts signalling --json
+      rascade facts --role "held out"
 
     A fact is an experiment with limits from the literature. It holds if every number that comes out
     with typical parameters lies within them. For intervals over uncertain parameters see rascade
@@ -54,6 +62,7 @@ def facts(
         result = run_facts_study(
             ids or (),
             out,
+            role=role.replace("-", " "),
             threads=default_threads(threads),
             progress=progress,
             finish=write_facts_report,

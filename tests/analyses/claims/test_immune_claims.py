@@ -11,9 +11,10 @@ from functools import cache
 
 import pytest
 
-from rascade.analyses.claims.records import Check, Experiment, load_experiments
+from rascade.analyses.claims.records import load_experiments
 from rascade.analyses.claims.run import check_experiment
 from rascade.analyses.claims.verdict import Verdict, together
+from rascade.bench.records import Check, Experiment
 from rascade.model import load_table
 
 DRAWS = 3

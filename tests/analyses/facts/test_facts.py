@@ -10,7 +10,7 @@ import pytest
 
 from rascade.analyses.facts.groups import groups
 from rascade.analyses.facts.panels import mark, readings
-from rascade.analyses.facts.records import find_facts, load_facts, parse_facts
+from rascade.analyses.facts.records import HELD_OUT, find_facts, load_facts, parse_facts
 from rascade.analyses.facts.run import _Runner, run_facts
 from rascade.analyses.facts.tables import describe, records
 from rascade.errors import EvidenceError
@@ -75,6 +75,10 @@ def test_a_fact_is_read() -> None:
         ("fold = 3", "fold = 1", "fold: must be above 1"),
         ("fold = 3", "fold = 3\nlow = 1", "instead of low and high"),
         ('published = "trametinib.cell_pERK_IC50"', "", "fold: of what"),
+        ("fold = 3", "fold = 3\nvalue = 2", "value: stands in the record"),
+        ('kind = "dish"', 'kind = "dish"\nrole = "hidden"', "role: 'hidden'; use"),
+        ('kind = "dish"', 'kind = "dish"\nrole = "held out"', "figure: missing"),
+        ('kind = "dish"', 'kind = "dish"\nseen = "I think"', "seen: 'I'; begin with"),
         ("low = 0.1, high", "low = 0, high", "0 < low < high"),
         ("[0, 1, 10]", "[1, 10]", "matrix: needs two drugs"),
     ],
@@ -92,7 +96,8 @@ def test_every_source_is_in_the_evidence_and_no_verdict_is_typed() -> None:
         for item in source.ids:
             load().record(item)
         assert fact.id == fact.id.lower() and fact.statement.endswith("."), fact.id
-        assert fact.panels or fact.experiment.kind in ("trial", "cohort"), fact.id
+        crossed = any(c.matrix for c in fact.experiment.conditions)
+        assert fact.panels or crossed or fact.experiment.kind in ("trial", "cohort"), fact.id
 
 
 def test_facts_are_found_by_id_and_subject() -> None:
@@ -101,7 +106,7 @@ def test_facts_are_found_by_id_and_subject() -> None:
         "potency-trametinib",
     ]
     assert {f.subject for f in find_facts(["signalling"])} == {"signalling"}
-    assert len(find_facts([])) == len(load_facts())
+    assert len(find_facts([])) == sum(f.role != HELD_OUT for f in load_facts().values())
     with pytest.raises(EvidenceError, match="no fact 'g12c-rebond'; did you mean g12c-rebound"):
         find_facts(["g12c-rebond"])
 
@@ -160,7 +165,7 @@ def test_a_matrix_is_read_as_one() -> None:
 
 
 def test_quantiles_of_a_cohort_are_those_of_its_untreated_patients() -> None:
-    from rascade.analyses.claims.experiments_trials import Trials, cohort_effect
+    from rascade.bench.patients import Trials, cohort_effect
 
     text = """
 [[fact]]
@@ -287,3 +292,62 @@ def test_conditions_in_words() -> None:
     assert describe(conditions[0]) == "G12D, trametinib 10 nM"
     more = dataclasses.replace(conditions[0], set={"RTK_level": 5.0}, wash=2.0)
     assert describe(more) == "G12D, trametinib 10 nM, RTK_level 5, washed out at 2 h"
+
+
+def test_what_nobody_may_tune_on_comes_only_when_it_is_asked_for() -> None:
+    held, known = find_facts((), HELD_OUT), find_facts()
+    assert {f.role for f in held} == {HELD_OUT} and not {f.role for f in known} & {HELD_OUT}
+    assert {f.id for f in (*held, *known)} == {*load_facts()}
+    assert find_facts([held[0].id]) == (held[0],)
+    assert find_facts(["held_out"]) == held and not find_facts(["signalling"], HELD_OUT)
+    with pytest.raises(EvidenceError, match="no role 'hidden'"):
+        find_facts((), "hidden")
+
+
+def test_a_third_of_the_facts_is_held_out_and_most_of_it_is_no_dish() -> None:
+    held = find_facts((), HELD_OUT)
+    assert len(held) >= 36 and 3 * len(held) >= len(load_facts())
+    assert sum(f.experiment.kind != "dish" for f in held) >= 24
+
+
+def test_a_published_number_may_stand_in_the_check_itself() -> None:
+    (fact,) = parse_facts(
+        GOOD.replace('published = "trametinib.cell_pERK_IC50"', "value = 2.0"), "x.toml"
+    )
+    own = fact.checks[1]
+    assert (own.low, own.high, own.value) == (pytest.approx(2 / 3), 6.0, 2.0)
+
+
+@pytest.mark.slow
+def test_every_fact_that_is_held_out_gives_a_number() -> None:
+    # How many hold is told by `rascade facts --role "held out"`; none is asked to.
+    for result in run_facts(role=HELD_OUT, threads=2):
+        assert all(np.isfinite(outcome.effect) for outcome in result.outcomes), result.fact.id
+
+
+@pytest.mark.slow
+def test_severe_events_are_counted_by_patient() -> None:
+    text = """
+[[fact]]
+id = "anaemia"
+statement = "Chemotherapy brings anaemia."
+source = "PMID:24131140"
+kind = "trial"
+size = 12
+months = 3
+[fact.arms]
+chemo = "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D + nab-paclitaxel 125 mg/m2 IV D1,8,15 Q28D"
+[[fact.checks]]
+what = "patients with severe neutropenia, %"
+effect = "severe(chemo, 'Neutrophil count decreased')"
+low = 0
+"""
+    (fact,) = parse_facts(text, "x.toml")
+    runner = _Runner(load_table(), 1, 1)
+    (result,) = runner.run(fact)
+    (arm,) = fact.experiment.arms
+    events = runner.trials.adverse_events(fact.experiment, arm)
+    own = events[(events["term"] == "Neutrophil count decreased") & (events["grade"] >= 3)]
+    (outcome,) = result.outcomes
+    assert outcome.effect == pytest.approx(100 * own["patient"].nunique() / 12, abs=0.01)
+    assert outcome.low < outcome.effect < outcome.high

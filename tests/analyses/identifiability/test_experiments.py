@@ -8,7 +8,6 @@ import json
 import numpy as np
 import pytest
 
-from rascade.analyses.claims.records import Condition
 from rascade.analyses.facts.groups import groups
 from rascade.analyses.facts.records import find_facts
 from rascade.analyses.identifiability.bench import SetBench, TangentBench
@@ -23,6 +22,7 @@ from rascade.analyses.identifiability.points import (
 from rascade.analyses.identifiability.run import identify
 from rascade.analyses.identifiability.study import Readouts
 from rascade.analyses.identifiability.tables import CONSTRAINED, PARTLY, STATUSES, record, status
+from rascade.bench.records import Condition
 from rascade.errors import EvidenceError, InputError
 from rascade.model import load_table
 

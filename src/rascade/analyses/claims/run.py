@@ -9,20 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from rascade.analyses.claims.draws import draw
-from rascade.analyses.claims.experiments_signalling import Courses, run_courses
-from rascade.analyses.claims.experiments_trials import Trials, cohort_effect, trial_effect
-from rascade.analyses.claims.expression import evaluate
-from rascade.analyses.claims.observables import effect_of_courses
-from rascade.analyses.claims.plausible import implausible
-from rascade.analyses.claims.records import (
-    Check,
-    Experiment,
-    Note,
-    load_experiments,
-    load_notes,
-)
+from rascade.analyses.claims.records import Note, load_experiments, load_notes
 from rascade.analyses.claims.verdict import Verdict, judge, together
+from rascade.bench.courses import Courses, run_courses
+from rascade.bench.effects import effect_of_courses
+from rascade.bench.expression import evaluate
+from rascade.bench.patients import Trials, cohort_effect, trial_effect
+from rascade.bench.plausible import implausible
+from rascade.bench.records import Check, Experiment
+from rascade.bench.unsure import draw
 from rascade.errors import EvidenceError, InputError
 from rascade.evidence import load
 from rascade.evidence.records import Claim

@@ -7,14 +7,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from rascade.analyses.claims.records import Check, Experiment
-from rascade.analyses.facts.records import BEFORE, Panel
+from rascade.bench.records import Check, Experiment
 
-__all__ = ["Mark", "Reading", "mark", "panels_of_checks", "readings"]
+__all__ = ["ABSOLUTE", "BEFORE", "Mark", "Panel", "Reading", "mark", "panels_of_checks", "readings"]
 
-_RELATIVE: Final = ("rel", "low", "high", "most", "least", "ic50", "ec50", "climb")
-_ABSOLUTE: Final = ("at", "area")
+#: What the values of a panel are relative to: before treatment, nothing, or a condition's name.
+BEFORE: Final = "before"
+ABSOLUTE: Final = "nothing"
+_RELATIVE: Final = ("rel", "low", "high", "most", "least", "ic50", "ec50", "climb", "reach")
+_PLAIN: Final = ("at", "area")
 _POTENCY: Final = ("ic50", "ec50")
+_MARKED: Final = ("rel", "low", "high", "most", "least", *_POTENCY)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Curves of one read-out.
+
+    Attributes:
+        readout: what is read.
+        conditions: of which conditions; all dose series or none of them.
+        relative: ``before`` (hour 0 of the same dish), ``nothing`` (value in the model's unit), or
+            the name of a condition that is read at the same hour.
+        hour: of a dose-response curve.
+    """
+
+    readout: str
+    conditions: tuple[str, ...]
+    relative: str = BEFORE
+    hour: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +83,7 @@ def _reading(node: ast.AST) -> Reading | None:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return None
     names = tuple(a.id for a in node.args if isinstance(a, ast.Name))
-    if node.func.id not in (*_RELATIVE, *_ABSOLUTE) or len(names) != 2:
+    if node.func.id not in (*_RELATIVE, *_PLAIN) or len(names) != 2:
         return None
     hours = [
         float(a.value)
@@ -78,7 +99,7 @@ def panels_of_checks(experiment: Experiment) -> tuple[Panel, ...]:
     found: dict[tuple[str, str, float | None], list[str]] = {}
     for check in experiment.checks:
         for reading in readings(check.effect):
-            relative = BEFORE if reading.function in _RELATIVE else "nothing"
+            relative = BEFORE if reading.function in _RELATIVE else ABSOLUTE
             hour = reading.hours[0] if members.get(reading.condition, 1) > 1 else None
             conditions = found.setdefault((reading.readout, relative, hour), [])
             if reading.condition not in conditions:
@@ -93,7 +114,7 @@ def mark(check: Check) -> Mark | None:
     """Return where the limits of a check lie; None unless it reads one curve and nothing else."""
     node = ast.parse(check.effect, mode="eval").body
     reading = _reading(node)
-    if reading is None or reading.function not in _RELATIVE or reading.function == "climb":
+    if reading is None or reading.function not in _MARKED:
         return None
     potency = reading.function in _POTENCY
     hours = reading.hours if len(reading.hours) == 2 else reading.hours * 2

@@ -16,33 +16,29 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from rascade.analyses.claims.records import Check, Experiment, check_keys, read_experiment
+from rascade.analyses.facts.panels import ABSOLUTE, BEFORE, Panel, panels_of_checks
+from rascade.bench.records import Check, Experiment, check_keys, read_experiment
 from rascade.errors import EvidenceError, ParameterError
 
-__all__ = ["BEFORE", "Fact", "Panel", "facts_hash", "find_facts", "load_facts", "parse_facts"]
+__all__ = [
+    "HELD_OUT",
+    "ROLES",
+    "SEEN",
+    "Fact",
+    "facts_hash",
+    "find_facts",
+    "load_facts",
+    "parse_facts",
+]
 
-#: What the values of a panel are relative to: before treatment, nothing, or a condition's name.
-BEFORE: Final = "before"
-_ABSOLUTE: Final = "nothing"
-_OWN: Final = ("id", "statement", "source", "panels", "draws")
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Curves of one read-out.
-
-    Attributes:
-        readout: what is read.
-        conditions: of which conditions; all dose series or none of them.
-        relative: ``before`` (hour 0 of the same dish), ``nothing`` (value in the model's unit), or
-            the name of a condition that is read at the same hour.
-        hour: of a dose-response curve.
-    """
-
-    readout: str
-    conditions: tuple[str, ...]
-    relative: str = BEFORE
-    hour: float | None = None
+#: A fact that was named before anything was tuned, and is never tuned on.
+HELD_OUT: Final = "held out"
+#: What a fact can be to the model.
+ROLES: Final = ("known", HELD_OUT)
+#: How a published figure was seen; the first word of a fact's `seen`.
+SEEN: Final = ("source", "abstract", "secondary", "recalled", "derived", "assumed")
+_TOLD: Final = ("figure", "tolerance", "tests", "seen")
+_OWN: Final = ("id", "statement", "source", "panels", "draws", "role", *_TOLD)
 
 
 @dataclass(frozen=True)
@@ -57,6 +53,11 @@ class Fact:
         experiment: how it is repeated, with what is expected.
         panels: what is drawn.
         draws: parameter sets beside the typical one, for intervals; 0 gives none.
+        role: one of `ROLES`.
+        figure: what was published, with its number; every fact that is held out tells it.
+        tolerance: where the limits are from.
+        tests: the mechanism that it tests.
+        seen: what of the source was seen: one of `SEEN`, and what more there is to say.
     """
 
     id: str
@@ -66,6 +67,11 @@ class Fact:
     experiment: Experiment
     panels: tuple[Panel, ...]
     draws: int = 0
+    role: str = "known"
+    figure: str = ""
+    tolerance: str = ""
+    tests: str = ""
+    seen: str = ""
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -87,13 +93,26 @@ def _fact(file: str, subject: str, given: Mapping[str, Any]) -> Fact:
     )
     panels = tuple(_panel(where, experiment, item) for item in given.get("panels", ()))
     if not panels and experiment.conditions:
-        from rascade.analyses.facts.panels import panels_of_checks
-
         panels = panels_of_checks(experiment)
     draws = given.get("draws", 0)
     if type(draws) is not int or draws < 0:
         raise EvidenceError(f"{where}: draws: {draws!r}; a whole number, 0 or more")
-    return Fact(name, subject, str(given["statement"]), source, experiment, panels, draws)
+    told = {key: str(given.get(key, "")).strip() for key in _TOLD}
+    role = str(given.get("role", ROLES[0]))
+    _check_role(where, role, told)
+    statement = str(given["statement"])
+    return Fact(name, subject, statement, source, experiment, panels, draws, role, **told)
+
+
+def _check_role(where: str, role: str, told: Mapping[str, str]) -> None:
+    if role not in ROLES:
+        raise EvidenceError(f"{where}: role: {role!r}; use {', '.join(ROLES)}")
+    for key, text in told.items():
+        if role == HELD_OUT and not text:
+            raise EvidenceError(f"{where}: {key}: missing; a fact that is held out tells it")
+    seen = told["seen"].split(",")[0].split(";")[0].split(" ")[0]
+    if seen and seen not in SEEN:
+        raise EvidenceError(f"{where}: seen: {seen!r}; begin with one of {', '.join(SEEN)}")
 
 
 def _check_source(where: str, source: str) -> None:
@@ -111,7 +130,7 @@ def _panel(where: str, experiment: Experiment, given: Mapping[str, Any]) -> Pane
     check_keys(f"{where}: panels", given, Panel)
     panel = Panel(**{**given, "conditions": tuple(given.get("conditions", ()))})
     members = {c.name: c.members for c in experiment.conditions}
-    relative = () if panel.relative in (BEFORE, _ABSOLUTE) else (panel.relative,)
+    relative = () if panel.relative in (BEFORE, ABSOLUTE) else (panel.relative,)
     for name in (*panel.conditions, *relative):
         if name not in members:
             raise EvidenceError(f"{where}: panels: no condition {name!r}; it has {[*members]}")
@@ -162,12 +181,18 @@ def facts_hash() -> str:
     return hashlib.sha256(repr(tuple(load_facts().values())).encode()).hexdigest()
 
 
-def find_facts(ids: Iterable[str]) -> tuple[Fact, ...]:
-    """Return the facts of these ids or subjects, all of them if none is given.
+def find_facts(ids: Iterable[str] = (), role: str = "") -> tuple[Fact, ...]:
+    """Return the facts of these ids or subjects.
+
+    Args:
+        ids: facts or subjects; if none is given, all facts but those that are held out.
+        role: only facts of this role.
 
     Raises:
-        EvidenceError: there is no such fact; the message says which come near.
+        EvidenceError: there is no such fact or role; the message says which come near.
     """
+    if role and role not in ROLES:
+        raise EvidenceError(f"no role {role!r}; use {', '.join(ROLES)}")
     known = load_facts()
     subjects = {fact.subject for fact in known.values()}
     wanted: set[str] = set()
@@ -181,4 +206,6 @@ def find_facts(ids: Iterable[str]) -> tuple[Fact, ...]:
             near = difflib.get_close_matches(name, [*known, *subjects], n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
             raise EvidenceError(f"no fact {text!r}; {hint}")
-    return tuple(fact for fact in known.values() if not wanted or fact.id in wanted)
+    # What nobody may tune on is not seen by chance: it is asked for by name or by role.
+    chosen = wanted or {f.id for f in known.values() if (f.role == HELD_OUT) == (role == HELD_OUT)}
+    return tuple(f for f in known.values() if f.id in chosen and (not role or f.role == role))

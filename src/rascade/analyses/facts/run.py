@@ -10,14 +10,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.analyses.claims.experiments_signalling import Courses, run_courses, symbol
-from rascade.analyses.claims.experiments_trials import Estimate, Trials, cohort_effect, trial_effect
-from rascade.analyses.claims.observables import effect_of_courses
-from rascade.analyses.claims.plausible import implausible
-from rascade.analyses.claims.records import Check
 from rascade.analyses.claims.run import SEED, rounded, tuned_rows
 from rascade.analyses.facts.groups import Group, groups, view
-from rascade.analyses.facts.records import BEFORE, Fact, Panel, find_facts
+from rascade.analyses.facts.panels import BEFORE, Panel
+from rascade.analyses.facts.records import Fact, find_facts
+from rascade.bench.courses import Courses, run_courses, symbol
+from rascade.bench.effects import effect_of_courses
+from rascade.bench.patients import Estimate, Trials, cohort_effect, trial_effect
+from rascade.bench.plausible import implausible
+from rascade.bench.records import Check
 from rascade.errors import EvidenceError
 from rascade.model import ParameterTable, load_table
 from rascade.progress import Progress
@@ -89,6 +90,7 @@ class FactResult:
 def run_facts(
     ids: Iterable[str] = (),
     *,
+    role: str = "",
     table: ParameterTable | None = None,
     seed: int = SEED,
     threads: int = 1,
@@ -97,7 +99,8 @@ def run_facts(
     """Compute facts.
 
     Args:
-        ids: facts or subjects; all if none is given.
+        ids: facts or subjects; all if none is given, see `find_facts`.
+        role: only facts of this role.
         table: parameter table; the package's own if not given.
         seed: of the patients of trials and cohorts; a dish draws nothing.
         threads: of the engine; the result does not depend on it.
@@ -107,7 +110,7 @@ def run_facts(
         EvidenceError: an unknown fact, or one that reads what its model does not have.
         SimulationError: the solver gave up.
     """
-    facts = find_facts(ids)
+    facts = find_facts(ids, role)
     runner = _Runner(table or load_table(), seed, threads)
     pieces: list[Group | Fact] = [*groups(facts)]
     pieces += [fact for fact in facts if fact.experiment.kind in _COHORT_KINDS]

@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from rascade.analyses.claims.records import Condition, Experiment
-from rascade.analyses.facts.panels import mark
-from rascade.analyses.facts.records import BEFORE
+from rascade.analyses.facts.panels import BEFORE, mark
 from rascade.analyses.facts.run import FactResult, Outcome, PanelResult
+from rascade.bench.records import Condition, Experiment
 from rascade.model import readouts
 
 __all__ = ["describe", "records"]

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.analyses.facts.groups import Group
-from rascade.analyses.facts.records import BEFORE, Fact, Panel
+from rascade.analyses.facts.panels import BEFORE, Panel
+from rascade.analyses.facts.records import Fact
 from rascade.bench.cells import constant
 from rascade.errors import EvidenceError
 
@@ -101,7 +102,7 @@ def parse_errors(text: str, file: str) -> Mapping[str, MeasurementError]:
 
 @cache
 def _errors() -> Mapping[str, MeasurementError]:
-    path = files("rascade.analyses") / "data" / "measurement_errors.csv"
+    path = files("rascade.analyses.identifiability") / "data" / "measurement_errors.csv"
     return parse_errors(path.read_text(encoding="utf-8"), "measurement_errors.csv")
 
 

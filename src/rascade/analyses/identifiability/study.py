@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.analyses.claims.experiments_signalling import Bench, rows_of
 from rascade.analyses.facts.groups import Group, groups
 from rascade.analyses.facts.records import Fact
 from rascade.analyses.identifiability.bench import SetBench, TangentBench, symbols
@@ -19,6 +18,7 @@ from rascade.analyses.identifiability.points import (
     measured,
     standard_errors,
 )
+from rascade.bench.courses import Bench, rows_of
 from rascade.errors import InputError
 from rascade.model import ParameterTable
 from rascade.progress import Progress

@@ -2,7 +2,7 @@
 
 Power asks how often a trial succeeds if the model is right as it stands. Assurance (O'Hagan,
 Stevens & Campbell, Pharm Stat 2005;4:187-201) averages it over models: every parameter that nobody
-has verified is drawn as for the intervals of claims (`rascade.analyses.claims.draws`), the
+has verified is drawn as for the intervals of claims (`rascade.bench.unsure`), the
 population is simulated anew under each draw, and each design is tried on it. Fitted parameters are
 drawn independently of each other too, so the draws are wider than what the calibration data would
 allow: the assurance is one for a sceptic.
@@ -37,7 +37,7 @@ def drawn_parameters(spec: TrialSpec, seed: int, draws: int) -> list[dict[str, f
         seed: of the study.
         draws: how many sets; more draws hold fewer ones.
     """
-    from rascade.analyses.claims.draws import draw, uncertain_rows
+    from rascade.bench.unsure import draw, uncertain_rows
     from rascade.model import load_table
     from rascade.trial.design.models import arm_assembly
 

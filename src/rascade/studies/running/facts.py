@@ -37,6 +37,7 @@ def run_facts_study(
     ids: Iterable[str] = (),
     out: str | Path | None = None,
     *,
+    role: str = "",
     threads: int = 1,
     progress: Progress | None = None,
     finish: Callable[[Path], object] | None = None,
@@ -44,8 +45,9 @@ def run_facts_study(
     """Compute facts and write the results folder, whole or not at all.
 
     Args:
-        ids: facts or subjects; all if none is given.
+        ids: facts or subjects; if none is given, all but those that are held out.
         out: the results folder; nothing is written without one.
+        role: only facts of this role.
         threads: of the solver, 1 or more; results do not depend on it.
         progress: told how far the work is.
         finish: called with the folder before it gets its name, to add the page.
@@ -59,7 +61,7 @@ def run_facts_study(
     from rascade.analyses.facts.tables import records
 
     check_threads(threads)
-    wanted = [fact.id for fact in find_facts(ids)]
+    wanted = [fact.id for fact in find_facts(ids, role)]
     started = now()
     return FactsResult(
         *write_records(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rascade.analyses.claims.expression import evaluate
-from rascade.analyses.claims.records import Arm, Experiment
+from rascade.bench.expression import evaluate
+from rascade.bench.records import Arm, Experiment
 from rascade.errors import EvidenceError
 from rascade.model import ParameterTable, load_table, readouts
 
@@ -24,6 +24,7 @@ __all__ = ["Estimate", "Trials", "cohort_effect", "trial_effect"]
 
 _REPLICATES: Final = 400
 _RESPONSE: Final = ("CR", "PR")
+_SEVERE: Final = 3
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Trials:
         seed: of the patients.
         threads: of the engine; results do not depend on it.
         arms: solved patients by what was run.
+        events: their adverse events by what was run, one row an episode.
         lost: number of patients not solved by what was run.
         untreated: cohorts before treatment by what they are.
     """
@@ -52,6 +54,7 @@ class Trials:
     seed: int
     threads: int = 1
     arms: dict[Any, pd.DataFrame] = field(default_factory=dict)
+    events: dict[Any, pd.DataFrame] = field(default_factory=dict)
     lost: dict[Any, int] = field(default_factory=dict)
     untreated: dict[Any, Simulation] = field(default_factory=dict)
 
@@ -72,11 +75,18 @@ class Trials:
                 experiment.months,
                 {**self._overrides(), **arm.set},
             )
-            patients = run(spec, threads=self.threads).patients
+            outcome = run(spec, threads=self.threads)
+            patients = outcome.patients
             solved = patients["os_months"].notna()
             self.lost[key] = int((~solved).sum())
             self.arms[key] = patients[solved]
+            self.events[key] = outcome.adverse_events
         return self.arms[key]
+
+    def adverse_events(self, experiment: Experiment, arm: Arm) -> pd.DataFrame:
+        """Return the adverse events of an arm, one row an episode."""
+        self.patients(experiment, arm)
+        return self.events[self._key(experiment, arm)]
 
     @staticmethod
     def _key(experiment: Experiment, arm: Arm) -> tuple[Any, ...]:
@@ -131,6 +141,7 @@ class _Reader:
     def functions(self) -> Mapping[str, Callable[..., Estimate]]:
         names = (
             "orr", "dcr", "pfs", "os", "os_hr", "pfs_hr", "free", "orr_gain", "pfs_gain", "os_gain",
+            "severe",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -185,6 +196,16 @@ class _Reader:
         patients = self._of(arm)
         free = int((patients["pfs_months"] >= months).sum())
         return _estimate(exact_interval(free, len(patients)), 100.0)
+
+    def severe(self, arm: str, term: str) -> Estimate:
+        """Patients with an adverse event of grade 3 or more, %, by its term, exact interval."""
+        from rascade.trial.results.statistics import exact_interval
+
+        patients = self._of(arm)["patient"]
+        own = next(a for a in self.experiment.arms if a.name == arm)
+        events = self.trials.adverse_events(self.experiment, own)
+        having = events.loc[(events["term"] == term) & (events["grade"] >= _SEVERE), "patient"]
+        return _estimate(exact_interval(int(patients.isin(having).sum()), len(patients)), 100.0)
 
     def _hazard_ratio(self, arm: str, reference: str, what: str) -> Estimate:
         from rascade.statistics.survival import cox_hazard_ratio

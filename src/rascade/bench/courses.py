@@ -4,27 +4,27 @@ and every drawn parameter set.
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rascade.analyses.claims.draws import draw, uncertain_rows
-from rascade.analyses.claims.models import prepared
-from rascade.analyses.claims.records import Condition, Experiment
-from rascade.bench.cells import Cells, cell_parameters, constant, find_cell_line
+from rascade.bench.cells import Cells, cell_parameters, find_cell_line
 from rascade.bench.mice import MICE, scaled_pharmacokinetics
+from rascade.bench.plate import ACTIVE, Member, Plate
+from rascade.bench.prepared import prepared
 from rascade.bench.readouts import CLONE, clones_of, find_row
+from rascade.bench.records import Condition, Experiment
+from rascade.bench.spec import Exposure
+from rascade.bench.unsure import draw, uncertain_rows
 from rascade.errors import EvidenceError, InputError, SimulationError
 from rascade.model import Assembly, ParameterTable, assemble, readouts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine import Doses, Simulation, System
+    from rascade.engine import System
 
 __all__ = ["SETTINGS", "Bench", "Courses", "rows_of", "run_courses", "symbol"]
 
@@ -35,7 +35,6 @@ SETTINGS: Final = {
     "patient": "patient",
 }
 _RTOL: Final = 1e-5
-_SWITCH: Final = "tumour_active"
 
 
 @dataclass(frozen=True)
@@ -163,31 +162,24 @@ class Bench:
 
     def settle(self, threads: int) -> None:
         """Bring cells, and what surrounds them, to rest before hour 0."""
-        from rascade.engine import Settings, Simulation
+        from rascade.engine import Settings
 
         self.before = self.parameters()
-        bodies = self.assembly.setting in ("patient", "mouse")
-        self.simulation: Simulation = Simulation(
-            self.system,
-            patients=math.prod(self.shape),
-            parameters={
-                **self.assembly.values,
-                **{n: v.ravel() for n, v in self.before.items()},
-                _SWITCH: 0.0,
-            },
-            start=-constant("equilibration_body" if bodies else "equilibration"),
-            settings=Settings(rtol=self.rtol, threads=threads),
-        )
-        self.simulation.advance(0.0)
+        members = [self._member(*one) for one in zip(self.conditions, self.number, strict=True)]
+        settings = Settings(rtol=self.rtol, threads=threads)
+        self.plate = Plate(self.assembly, self.system, members, self.shape[1], settings)
+        self.plate.settle({**self.assembly.values, **self.before})
 
-    def _medium(self, hour: float) -> dict[str, NDArray[np.float64]]:
-        found = {f"medium_{d.identifier}": np.zeros(self.shape) for d in self.assembly.drugs}
-        for m, (condition, k) in enumerate(zip(self.conditions, self.number, strict=True)):
-            for drug, series in condition.drugs.items():
-                name = f"medium_{self.assembly.drug(drug).identifier}"
-                dose = series[k] if len(series) > 1 else series[0]
-                found[name][m] = dose if hour < condition.wash else 0.0
-        return {name: values.ravel() for name, values in found.items()}
+    @staticmethod
+    def _member(condition: Condition, number: int) -> Member:
+        """Return what a dish of a condition gets: its dose of a series, or its regimen."""
+        from rascade.regimen import parse
+
+        exposures = tuple(
+            Exposure(drug, series[number] if len(series) > 1 else series[0], 0.0, condition.wash)
+            for drug, series in condition.drugs.items()
+        )
+        return Member(exposures, parse(condition.regimen) if condition.regimen else None)
 
     def steps(self) -> dict[str, NDArray[np.float64]]:
         """Return identifier -> values from hour 0 on, of what changes then."""
@@ -200,28 +192,6 @@ class Bench:
                 found[identifier][m] *= factor
         return {name: values.ravel() for name, values in found.items()}
 
-    def _doses(self) -> Doses:
-        from rascade.engine import Doses
-        from rascade.regimen import parse
-        from rascade.trial.conduct.dosing import engine_doses
-
-        size = math.prod(self.shape)
-        mouse = self.assembly.setting in MICE
-        # Doses of these experiments are flat, so the size of a patient does not matter.
-        weight, surface = (
-            (constant("mouse_weight"), constant("mouse_surface")) if mouse else (70, 1.8)
-        )
-        body = {"weight_kg": np.full(size, weight), "body_surface_m2": np.full(size, surface)}
-        days = max(1, math.ceil(self.experiment.hours[-1] / 24.0))
-        found = []
-        for m, condition in enumerate(self.conditions):
-            if condition.regimen:
-                chosen = np.zeros(self.shape, dtype=bool)
-                chosen[m] = True
-                regimen = parse(condition.regimen)
-                found.append(engine_doses(self.assembly, regimen, body, days, chosen.ravel()))
-        return Doses.concat(found) if found else Doses.empty()
-
     def observables(self) -> list[str]:
         """Return everything that an effect of this experiment may read."""
         system = self.system
@@ -229,23 +199,9 @@ class Bench:
         return sorted(own & set(system.observables))
 
     def treat(self, names: list[str]) -> NDArray[np.float64]:
-        """Treat and read at every hour; (M, D + 1, T, observables)."""
-        first = np.stack([self.simulation.value(n).reshape(self.shape) for n in names], axis=-1)
-        pieces = [first[:, :, None, :]]
-        self.simulation.set_parameters({_SWITCH: 1.0, **self.steps()})
-        culture = self.assembly.setting == "culture"
-        if not culture:
-            self.simulation.set_doses(self._doses())
-        hours = np.array(self.experiment.hours, dtype=float)
-        last = float(hours[-1])
-        pauses = sorted({0.0, last, *(c.wash for c in self.conditions if c.wash < last)})
-        for start, end in itertools.pairwise(pauses):
-            if culture:
-                self.simulation.set_parameters(self._medium(start))
-            now = hours[(hours > start) & (hours <= end)]
-            segment = self.simulation.advance(end, now, names)
-            pieces.append(segment.values.reshape(*self.shape, len(now), len(names)))
-        return np.concatenate(pieces, axis=2)
+        """Treat and read at every hour, hour 0 first; (M, D + 1, T, observables)."""
+        self.plate.set({ACTIVE: 1.0, **self.steps()})
+        return self.plate.treat((0.0, *self.experiment.hours), names)
 
 
 def rows_of(experiment: Experiment) -> dict[str, slice]:
@@ -280,7 +236,7 @@ def run_courses(
     values = bench.treat(names)
     lost = np.asarray(np.isnan(values).any(axis=(0, 2, 3)))
     if lost[0]:
-        first = bench.simulation.failures()[0]
+        first = bench.plate.simulation.failures()[0]
         raise SimulationError(
             f"{experiment.id}: the solver gave up at hour {first.time:.2f}, "
             f"{first.species or 'no species named'}: {first.status.name}"

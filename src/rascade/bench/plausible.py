@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rascade.analyses.claims.observables import effect_of_courses
+from rascade.bench.effects import effect_of_courses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.analyses.claims.experiments_signalling import Courses
-    from rascade.analyses.claims.records import Experiment
+    from rascade.bench.courses import Courses
+    from rascade.bench.records import Experiment
 
 __all__ = ["Bound", "bounds", "implausible"]
 
@@ -52,7 +52,7 @@ class Bound:
 @cache
 def bounds() -> tuple[Bound, ...]:
     """Return the package's bounds."""
-    text = (files("rascade.analyses.claims") / "data" / "plausible.csv").read_text("utf-8")
+    text = (files("rascade.bench") / "data" / "plausible.csv").read_text("utf-8")
     return tuple(
         Bound(row["kind"], row["effect"], float(row["low"]), float(row["high"]), row["source"])
         for row in csv.DictReader(io.StringIO(text))
