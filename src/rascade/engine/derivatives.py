@@ -30,7 +30,7 @@ def jacobian(graph: Graph, rates: Sequence[int], n_states: int) -> tuple[tuple[i
     Returns:
         (row, column, node) of every entry that is not zero by structure, sorted.
     """
-    found = _forward(graph, rates, {Op.STATE})
+    found = _forward(graph, rates, Op.STATE)
     return tuple(
         (row, column, node)
         for row, rate in enumerate(rates)
@@ -41,7 +41,7 @@ def jacobian(graph: Graph, rates: Sequence[int], n_states: int) -> tuple[tuple[i
 
 def time_derivatives(graph: Graph, rates: Sequence[int]) -> tuple[int, ...]:
     """Return a node a rate: its explicit derivative by time, the constant 0 where none."""
-    found = _forward(graph, rates, {Op.TIME})
+    found = _forward(graph, rates, Op.TIME)
     zero = graph.constant(0)
     return tuple(found.get(rate, {}).get(0, zero) for rate in rates)
 
@@ -71,18 +71,23 @@ def directional(graph: Graph, nodes: Sequence[int], seeds: Mapping[int, int]) ->
     return [found.get(node, zero) for node in nodes]
 
 
-def _forward(graph: Graph, roots: Sequence[int], leaf_ops: set[Op]) -> dict[int, _Partials]:
-    """Return, for every needed node, {leaf index: derivative node} without structural zeros."""
+def _forward(graph: Graph, roots: Sequence[int], leaf: Op) -> dict[int, _Partials]:
+    """Return, for every needed node, {leaf index: derivative node} without structural zeros.
+
+    The graph keeps what was found: most of a changed system is what it was before.
+    """
     zero = graph.constant(0)
-    found: dict[int, _Partials] = {}
+    found = graph.partials.setdefault(leaf, {})
     for node in graph.reachable(roots):
+        if node in found:
+            continue
         op = graph.ops[node]
-        if op in leaf_ops:
+        if op is leaf:
             found[node] = {graph.index(node): graph.constant(1)}
         elif op not in _FLAT and any(a in found for a in graph.args[node]):
             inner = [found.get(a, {}) for a in graph.args[node]]
             partials = (_chosen if op in _BRANCHES else _chained)(graph, node, inner)
-            found[node] = {leaf: d for leaf, d in partials.items() if d != zero}
+            found[node] = {k: d for k, d in partials.items() if d != zero}
     return found
 
 

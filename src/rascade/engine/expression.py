@@ -82,6 +82,10 @@ class Op(Enum):
     NOT = "not"
     SELECT = "select"
 
+    # Members are compared by identity. The hash that comes with Enum is a Python function, and
+    # graphs look operators up hundreds of thousands of times.
+    __hash__ = object.__hash__
+
 
 LEAF_OPS = frozenset({Op.CONSTANT, Op.TIME, Op.STATE, Op.PARAMETER})
 """Operators without arguments."""
@@ -179,6 +183,8 @@ class Graph:
         args: the arguments of each node, all smaller than the node's own number.
         values: the number of a ``CONSTANT``; the index of a ``STATE`` or ``PARAMETER`` (as a
             float); 0.0 elsewhere.
+        partials: leaf operator -> node -> {leaf index: derivative}, as far as found
+            (derivatives.py).
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -186,6 +192,7 @@ class Graph:
         self.ops: list[Op] = []
         self.args: list[tuple[int, ...]] = []
         self.values: list[float] = []
+        self.partials: dict[Op, dict[int, dict[int, int]]] = {}
         self._index: dict[tuple[object, ...], int] = {}
 
     def __len__(self) -> int:
@@ -239,12 +246,18 @@ class Graph:
         """
         if op in LEAF_OPS or len(args) != ARITY[op]:
             raise ValueError(f"{op.name} does not take {len(args)} arguments")
-        if any(not 0 <= a < len(self.ops) for a in args):
-            raise ValueError(f"{op.name}{args}: not a node of this graph")
+        ops, known = self.ops, True
+        for a in args:
+            if not 0 <= a < len(ops):
+                raise ValueError(f"{op.name}{args}: not a node of this graph")
+            known = known and ops[a] is Op.CONSTANT
         if op in COMMUTATIVE_OPS and args[0] > args[1]:
             args = (args[1], args[0])
-        if all(self.ops[a] is Op.CONSTANT for a in args):
+        if known:
             return self._fold(op, args)
+        found = self._index.get((op, *args))  # what stands in the graph was not simpler before
+        if found is not None:
+            return found
         simpler = _SIMPLER[op](self, *args) if op in _SIMPLER else None
         return simpler if simpler is not None else self._node((op, *args), op, args, 0.0)
 

@@ -45,6 +45,7 @@ class Kernel:
     Attributes:
         lanes: patients side by side.
         guarded: whether powers of species are kept in their domain (domain.py).
+        quick: whether it was translated quickly rather than thoroughly.
         code: layout and structure.
         model: functions of the model.
         driver: the control loop.
@@ -52,6 +53,7 @@ class Kernel:
 
     lanes: int
     guarded: bool
+    quick: bool
     code: ModelCode
     model: Program
     driver: Program
