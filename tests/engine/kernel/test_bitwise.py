@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings
-from rascade.engine.doses import Doses
 from rascade.engine.kernel import compiled
 from rascade.engine.kernel.compiled import CompiledBackend
+from rascade.engine.population.backend import Settings
+from rascade.engine.population.doses import Doses
 from rascade.engine.simulation import Simulation
 
 if TYPE_CHECKING:
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 N = 21
 DAYS = 4

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings
 from rascade.engine.kernel import compiled
+from rascade.engine.kernel.codegen.emit import write_model
+from rascade.engine.kernel.codegen.machine import Machine, compile_object, host
 from rascade.engine.kernel.compiled import CompiledBackend
-from rascade.engine.kernel.driver import write_driver
-from rascade.engine.kernel.emit import write_model
-from rascade.engine.kernel.machine import Machine, compile_object, host
+from rascade.engine.kernel.solver.driver import write_driver
+from rascade.engine.population.backend import Settings
 from rascade.engine.simulation import Simulation
 
 if TYPE_CHECKING:
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 _OLD = {
     "SSE2": ("x86-64", "", 2, False),

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings, Status
-from rascade.engine.doses import Doses
 from rascade.engine.kernel import cache, call, compiled
 from rascade.engine.kernel.compiled import CompiledBackend
+from rascade.engine.population.backend import Settings, Status
+from rascade.engine.population.doses import Doses
 from rascade.engine.simulation import Simulation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 
 def test_progress_reaches_the_end(pathway: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.engine.kernel.frame import Field, Real, Shared
+from rascade.engine.kernel.solver.frame import Field, Real, Shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine.backend import Batch, Breaks, DoseTable, Settings
-    from rascade.engine.kernel.emit import ModelCode
-    from rascade.engine.kernel.machine import Program
-    from rascade.engine.system import System
+    from rascade.engine.kernel.codegen.emit import ModelCode
+    from rascade.engine.kernel.codegen.machine import Program
+    from rascade.engine.population.backend import Batch, Breaks, DoseTable, Settings
+    from rascade.engine.symbolic.system import System
 
 __all__ = ["Call", "Kernel", "Outputs"]
 

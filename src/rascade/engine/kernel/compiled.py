@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.engine.backend import Batch, Breaks, DoseTable, Settings, Status
-from rascade.engine.domain import keep_in_domain
-from rascade.engine.expression import Op, evaluate, leaves
 from rascade.engine.kernel import cache
 from rascade.engine.kernel.call import Call, Kernel, Outputs
-from rascade.engine.kernel.driver import write_driver
-from rascade.engine.kernel.emit import ModelCode, write_model, write_outputs
-from rascade.engine.kernel.machine import Machine, Program, compile_object, host, load_object
-from rascade.engine.system import System
+from rascade.engine.kernel.codegen.emit import ModelCode, write_model, write_outputs
+from rascade.engine.kernel.codegen.machine import (
+    Machine,
+    Program,
+    compile_object,
+    host,
+    load_object,
+)
+from rascade.engine.kernel.solver.driver import write_driver
+from rascade.engine.population.backend import Batch, Breaks, DoseTable, Settings, Status
+from rascade.engine.symbolic.domain import keep_in_domain
+from rascade.engine.symbolic.expression import Op, evaluate, leaves
+from rascade.engine.symbolic.system import System
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
