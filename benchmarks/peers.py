@@ -21,7 +21,7 @@ from problems import INFUSED, Leg, Problem
 from problems import problem as make_problem
 
 from rascade.engine import Simulation
-from rascade.engine.expression import Op
+from rascade.engine.symbolic.expression import Op
 
 
 class CannotRunError(Exception):
@@ -387,7 +387,7 @@ class Lsoda(Peer):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
-        from rascade.engine.scalar import scalar_function
+        from rascade.engine.symbolic.scalar import scalar_function
 
         self.rates: Callable[..., np.ndarray] = scalar_function(
             problem.system.graph, problem.system.rates

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from rascade.engine import Settings, Simulation, System, simulate
-from rascade.engine.expression import Graph
 from rascade.engine.reference import DENSE_UP_TO
-from rascade.engine.system import build_system
+from rascade.engine.symbolic.expression import Graph
+from rascade.engine.symbolic.system import build_system
 
 
 def equations(build: object, initial: list[float], names: str) -> System:
@@ -55,7 +55,7 @@ def test_prothero_robinson_with_an_explicit_time_derivative() -> None:
     """y' = -1e6 (y - cos t) - sin t has the solution cos t."""
 
     def build(g: Graph, y: list[int]) -> list[int]:
-        from rascade.engine.expression import Op
+        from rascade.engine.symbolic.expression import Op
 
         cosine, sine = g.apply(Op.COS, g.time()), g.apply(Op.SIN, g.time())
         return [g.sub(g.mul(g.constant(-1e6), g.sub(y[0], cosine)), sine)]
@@ -97,7 +97,7 @@ def test_a_long_chain_is_solved_sparsely(backend: str) -> None:
 
 def test_a_derivative_that_is_infinite_at_the_start() -> None:
     """y' = sqrt(y) + 1 from 0: the slope of the root at 0 counts as 0."""
-    from rascade.engine.expression import Op
+    from rascade.engine.symbolic.expression import Op
 
     system = equations(lambda g, y: [g.add(g.apply(Op.SQRT, y[0]), g.constant(1))], [0.0], "y")
     for backend in ("reference", "compiled"):

@@ -18,8 +18,8 @@ from rascade.engine import (
     sensitivities,
     simulate,
 )
-from rascade.engine.expression import Graph
-from rascade.engine.system import build_system
+from rascade.engine.symbolic.expression import Graph
+from rascade.engine.symbolic.system import build_system
 from rascade.errors import InputError, UnsupportedFeature
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import pytest
 
 from rascade.engine import Doses, Settings, Simulation, Status, System, read_sbml, simulate
 from rascade.engine.__main__ import main
-from rascade.engine.breaks import MOST, BreakFinder
-from rascade.engine.expression import Graph, Op, evaluate
-from rascade.engine.intervals import enclose
+from rascade.engine.population.breaks import MOST, BreakFinder
+from rascade.engine.symbolic.expression import Graph, Op, evaluate
+from rascade.engine.symbolic.intervals import enclose
 from rascade.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rascade.engine import Doses, Settings, Simulation, Status, System, read_sbml
-from rascade.engine.expression import evaluate
+from rascade.engine.symbolic.expression import evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path

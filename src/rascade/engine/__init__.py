@@ -5,6 +5,12 @@
     system = read_sbml("model.xml")
     simulation = Simulation(system, patients=100, parameters={"k": values}, doses=doses)
     segment = simulation.advance(24.0, times=range(25), outputs=["S1", "amount(S2)"])
+
+It may use `errors` and nothing else of the program. From the bottom: `symbolic` (the equations),
+`population` (the patients' tables and what a back end must do), `sbml` (files read into
+equations), `kernel` and `reference` (the two back ends), and on top of them `simulation` and
+`gradients`, which users call. A new back end fulfils `population.backend.Backend` and is named in
+`simulation.make_backend`; a new language for models ends in `symbolic.system.build_system`.
 """
 
 from __future__ import annotations
@@ -13,13 +19,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rascade.engine.backend import Settings, Status
-    from rascade.engine.doses import Doses
     from rascade.engine.gradients import SensitivityResult, sensitivities
-    from rascade.engine.reader import Limits
-    from rascade.engine.sbml import read_sbml
+    from rascade.engine.population.backend import Settings, Status
+    from rascade.engine.population.doses import Doses
+    from rascade.engine.sbml.document import read_sbml
+    from rascade.engine.sbml.reader import Limits
     from rascade.engine.simulation import Failure, Segment, Simulation, simulate
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 __all__ = [
     "Doses",
@@ -37,16 +43,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Doses": "doses",
+    "Doses": "population.doses",
     "Failure": "simulation",
-    "Limits": "reader",
+    "Limits": "sbml.reader",
     "Segment": "simulation",
     "SensitivityResult": "gradients",
-    "Settings": "backend",
+    "Settings": "population.backend",
     "Simulation": "simulation",
-    "Status": "backend",
-    "System": "system",
-    "read_sbml": "sbml",
+    "Status": "population.backend",
+    "System": "symbolic.system",
+    "read_sbml": "sbml.document",
     "sensitivities": "gradients",
     "simulate": "simulation",
 }

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.engine.backend import Settings, Status
-from rascade.engine.sbml import read_sbml
+from rascade.engine.population.backend import Settings, Status
+from rascade.engine.sbml.document import read_sbml
 from rascade.engine.simulation import Simulation
 from rascade.errors import (
     InputError,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 __all__ = ["main"]
 

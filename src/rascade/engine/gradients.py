@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.engine.backend import Settings, Status
-from rascade.engine.doses import Doses
+from rascade.engine.population.backend import Settings, Status
+from rascade.engine.population.doses import Doses
 from rascade.engine.simulation import Simulation, simulate
-from rascade.engine.system import unknown_name
-from rascade.engine.tangents import direction, tangent, tangent_system
+from rascade.engine.symbolic.system import unknown_name
+from rascade.engine.symbolic.tangents import direction, tangent, tangent_system
 from rascade.errors import InputError, UnsupportedFeature
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from rascade.engine.backend import Backend
-    from rascade.engine.system import System
+    from rascade.engine.population.backend import Backend
+    from rascade.engine.symbolic.system import System
 
 __all__ = ["SensitivityResult", "sensitivities"]
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.engine.backend import Batch, Breaks, DoseTable, Settings, Status
-from rascade.engine.domain import keep_in_domain
-from rascade.engine.events import LOOKS
-from rascade.engine.expression import evaluate
-from rascade.engine.scalar import scalar_function
+from rascade.engine.population.backend import Batch, Breaks, DoseTable, Settings, Status
+from rascade.engine.population.events import LOOKS
+from rascade.engine.symbolic.domain import keep_in_domain
+from rascade.engine.symbolic.expression import evaluate
+from rascade.engine.symbolic.scalar import scalar_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scipy.integrate import Radau
     from scipy.sparse import csc_array
 
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
     Vector = NDArray[np.float64]
 

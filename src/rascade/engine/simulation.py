@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rascade.engine.backend import COUNTERS, Backend, Batch, Settings, Status
-from rascade.engine.breaks import BreakFinder
-from rascade.engine.doses import (
+from rascade.engine.population.backend import COUNTERS, Backend, Batch, Settings, Status
+from rascade.engine.population.breaks import BreakFinder
+from rascade.engine.population.doses import (
     Doses,
     dose_table,
     gather_tables,
     merge_tables,
 )
-from rascade.engine.events import carry_out, prepare_triggers
-from rascade.engine.expression import Op, evaluate, leaves
-from rascade.engine.start import Scales, start_values
-from rascade.engine.system import unknown_name
+from rascade.engine.population.events import carry_out, prepare_triggers
+from rascade.engine.population.start import Scales, start_values
+from rascade.engine.symbolic.expression import Op, evaluate, leaves
+from rascade.engine.symbolic.system import unknown_name
 from rascade.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from rascade.engine.backend import DoseTable
-    from rascade.engine.system import System
+    from rascade.engine.population.backend import DoseTable
+    from rascade.engine.symbolic.system import System
 
 __all__ = ["Failure", "Segment", "Simulation", "make_backend", "simulate"]
 
@@ -412,7 +412,7 @@ def make_backend(backend: str | Backend, system: System) -> Backend:
     """
     if not isinstance(backend, str):
         return backend
-    made = system.backends
+    made: dict[str, Backend] = system.backends
     if backend not in made:
         if backend == "reference":
             from rascade.engine.reference import ReferenceBackend

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rascade.errors import ModelFileError
 from rascade.model.mechanisms import data_file
@@ -14,7 +14,8 @@ from rascade.units import dimensions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rascade.model.assembly import Assembly
+    from rascade.model.compose import Composition
+    from rascade.model.table import ParameterTable
 
 __all__ = ["bare_sbml", "species_facts", "to_sbml"]
 
@@ -26,7 +27,30 @@ _BASE = {
 }
 
 
-def to_sbml(assembly: Assembly) -> str:
+class Written(Protocol):
+    """What a model must have to be written; see `assembly.Assembly`."""
+
+    @property
+    def composition(self) -> Composition:
+        """Flat Antimony text and the meaning of its names."""
+        ...
+
+    @property
+    def table(self) -> ParameterTable:
+        """The parameter table."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """Value of every parameter by SBML identifier, in the model's units."""
+        ...
+
+    def has_molecular_weight(self, row: str) -> bool:
+        """Tell whether a row of the table belongs to a drug."""
+        ...
+
+
+def to_sbml(assembly: Written) -> str:
     """Return the assembled model as SBML Level 3 Version 2 text.
 
     Every parameter has its value in the model's units (hour, nmol, litre, millimetre), its unit
@@ -52,7 +76,7 @@ def to_sbml(assembly: Assembly) -> str:
     return str(libsbml.writeSBMLToString(document))
 
 
-def bare_sbml(assembly: Assembly) -> str:
+def bare_sbml(assembly: Written) -> str:
     """Return the assembled model as SBML with its values only, for the engine.
 
     Working out units and writing sources takes most of the time of `to_sbml`, and the equations do
@@ -146,7 +170,7 @@ def _model_powers(unit: str, weighed: bool) -> dict[str, float]:
     return powers
 
 
-def _set_species_units(model: Any, assembly: Assembly) -> None:
+def _set_species_units(model: Any, assembly: Written) -> None:
     """Cells are counted (1e6 cells, dimensionless); everything else is an amount of substance."""
     for index in range(model.getNumSpecies()):
         species = model.getSpecies(index)
@@ -175,7 +199,7 @@ def _set_number_units(model: Any) -> None:
         holder.setMath(math)
 
 
-def _set_parameters(model: Any, assembly: Assembly, units: _Units) -> None:
+def _set_parameters(model: Any, assembly: Written, units: _Units) -> None:
     for identifier, value in assembly.values.items():
         parameter = _set_value(model, identifier, value)
         row = assembly.table[assembly.composition.parameters[identifier]]
@@ -192,7 +216,7 @@ def _set_parameters(model: Any, assembly: Assembly, units: _Units) -> None:
         )
 
 
-def _set_state_units(model: Any, assembly: Assembly, units: _Units) -> None:
+def _set_state_units(model: Any, assembly: Written, units: _Units) -> None:
     """Give variables with a rate rule the unit of the species list: litre, or none."""
     for identifier, (_, symbol) in assembly.composition.symbols.items():
         parameter = model.getParameter(identifier)
@@ -253,7 +277,7 @@ def species_facts() -> Mapping[str, Mapping[str, str]]:
     return {row["symbol"]: row for row in csv.DictReader(text.splitlines())}
 
 
-def _annotate(model: Any, assembly: Assembly) -> None:
+def _annotate(model: Any, assembly: Written) -> None:
     """Name every own symbol for people, and tie proteins to UniProt (bqbiol:hasVersion)."""
     import libsbml
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rascade.engine.expression import Graph, Op
-from rascade.engine.system import System, build_system
+from rascade.engine.symbolic.expression import Graph, Op
+from rascade.engine.symbolic.system import System, build_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings
-from rascade.engine.doses import Doses
+from rascade.engine.kernel import compiled
 from rascade.engine.kernel.compiled import CompiledBackend
+from rascade.engine.population.backend import Settings
+from rascade.engine.population.doses import Doses
 from rascade.engine.simulation import Simulation
 
 if TYPE_CHECKING:
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 N = 21
 DAYS = 4
@@ -107,6 +108,15 @@ def test_part_of_the_batch(pathway: System, whole: dict[int, bytes]) -> None:
 
 @pytest.mark.parametrize("lanes", [1, 2, 4, 16])
 def test_lanes(pathway: System, whole: dict[int, bytes], lanes: int) -> None:
+    assert _run(pathway, np.arange(N), replace(SETTINGS, lanes=lanes)) == whole
+
+
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_translated_thoroughly(
+    pathway: System, whole: dict[int, bytes], lanes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other tests here run what was translated quickly."""
+    monkeypatch.setattr(compiled, "MANY_GROUPS", -1)
     assert _run(pathway, np.arange(N), replace(SETTINGS, lanes=lanes)) == whole
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings
-from rascade.engine.doses import Doses
-from rascade.engine.expression import Graph
+from rascade.engine.population.backend import Settings
+from rascade.engine.population.doses import Doses
 from rascade.engine.simulation import Simulation
+from rascade.engine.symbolic.expression import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 KA, KE = 1.3, 0.17
 TIMES = np.linspace(0.0, 60.0, 121)

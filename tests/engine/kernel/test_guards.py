@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings, Status
-from rascade.engine.expression import Graph, Op
 from rascade.engine.kernel import call
+from rascade.engine.population.backend import Settings, Status
 from rascade.engine.simulation import Simulation
+from rascade.engine.symbolic.expression import Graph, Op
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
     Make = Callable[..., System]
 

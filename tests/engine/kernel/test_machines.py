@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings
 from rascade.engine.kernel import compiled
+from rascade.engine.kernel.codegen.emit import write_model
+from rascade.engine.kernel.codegen.machine import Machine, compile_object, host
 from rascade.engine.kernel.compiled import CompiledBackend
-from rascade.engine.kernel.driver import write_driver
-from rascade.engine.kernel.emit import write_model
-from rascade.engine.kernel.machine import Machine, compile_object, host
+from rascade.engine.kernel.solver.driver import write_driver
+from rascade.engine.population.backend import Settings
 from rascade.engine.simulation import Simulation
 
 if TYPE_CHECKING:
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 _OLD = {
     "SSE2": ("x86-64", "", 2, False),
@@ -50,7 +50,10 @@ def test_other_x86(name: str, pathway: System, monkeypatch: pytest.MonkeyPatch) 
     here = _states(pathway)
     monkeypatch.setattr(compiled, "host", lambda: _machine(name))
     monkeypatch.setattr(compiled, "_DRIVERS", {})
+    quick = _states(pathway)
+    monkeypatch.setattr(compiled, "MANY_GROUPS", -1)
     there = _states(pathway)
+    assert quick.tobytes() == there.tobytes()
     assert there == pytest.approx(here, rel=1e-6, abs=1e-9)
     compiled._DRIVERS.clear()
     assert _states(pathway, lanes=1).tobytes() == there.tobytes()
@@ -66,9 +69,10 @@ def test_arm_compiles(pathway: System) -> None:
     except RuntimeError:
         pytest.skip("this llvmlite has no ARM target")
     arm = Machine("aarch64-unknown-linux-gnu", "generic", "", 2, True, host().llvm)
-    assert len(compile_object(write_driver(arm, 2), arm, simplify=True)) > 1000
     code = write_model(pathway, 2, fused=True)
-    assert len(compile_object(code.text, arm, simplify=False)) > 1000
+    for quick in (False, True):
+        assert len(compile_object(write_driver(arm, 2), arm, simplify=True, quick=quick)) > 1000
+        assert len(compile_object(code.text, arm, simplify=False, quick=quick)) > 1000
 
 
 def test_host_is_described() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings
-from rascade.engine.expression import ARITY, BOOLEAN_OPS, LEAF_OPS, Graph, Op, evaluate
+from rascade.engine.population.backend import Settings
 from rascade.engine.simulation import Simulation
-from rascade.engine.system import System, build_system
+from rascade.engine.symbolic.expression import ARITY, BOOLEAN_OPS, LEAF_OPS, Graph, Op, evaluate
+from rascade.engine.symbolic.system import System, build_system
 
 _VALUES = np.array([-2.5, -2.0, -1.0, -0.3, 0.0, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 6.0])
 

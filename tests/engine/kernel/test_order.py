@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings
-from rascade.engine.expression import Graph, Op
-from rascade.engine.inputs import TimedInputs
-from rascade.engine.kernel import tableau
+from rascade.engine.kernel.solver import tableau
+from rascade.engine.population.backend import Settings
 from rascade.engine.simulation import Simulation
-from rascade.engine.system import System
+from rascade.engine.symbolic.expression import Graph, Op
+from rascade.engine.symbolic.inputs import TimedInputs
+from rascade.engine.symbolic.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable

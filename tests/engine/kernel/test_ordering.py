@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rascade.engine.kernel.ordering import factorize
+from rascade.engine.kernel.codegen.ordering import factorize
 
 
 @pytest.mark.parametrize("seed", range(5))

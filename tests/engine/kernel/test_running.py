@@ -8,22 +8,22 @@ import subprocess
 import sys
 import textwrap
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings, Status
-from rascade.engine.doses import Doses
 from rascade.engine.kernel import cache, call, compiled
 from rascade.engine.kernel.compiled import CompiledBackend
+from rascade.engine.population.backend import Settings, Status
+from rascade.engine.population.doses import Doses
 from rascade.engine.simulation import Simulation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 
 def test_progress_reaches_the_end(pathway: System, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +134,47 @@ def test_second_run_compiles_nothing(
     if os.name == "posix":
         assert folder.stat().st_mode & 0o777 == 0o700
         assert all(entry.stat().st_mode & 0o077 == 0 for entry in folder.iterdir())
+
+
+def _translations(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Record which translations are quick ones."""
+    made: list[bool] = []
+    original = compiled.compile_object
+
+    def noting(*args: Any, quick: bool, **options: Any) -> bytes:
+        made.append(quick)
+        return original(*args, quick=quick, **options)
+
+    monkeypatch.setattr(compiled, "compile_object", noting)
+    return made
+
+
+def test_code_is_translated_quickly_at_first_and_thoroughly_when_it_pays(
+    pathway: System, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _translations(monkeypatch)
+    monkeypatch.setattr(compiled, "MANY_STEPS", 50)
+    simulation = Simulation(pathway, initial={"y0": 50.0}, backend=CompiledBackend(pathway))
+    simulation.advance(1.0, [1.0], ["y10"])
+    assert made == [True] * 3  # model, control loop, outputs
+    assert simulation.counters["steps"][0] < 50
+    simulation.advance(200.0, [200.0], ["y10"])
+    assert made == [True] * 3
+    assert simulation.counters["steps"][0] > 50
+    simulation.advance(201.0, [201.0], ["y10"])
+    assert made == [True] * 3 + [False] * 3
+    _value(pathway)  # the thorough one is taken from the cache where it is there
+    assert made == [True] * 3 + [False] * 3
+
+
+def test_code_for_many_patients_is_translated_thoroughly_at_once(
+    pathway: System, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _translations(monkeypatch)
+    many = compiled.MANY_GROUPS + 1
+    backend = CompiledBackend(pathway)
+    Simulation(pathway, patients=many, settings=Settings(lanes=1), backend=backend).advance(0.1)
+    assert made == [False] * 3
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "foreign magic"])

@@ -1,7 +1,8 @@
 """How long the first result takes: the engine's imports, reading, deriving, compiling, a day.
 
-Processor time, the best of a few tries, because the machine may be shared; a start that has grown
-by as much as a neighbour slows it down would be noticed all the same.
+Processor time, the best of a few tries, and counted in imports of the three large libraries that
+the engine stands on, measured in turn with it: a processor that others use at the same time runs
+slower by half, and so does the import.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ segment = Simulation(system, patients=1, doses=doses).advance(24.0, outputs=syst
 assert (segment.values == segment.values).all()
 print(time.process_time())
 """
+IMPORTS = "import time, numpy, libsbml, llvmlite.binding; print(time.process_time())"
 TRIES = 4
 
 
-def _seconds(model: Path, cache: Path) -> float:
+def _seconds(code: str, model: Path, cache: Path) -> float:
     environment = {**os.environ, "RASCADE_CACHE_DIR": str(cache), "OPENBLAS_NUM_THREADS": "1"}
     made = subprocess.run(
-        [sys.executable, "-c", FIRST_RESULT, str(model)],
+        [sys.executable, "-c", code, str(model)],
         env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return float(made.stdout)
@@ -43,7 +45,21 @@ def test_first_result_of_the_disease_model(tmp_path: Path) -> None:
 
     model = tmp_path / "model.xml"
     model.write_text(assemble(drugs=["daraxonrasib"]).sbml, encoding="utf-8")
-    nothing = [_seconds(model, tmp_path / f"cache{i}") for i in range(TRIES)]
-    cached = [_seconds(model, tmp_path / f"cache{i}") for i in range(TRIES)]
-    assert min(nothing) < 2.0, nothing
-    assert min(cached) < 1.0, cached
+    _seconds(IMPORTS, model, tmp_path)
+    unit, nothing, cached = (
+        min(tries)
+        for tries in zip(
+            *(
+                (
+                    _seconds(IMPORTS, model, tmp_path),
+                    _seconds(FIRST_RESULT, model, tmp_path / f"cache{i}"),
+                    _seconds(FIRST_RESULT, model, tmp_path / f"cache{i}"),
+                )
+                for i in range(TRIES)
+            ),
+            strict=True,
+        )
+    )
+    # 0.26, 1.1 and 0.75 s on an idle processor of 2024.
+    assert nothing < 6.2 * unit, (nothing, unit)
+    assert cached < 3.9 * unit, (cached, unit)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine.backend import Settings, Status
-from rascade.engine.expression import Graph, Op
+from rascade.engine.population.backend import Settings, Status
 from rascade.engine.simulation import Simulation
+from rascade.engine.symbolic.expression import Graph, Op
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rascade.engine.system import System
+    from rascade.engine.symbolic.system import System
 
 
 def _sum(g: Graph, *terms: tuple[float, Sequence[int]]) -> int:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rascade.engine.kernel import vector_math
-from rascade.engine.kernel.ir import F64, I64, PTR, Function, Module, vector
-from rascade.engine.kernel.machine import Program, compile_object, host, load_object
+from rascade.engine.kernel.codegen import vector_math
+from rascade.engine.kernel.codegen.ir import F64, I64, PTR, Function, Module, vector
+from rascade.engine.kernel.codegen.machine import Program, compile_object, host, load_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -84,7 +84,7 @@ class TangentBench(_Reads):
 
     def parameters(self) -> dict[str, Values]:
         """Return values and, per lane, the directions: each parameter by its own size."""
-        from rascade.engine.tangents import direction, tangent_system
+        from rascade.engine.symbolic.tangents import direction, tangent_system
 
         found = super().parameters()
         base = self.assembly.system
@@ -107,7 +107,7 @@ class TangentBench(_Reads):
 
     def steps(self) -> dict[str, Values]:
         """Return what changes at hour 0, with the directions that change with it."""
-        from rascade.engine.tangents import direction
+        from rascade.engine.symbolic.tangents import direction
 
         found = super().steps()
         for identifier in [i for i in found if i in self.identifiers]:
@@ -131,7 +131,7 @@ class TangentBench(_Reads):
         Raises:
             SimulationError: the solver gave up.
         """
-        from rascade.engine.tangents import tangent
+        from rascade.engine.symbolic.tangents import tangent
 
         asked = [*names, *(tangent(lane, n) for lane in range(self.lanes) for n in names)]
         table = self.read(asked, threads)

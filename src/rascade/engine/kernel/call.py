@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.engine.kernel.frame import Field, Real, Shared
+from rascade.engine.kernel.solver.frame import Field, Real, Shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine.backend import Batch, Breaks, DoseTable, Settings
-    from rascade.engine.kernel.emit import ModelCode
-    from rascade.engine.kernel.machine import Program
-    from rascade.engine.system import System
+    from rascade.engine.kernel.codegen.emit import ModelCode
+    from rascade.engine.kernel.codegen.machine import Program
+    from rascade.engine.population.backend import Batch, Breaks, DoseTable, Settings
+    from rascade.engine.symbolic.system import System
 
 __all__ = ["Call", "Kernel", "Outputs"]
 
@@ -45,6 +45,7 @@ class Kernel:
     Attributes:
         lanes: patients side by side.
         guarded: whether powers of species are kept in their domain (domain.py).
+        quick: whether it was translated quickly rather than thoroughly.
         code: layout and structure.
         model: functions of the model.
         driver: the control loop.
@@ -52,6 +53,7 @@ class Kernel:
 
     lanes: int
     guarded: bool
+    quick: bool
     code: ModelCode
     model: Program
     driver: Program
