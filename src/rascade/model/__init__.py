@@ -1,7 +1,7 @@
 """The disease model: mechanisms in Antimony, the parameter table, assembly into one SBML model."""
 
 from rascade.model.assembly import Assembly, assemble
-from rascade.model.compose import known_clones, known_drugs
+from rascade.model.compose import known_clones, known_drugs, shared_parts
 from rascade.model.export import export_sbml
 from rascade.model.interventions import Interventions, knockouts
 from rascade.model.readouts import Readout, readouts
@@ -32,4 +32,5 @@ __all__ = [
     "load_table",
     "parse_table",
     "readouts",
+    "shared_parts",
 ]

@@ -33,6 +33,7 @@ __all__ = [
     "known_clones",
     "known_drugs",
     "places",
+    "shared_parts",
 ]
 
 _SYSTEM = (
@@ -57,6 +58,7 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "perfusion_change": (1.0, {}),
     "vessel_density": (1.0, {}),
     "flux_relative": (1.0, {}),
+    "mesothelin_lost": (0.0, {}),
     "exosome_signal": (1.0, {}),
     "T_cell_ERK": (1.0, {}),
     "CAR_kill_sum": (0.0, {"[time]": -1.0}),
@@ -238,8 +240,7 @@ def _copies(
     by_clone = [copy for clone in clones for copy in _clone_copies(clone, drugs)]
     copies = [system[0], *by_drug, *by_clone, *system[1:]]
     cytotoxics = any("cytotoxic_kill_sum" in copy.mechanism.adds for copy in copies)
-    asked = {*include, *(name for drug in drugs for name in drug.needs)}
-    wanted = asked.union(*(library[name].brings for name in asked))
+    wanted = _wanted(drugs, include)
     return [
         copy
         for copy in copies
@@ -247,6 +248,38 @@ def _copies(
         and (cytotoxics or copy.mechanism.name != "cytotoxic_response")
         and (not copy.mechanism.on_demand or copy.mechanism.name in wanted)
     ]
+
+
+def _wanted(drugs: Sequence[Drug], include: Sequence[str]) -> set[str]:
+    """Return the on-demand mechanisms that these drugs need or a study asks for."""
+    library = load_mechanisms()
+    wanted: set[str] = set()
+    asked = [*include, *(name for drug in drugs for name in drug.needs)]
+    while asked:
+        name = asked.pop()
+        if name not in wanted:
+            wanted.add(name)
+            asked += library[name].brings
+    return wanted
+
+
+def shared_parts(drugs: Sequence[str], include: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the on-demand parts of the tumour that every arm beside these drugs must have too.
+
+    A contrast of two arms shows the drugs and nothing else if one model is under both. Side effects
+    are not among them: they act on nothing in the tumour, and are graded only where a drug of the
+    arm causes them.
+
+    Args:
+        drugs: INN names, of all arms.
+        include: mechanisms that any arm asks for.
+
+    Raises:
+        UnsupportedFeature: a drug is not modelled yet.
+    """
+    library = load_mechanisms()
+    wanted = _wanted(find_drugs(drugs), include)
+    return tuple(sorted(name for name in wanted if not library[name].side_effect))
 
 
 def _drug_copies(drug: Drug, clones: Sequence[Clone]) -> list[Copy]:

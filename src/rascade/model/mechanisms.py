@@ -53,6 +53,7 @@ class Mechanism:
         settings: where it exists, of `SETTINGS`.
         on_demand: left out unless a drug needs it or a study asks for it.
         brings: on-demand mechanisms that come along with it.
+        side_effect: nothing in the tumour hears of it.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Mechanism:
     settings: tuple[str, ...] = SETTINGS
     on_demand: bool = False
     brings: tuple[str, ...] = ()
+    side_effect: bool = False
 
 
 def data_file(name: str) -> Traversable:
@@ -149,6 +151,7 @@ def _parse(name: str, text: str, facts: Mapping[str, object]) -> Mechanism:
         settings=tuple(facts.get("settings", SETTINGS)),  # type: ignore[arg-type]
         on_demand=bool(facts.get("on_demand", False)),
         brings=tuple(facts.get("brings", ())),  # type: ignore[arg-type]
+        side_effect=bool(facts.get("side_effect", False)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rascade.model import Assembly, assemble, load_table
+from rascade.model import Assembly, assemble, load_table, shared_parts
 
 if TYPE_CHECKING:
     from rascade.trial.design.spec import ArmSpec, TrialSpec
@@ -16,11 +16,14 @@ __all__ = ["arm_assembly", "shared_assembly"]
 def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
     """Return the model with the drugs of an arm and the parameters of the trial.
 
-    Arms and chunks with the same drugs share one, so that it is made and compiled once.
+    A part of the tumour that one arm needs is in all, so that arms differ in drugs alone. Arms and
+    chunks with the same drugs share one model, so that it is made and compiled once.
     """
     changes = spec.changes_of(arm)
     values = tuple(sorted(changes.parameters.items()))
-    return _assembly(arm.drugs, values, changes.include)
+    asked = [name for other in spec.arms for name in spec.changes_of(other).include]
+    parts = shared_parts([drug for other in spec.arms for drug in other.drugs], asked)
+    return _assembly(arm.drugs, values, tuple(dict.fromkeys((*changes.include, *parts))))
 
 
 def shared_assembly(spec: TrialSpec) -> Assembly:
