@@ -191,12 +191,14 @@ class _Arm:
         patients: NDArray[np.int64],
         settings: Settings,
         backend: str,
+        settled: tuple[Cohort, Simulation] | None = None,
+        averaged: bool = False,
     ) -> None:
         self.spec, self.arm, self.patients = spec, arm, patients
         self.settings, self.backend = settings, backend
         self.assembly = arm_assembly(spec, arm)
         self.simulation: Simulation
-        self.cohort, self.simulation = settled_cohort(
+        self.cohort, self.simulation = settled or settled_cohort(
             self.assembly,
             seed=spec.seed,
             patients=patients,
@@ -210,6 +212,7 @@ class _Arm:
         size = patients.size
         self.end_day = end_day(spec)
         self.treatment = Treatment(arm, self.assembly, self.cohort, spec.seed, self.end_day)
+        self.treatment.averaged = averaged
         self.scheduled, self.window = scheduled_days(spec), scan_window(spec)
         self.scans = scans_made(spec, patients)
         self.watched = (*_WATCHED, *self.treatment.signals)
@@ -386,6 +389,8 @@ def run_arm(
     backend: str = "compiled",
     report: Callable[[float], None] | None = None,
     all_may_fail: bool = False,
+    settled: tuple[Cohort, Simulation] | None = None,
+    averaged: bool = False,
 ) -> ArmRun:
     """Simulate one arm, or some patients of it.
 
@@ -397,13 +402,15 @@ def run_arm(
         backend: of the engine.
         report: called with the share of the arm that is done.
         all_may_fail: whether these are a part of an arm, of whom all may fail.
+        settled: the patients at steady state, where somebody else drew them.
+        averaged: whether daily doses are merged, see `rascade.trial.conduct.dosing.merged`.
 
     Raises:
         SimulationError: the solver gave up on every patient.
     """
     from rascade.engine import Status
 
-    running = _Arm(spec, arm, patients, settings, backend)
+    running = _Arm(spec, arm, patients, settings, backend, settled, averaged)
     running.start()
     for pause in pauses(spec, arm):
         running.go_to(pause)
