@@ -152,7 +152,7 @@ class _Build:
         )
         found = predicted(arm, courses, wanted)
         place.parent.mkdir(exist_ok=True)
-        write_bytes(place, _packed(predicted=found[0], observed=found[1], variance=found[2]))
+        write_bytes(place, _packed(*found))
         return found
 
     def round(self, index: int, members: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -189,11 +189,11 @@ class _Build:
         return normal_hypercube(rng, self.plan.members, sd)
 
 
-def _packed(**arrays: Floats) -> bytes:
+def _packed(predicted: Floats, observed: Floats, variance: Floats) -> bytes:
     import io
 
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, predicted=predicted, observed=observed, variance=variance)
     return buffer.getvalue()
 
 

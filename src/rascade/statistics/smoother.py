@@ -1,11 +1,11 @@
-"""Ensemble smoother with multiple data assimilation (ES-MDA; Emerick and Reynolds 2013,
+"""Ensemble smoother with multiple data assimilation (Emerick and Reynolds 2013,
 doi:10.1016/j.cageo.2012.03.011): many unknowns, few and noisy data, a costly model.
 
 Members are drawn from the prior, the model predicts the data for each, and members move along the
-regression of unknowns on predictions. Doing so N times with errors inflated by N gives the posterior
-where the model is linear and a good one where it is not. With few members, chance correlations would
-move unknowns that the data do not inform; each move is damped by how far its correlation stands
-above chance (Furrer and Bengtsson 2007, doi:10.1016/j.jmva.2006.08.003).
+regression of unknowns on predictions. Doing so N times with errors inflated by N gives the
+posterior where the model is linear and a good one where it is not. With few members, chance
+correlations would move unknowns that the data do not inform; each move is damped by how far its
+correlation stands above chance (Furrer and Bengtsson 2007, doi:10.1016/j.jmva.2006.08.003).
 """
 
 from __future__ import annotations

@@ -1,0 +1,162 @@
+"""``rascade cohort``: the population of virtual patients: what it is, how it was fitted, its skill."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rascade import RESEARCH_USE
+from rascade.cli.options import Threads
+from rascade.cli.tables import say, show_table
+from rascade.cli.usage import PlainGroup, PlainUsage
+
+if TYPE_CHECKING:
+    from rascade.patients.hyperparameters import Ensemble
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=PlainGroup,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog=RESEARCH_USE,
+    help="Show, fit and validate the population of virtual patients.",
+)
+_Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what comes out.")]
+_From = Annotated[
+    Path | None,
+    typer.Option(
+        "--ensemble", metavar="DIR", help="Folder of a build; the package's ensemble if not given."
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def show(ensemble: _From = None, json: _Json = False) -> None:
+    """Show the hyperparameters of the population: prior, and what the fit made of it.
+
+    \b
+      rascade cohort show
+
+    A hyperparameter is the median of a parameter over all patients, or its spread between them.
+    Factors are on the number of the parameter table.
+    """
+    from json import dumps
+
+    from rascade.calibration.posterior import posterior_rows
+
+    rows = posterior_rows(_ensemble(ensemble))
+    if json:
+        sys.stdout.write(dumps(rows, indent=2) + "\n")
+        return
+    header = ("hyperparameter", "prior factor", "fitted factor", "fitted to prior width", "about")
+    show_table(header, [tuple(row.values()) for row in rows], right={1, 2, 3}, keep={0})
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def build(
+    out: _Out,
+    members: Annotated[int, typer.Option(help="Members of the ensemble.")] = 64,
+    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 160,
+    rounds: Annotated[int, typer.Option(help="Rounds of fitting.")] = 4,
+    seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 2026,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARM", help="Leave a fitted arm out, by its id; may be repeated."),
+    ] = None,
+    leave_out: Annotated[
+        str | None,
+        typer.Option(metavar="CLASS", help="Leave out every fitted arm of a class of drugs."),
+    ] = None,
+    threads: Threads = None,
+) -> None:
+    """Fit the population to the published values that are to be fitted.
+
+    \b
+    All of it; then a fit that has seen no arm with a RAS(ON) inhibitor:
+      rascade cohort build --out out/population
+      rascade cohort build --out out/no-ras-on --leave-out "RAS(ON)"
+
+    Takes some tens of minutes. What is done is kept: the same command goes on after Ctrl-C. Written
+    into DIR: ensemble.csv (a line a member, a column a hyperparameter: logarithms of factors) and
+    ensemble.json (how it came about).
+    """
+    from rascade.calibration.build import Plan, build
+    from rascade.calibration.classes import arms_of_class
+    from rascade.progress import default_threads, progress_on_stderr
+
+    left = (*(without or ()), *(arms_of_class(leave_out) if leave_out else ()))
+    plan = Plan(members, patients, rounds, seed, without=tuple(dict.fromkeys(left)))
+    with progress_on_stderr("population") as progress:
+        ensemble = build(out, plan, threads=default_threads(threads), progress=progress)
+    say(f"{ensemble.size} members, {len(ensemble.names)} hyperparameters: {out / 'ensemble.csv'}")
+    misfit = ", ".join(f"{value:.2f}" for value in ensemble.manifest["misfit_by_round"])
+    say(f"misfit by round (1 where misses are as large as their errors): {misfit}")
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def validate(
+    out: _Out,
+    ensemble: _From = None,
+    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 200,
+    members: Annotated[
+        int | None, typer.Option(help="Members of the ensemble; all if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of patients that no fit has seen.")] = 7,
+    json: _Json = False,
+    threads: Threads = None,
+) -> None:
+    """Predict every arm of a published trial that runs by its name, and compare.
+
+    \b
+      rascade cohort validate --out out/validation
+      rascade cohort validate --ensemble out/no-ras-on --out out/validation-no-ras-on
+
+    Each arm is simulated at its own size, line, scans, accrual and data cut, and scored beside the
+    mean of the other arms of its line, the prior and the previous model; fitted values apart from
+    the others. Written into DIR: validation.csv, validation.json and validation.html.
+    """
+    from rascade.calibration.validate import predictions, prior_ensemble, write_validation
+    from rascade.errors import InputError
+    from rascade.progress import default_threads, progress_on_stderr
+    from rascade.report.pages.validation import score_rows, write_validation_report
+
+    chosen = _ensemble(ensemble)
+    if members is not None:
+        chosen = chosen.first(members)
+    if patients < 20:
+        raise InputError(f"patients: {patients}; give 20 or more")
+    count = default_threads(threads)
+    with progress_on_stderr("validation") as progress:
+        found = predictions(
+            chosen, patients=patients, seed=seed, threads=count,
+            progress=lambda share, step: progress(0.5 * share, step),
+        )  # fmt: skip
+        before = predictions(
+            prior_ensemble(chosen), patients=patients, seed=seed, threads=count,
+            progress=lambda share, step: progress(0.5 + 0.5 * share, f"prior: {step}"),
+        )  # fmt: skip
+    scores = write_validation(out, found, before)
+    page = write_validation_report(out)
+    if json:
+        sys.stdout.write((out / "validation.json").read_text(encoding="utf-8"))
+        return
+    header = (
+        "role", "end point", "n", "inside 90 %", "rank", "error", "mean of line", "prior",
+        "previous",
+    )  # fmt: skip
+    show_table(header, score_rows(scores), right=set(range(2, 9)), keep={0, 1})
+    say(f"page: {page}", wrap=False)
+
+
+def _ensemble(folder: Path | None) -> Ensemble:
+    """Return the ensemble of a build, or the package's."""
+    from rascade.calibration.posterior import read_ensemble
+
+    return read_ensemble(folder)
