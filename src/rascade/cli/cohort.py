@@ -1,4 +1,4 @@
-"""``rascade cohort``: the population of virtual patients: what it is, how it was fitted, its skill."""
+"""``rascade cohort``: the population of virtual patients, how it was fitted, its skill."""
 
 from __future__ import annotations
 

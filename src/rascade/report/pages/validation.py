@@ -22,7 +22,7 @@ _LIMITS = (
     "the uncertainty of the population, what trials of one regimen differ by, and chance. Of good "
     "intervals nine in ten values lie inside, not all.",
     "The error is the median of the absolute miss: of the logarithm for months (0.15 is about 15 "
-    "percent), in points for response rates. A model that does not beat the mean of the line has no "
+    "%), in points for response rates. A model that does not beat the mean of the line has no "
     "skill.",
     "Values that were fitted are shown apart and are no evidence.",
 )
