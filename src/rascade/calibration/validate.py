@@ -78,18 +78,18 @@ class Prediction:
 
 
 def predictions(
-    ensemble: Ensemble,
+    ensembles: Sequence[Ensemble],
     *,
     arms: Sequence[TrialArmRun] | None = None,
     patients: int = 200,
     seed: int = 7,
     threads: int = 1,
     progress: Progress = silent,
-) -> list[Prediction]:
+) -> list[list[Prediction]]:
     """Predict every published value of arms, each at its own size, line, scans and data cut.
 
     Args:
-        ensemble: the population.
+        ensembles: populations; all are simulated at once, so that a model is compiled once.
         arms: all that run by their names if None.
         patients: simulated of each member.
         seed: of patients that no fit has seen.
@@ -99,9 +99,10 @@ def predictions(
     from rascade.engine import Settings
 
     base = load_table()
-    tables = [member_table(base, ensemble.names, row) for row in ensemble.values]
+    tables = [member_table(base, each.names, row) for each in ensembles for row in each.values]
+    ends = np.cumsum([0, *(len(each.values) for each in ensembles)]).tolist()
     chosen = runnable_arms() if arms is None else arms
-    found = []
+    found: list[list[Prediction]] = [[] for _ in ensembles]
     for index, arm in enumerate(chosen):
         progress(index / len(chosen), arm.id)
         courses = simulate_arm(
@@ -113,7 +114,8 @@ def predictions(
             settings=Settings(threads=threads, rtol=1e-3),
             seed=seed,
         )
-        found += _of_arm(arm, courses)
+        for predicted, first, last in zip(found, ends, ends[1:], strict=True):
+            predicted += _of_arm(arm, courses.members_from(first, last))
     progress(1.0, "done")
     return found
 

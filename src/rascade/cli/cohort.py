@@ -134,14 +134,13 @@ def validate(
         raise InputError(f"patients: {patients}; give 20 or more")
     count = default_threads(threads)
     with progress_on_stderr("validation") as progress:
-        found = predictions(
-            chosen, patients=patients, seed=seed, threads=count,
-            progress=lambda share, step: progress(0.5 * share, step),
-        )  # fmt: skip
-        before = predictions(
-            prior_ensemble(chosen), patients=patients, seed=seed, threads=count,
-            progress=lambda share, step: progress(0.5 + 0.5 * share, f"prior: {step}"),
-        )  # fmt: skip
+        found, before = predictions(
+            [chosen, prior_ensemble(chosen)],
+            patients=patients,
+            seed=seed,
+            threads=count,
+            progress=progress,
+        )
     scores = write_validation(out, found, before)
     page = write_validation_report(out)
     if json:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Courses", "simulate_arm", "uncut"]
 
+_FIELDS = ("response", "pfs", "progressed", "death", "died", "weight")
 #: Patients simulated at once: enough to fill the machine, few enough for flat memory.
 _AT_ONCE = 6000
 
@@ -58,11 +59,11 @@ class Courses:
 
     def member(self, index: int) -> Courses:
         """Return the courses of one member, arrays of shape (1, N)."""
-        cut = slice(index, index + 1)
-        return Courses(
-            self.response[cut], self.pfs[cut], self.progressed[cut], self.death[cut],
-            self.died[cut], self.weight[cut],
-        )  # fmt: skip
+        return self.members_from(index, index + 1)
+
+    def members_from(self, first: int, last: int) -> Courses:
+        """Return the courses of some members, the last not included."""
+        return Courses(*(getattr(self, name)[first:last] for name in _FIELDS))
 
 
 def uncut(spec: TrialSpec, months: float) -> TrialSpec:
@@ -114,9 +115,6 @@ def simulate_arm(
         if report:
             report(min(1.0, (first + step) / len(tables)))
     return Courses(*(np.concatenate([getattr(p, n) for p in parts]) for n in _FIELDS))
-
-
-_FIELDS = ("response", "pfs", "progressed", "death", "died", "weight")
 
 
 def _members(
