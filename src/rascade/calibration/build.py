@@ -53,8 +53,8 @@ class Plan:
         without: ids of arms that are not fitted although their role says so.
     """
 
-    members: int = 64
-    patients: int = 160
+    members: int = 100
+    patients: int = 120
     rounds: int = 4
     seed: int = 2026
     rtol: float = 1e-3
