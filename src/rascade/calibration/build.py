@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Plan", "build", "follow_up_months", "model_hash"]
+__all__ = ["Kept", "Plan", "build", "fitted_arms", "follow_up_months", "model_hash", "read_build"]
 
+_MEMBERS, _ARRAYS = "members.npz", ("predicted", "observed", "variance")
 _MOST_MONTHS, _LEAST_MONTHS = 30.0, 10.0
 
 
@@ -139,7 +140,7 @@ class _Build:
         place = self.folder / f"round-{index}" / f"{arm.id}.npz"
         if place.is_file():
             with np.load(place, allow_pickle=False) as kept:
-                return kept["predicted"], kept["observed"], kept["variance"]
+                return kept[_ARRAYS[0]], kept[_ARRAYS[1]], kept[_ARRAYS[2]]
         wanted = [target for target in arm.targets if target.role == CALIBRATE]
         courses = simulate_arm(
             arm.spec,
@@ -152,11 +153,12 @@ class _Build:
         )
         found = predicted(arm, courses, wanted)
         place.parent.mkdir(exist_ok=True)
-        write_bytes(place, _packed(*found))
+        write_bytes(place, _packed(**dict(zip(_ARRAYS, found, strict=True))))
         return found
 
     def round(self, index: int, members: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Simulate all arms in a round; return moved members and what moved them."""
+        self.keep_members(index, members)
         parts = []
         for number, arm in enumerate(self.arms):
             done = (index + number / len(self.arms)) / (self.plan.rounds + 1)
@@ -171,6 +173,12 @@ class _Build:
             inflation=float(self.plan.rounds), rng=rng, mask=self.mask(),
         )  # fmt: skip
         return moved, data, observed, variance
+
+    def keep_members(self, index: int, members: Floats) -> None:
+        """Keep the members that a round simulates."""
+        place = self.folder / f"round-{index}" / _MEMBERS
+        place.parent.mkdir(exist_ok=True)
+        write_bytes(place, _packed(members=members))
 
     def mask(self) -> NDArray[np.bool_]:
         """Return which hyperparameter can act on which datum, (k, q)."""
@@ -189,11 +197,11 @@ class _Build:
         return normal_hypercube(rng, self.plan.members, sd)
 
 
-def _packed(predicted: Floats, observed: Floats, variance: Floats) -> bytes:
+def _packed(**arrays: Floats) -> bytes:
     import io
 
     buffer = io.BytesIO()
-    np.savez(buffer, predicted=predicted, observed=observed, variance=variance)
+    np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
@@ -217,6 +225,7 @@ def build(folder: Path, plan: Plan, *, threads: int = 1, progress: Progress = si
         moved, data, observed, variance = work.round(index, members)
         misfit.append(_misfit(data, observed, variance))
         members = moved
+    work.keep_members(plan.rounds, members)
     data_parts = [work.arm_data(plan.rounds, arm, members) for arm in work.arms]
     last = [np.concatenate([p[k] for p in data_parts], axis=-1) for k in range(3)]
     misfit.append(_misfit(*last))
@@ -234,6 +243,73 @@ def build(folder: Path, plan: Plan, *, threads: int = 1, progress: Progress = si
     write_text(folder / "ensemble.json", json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     progress(1.0, "done")
     return ensemble
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a build keeps: r rounds (the last one checks the result) of m members.
+
+    Attributes:
+        names: k hyperparameters.
+        sd: (k,) of the prior.
+        members: (r, m, k).
+        predicted: (r, m, q).
+        observed: (q,).
+        variance: (q,).
+        data: arm and end point of each datum.
+    """
+
+    names: tuple[str, ...]
+    sd: Floats
+    members: Floats
+    predicted: Floats
+    observed: Floats
+    variance: Floats
+    data: tuple[tuple[str, str], ...]
+
+
+def read_build(folder: Path) -> Kept:
+    """Read what a finished build kept.
+
+    Raises:
+        InputError: the folder holds no finished build of the package's hyperparameters.
+    """
+    try:
+        rounds = json.loads((folder / "build.json").read_text(encoding="utf-8"))["plan"]["rounds"]
+        without = json.loads((folder / "build.json").read_text(encoding="utf-8"))["plan"]["without"]
+        arms = fitted_arms(without)
+        members, parts = [], []
+        for index in range(rounds + 1):
+            place = folder / f"round-{index}"
+            with np.load(place / _MEMBERS, allow_pickle=False) as kept:
+                members.append(kept["members"])
+            each = []
+            for arm in arms:
+                with np.load(place / f"{arm.id}.npz", allow_pickle=False) as kept:
+                    each.append(tuple(kept[name] for name in _ARRAYS))
+            parts.append(each)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{folder}: no finished build can be read there ({error}); run rascade cohort build"
+        ) from error
+    hyper = load_hyperparameters()
+    if members[0].shape[1] != len(hyper):
+        raise InputError(f"{folder} was built with other hyperparameters; build it anew")
+    last = parts[-1]
+    return Kept(
+        tuple(item.name for item in hyper),
+        np.array([item.sd for item in hyper]),
+        np.stack(members),
+        np.stack([np.concatenate([part[0] for part in each], axis=1) for each in parts]),
+        np.concatenate([part[1] for part in last]),
+        np.concatenate([part[2] for part in last]),
+        tuple(
+            (arm.id, target.endpoint)
+            for arm in arms
+            for target in arm.targets
+            if target.role == CALIBRATE
+        ),
+    )
 
 
 def _misfit(data: Floats, observed: Floats, variance: Floats) -> float:

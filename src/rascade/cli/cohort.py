@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -152,6 +153,65 @@ def validate(
     )  # fmt: skip
     show_table(header, score_rows(scores), right=set(range(2, 9)), keep={0, 1})
     say(f"page: {page}", wrap=False)
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def check(
+    build: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of rascade cohort build.")],
+    json: _Json = False,
+) -> None:
+    """Check a fit: is it of today's model, does a second method agree, are synthetic truths found?
+
+    \b
+      rascade cohort check out/population
+
+    Markov chains and synthetic truths run on an emulator fitted to what the build simulated; how
+    much of the simulation it explains is told beside them. Of each value that was fitted, the
+    hyperparameters that move it most are listed (partial rank correlations over the prior).
+    """
+    from json import dumps
+
+    from rascade.calibration.build import read_build
+    from rascade.calibration.checks import partial_rank_correlations, recovery, second_method
+    from rascade.calibration.posterior import read_ensemble, stale
+
+    kept = read_build(build)
+    old = stale(read_ensemble(build))
+    chains, truths, moved = second_method(kept), recovery(kept), partial_rank_correlations(kept)
+    movers = [
+        (arm, endpoint, _strongest(kept.names, moved[:, q].tolist()))
+        for q, (arm, endpoint) in enumerate(kept.data)
+    ]
+    if json:
+        found = {
+            "stale": old,
+            "chains": chains,
+            "recovery": truths,
+            "sensitivity": [list(one) for one in movers],
+        }
+        sys.stdout.write(dumps(found, indent=2) + "\n")
+        return
+    say(f"model: {old or 'the ensemble is of the model as it stands'}")
+    say(
+        f"second method: predictions differ by {chains['shift']:.2f} of their standard deviation, "
+        f"which is {chains['width']:.2f} times the chains'; the emulator explains "
+        f"{chains['explained']:.0%}"
+    )
+    say(
+        f"synthetic truths: {truths['inside_90']:.0%} inside 90 % intervals; error "
+        f"{truths['error']:.2f}, stated {truths['stated']:.2f}"
+    )
+    rows = [
+        (arm, endpoint, ", ".join(f"{name} {value:+.2f}" for name, value in moved_by.items()))
+        for arm, endpoint, moved_by in movers
+    ]
+    show_table(("arm", "end point", "moved most by"), rows, keep={0, 1})
+
+
+def _strongest(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """Return the three strongest correlations, strongest first."""
+    order = sorted(range(len(names)), key=lambda j: -abs(values[j]))
+    return {names[j]: round(values[j], 2) for j in order[:3]}
 
 
 def _ensemble(folder: Path | None) -> Ensemble:
