@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
     "power": ("rascade.cli.power", "Find power and size of trial designs, report included."),
     "studies": ("rascade.cli.studies", "Find, look at, compare and remove what was run."),
+    "cohort": ("rascade.cli.cohort", "Show, fit and validate the population of patients."),
     "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),
     "facts": ("rascade.cli.facts", "Repeat what the field agrees on, page included."),
     "identifiability": (

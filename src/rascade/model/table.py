@@ -157,6 +157,26 @@ class ParameterTable(Mapping[str, Parameter]):
             )
         return ParameterTable(rows)
 
+    def with_spreads(self, factors: Mapping[str, float]) -> ParameterTable:
+        """Return a copy in which patients differ more or less.
+
+        Args:
+            factors: row -> factor on its coefficient of variation.
+
+        Raises:
+            ParameterError: a name is unknown, its row does not vary, or a factor is not a positive
+                finite number.
+        """
+        rows = dict(self._rows)
+        for name, factor in factors.items():
+            row = self[name]
+            if not row.varies:
+                raise ParameterError(f"parameter {name}: patients do not differ in it")
+            if not (math.isfinite(factor) and factor > 0):
+                raise ParameterError(f"parameter {name}: spread times {factor} is not possible")
+            rows[name] = replace(row, cv=row.cv * factor)
+        return ParameterTable(rows)
+
     def model_value(self, name: str, molecular_weight: float | None = None) -> float:
         """Return a value in the model's units (hour, nmol, litre, nM, mm, 1e6 cells)."""
         row = self[name]

@@ -23,6 +23,8 @@ __all__ = [
     "Cohort",
     "Given",
     "draw_cohort",
+    "eligible_attempts",
+    "plausible",
     "settled_cohort",
     "steady_state",
 ]
@@ -241,6 +243,29 @@ def _joined(
     pieces: Sequence[Mapping[str, NDArray[Any]]], places: NDArray[np.intp]
 ) -> dict[str, NDArray[Any]]:
     return {name: np.concatenate([piece[name] for piece in pieces])[places] for name in pieces[0]}
+
+
+def eligible_attempts(
+    seed: int, patients: NDArray[np.int64], expressions: Sequence[str]
+) -> NDArray[np.int64]:
+    """Return for each patient the first attempt at drawing him that gives an eligible one.
+
+    Raises:
+        EligibilityError: an expression is wrong, or nobody meets it.
+    """
+    found = np.zeros(patients.size, dtype=np.int64)
+    pending = np.arange(patients.size)
+    for attempt in range(_MOST_ATTEMPTS):
+        profiles = draw_profiles(seed, patients[pending], attempt)
+        met = eligible(expressions, profiles, categories())
+        found[pending[met]] = attempt
+        pending = pending[~met]
+        if not pending.size:
+            return found
+    raise EligibilityError(
+        f"eligibility: none of {_MOST_ATTEMPTS} patients drawn for one place met "
+        f"{' and '.join(expressions)}"
+    )
 
 
 def draw_cohort(

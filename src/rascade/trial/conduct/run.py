@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rascade.engine import Segment, Settings, Simulation
+    from rascade.patients import Cohort
     from rascade.trial.design.spec import ArmSpec, TrialSpec
 
 __all__ = ["allocate", "run_arm"]
@@ -65,12 +66,14 @@ class _Arm:
         patients: NDArray[np.int64],
         settings: Settings,
         backend: str,
+        settled: tuple[Cohort, Simulation] | None = None,
+        averaged: bool = False,
     ) -> None:
         self.spec, self.arm, self.patients = spec, arm, patients
         self.settings, self.backend = settings, backend
         self.assembly = arm_assembly(spec, arm)
         self.simulation: Simulation
-        self.cohort, self.simulation = settled_cohort(
+        self.cohort, self.simulation = settled or settled_cohort(
             self.assembly,
             seed=spec.seed,
             patients=patients,
@@ -84,6 +87,7 @@ class _Arm:
         size = patients.size
         self.end_day = end_day(spec)
         self.treatment = Treatment(arm, self.assembly, self.cohort, spec.seed, self.end_day)
+        self.treatment.averaged = averaged
         self.scheduled, self.window = scheduled_days(spec), scan_window(spec)
         self.scans = scans_made(spec, patients)
         self.watched = (*_WATCHED, *self.treatment.signals)
@@ -259,6 +263,8 @@ def run_arm(
     settings: Settings,
     backend: str = "compiled",
     report: Callable[[float], None] | None = None,
+    settled: tuple[Cohort, Simulation] | None = None,
+    averaged: bool = False,
 ) -> ArmRun:
     """Simulate one arm, or some patients of it. The solver may give up on all of them.
 
@@ -269,8 +275,10 @@ def run_arm(
         settings: of the solver.
         backend: of the engine.
         report: called with the share of the arm that is done.
+        settled: the patients at steady state, where somebody else drew them.
+        averaged: whether daily doses are merged, see `rascade.trial.conduct.dosing.merged`.
     """
-    running = _Arm(spec, arm, patients, settings, backend)
+    running = _Arm(spec, arm, patients, settings, backend, settled, averaged)
     running.start()
     for pause in pauses(spec, arm):
         running.go_to(pause)

@@ -13,6 +13,7 @@ from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.ctcae import modelled_terms
 from rascade.trial.conduct.dispensing import Dispenser
 from rascade.trial.conduct.dose_rules import Conduct, Readings
+from rascade.trial.conduct.dosing import merged
 from rascade.trial.design.phases import ASSIGNED
 from rascade.trial.records import (
     ADVERSE_EVENT,
@@ -54,7 +55,12 @@ class Treatment:
         cohort: the patients.
         seed: of the study.
         until_day: last day of the trial.
+
+    Attributes:
+        averaged: whether daily doses are merged into a constant input.
     """
+
+    averaged = False
 
     def __init__(
         self, arm: ArmSpec, assembly: Assembly, cohort: Cohort, seed: int, until_day: float
@@ -129,7 +135,7 @@ class Treatment:
         window = self.dispenser.window(
             day, until, self.phase, self.entered, conduct.share, conduct.stopped
         )
-        simulation.set_doses(window)
+        simulation.set_doses(merged(window, day, until) if self.averaged else window)
 
     def read(self, days: Floats, values: Mapping[str, Floats]) -> None:
         """Read the signals of side effects between two pauses.

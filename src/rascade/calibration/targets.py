@@ -1,0 +1,244 @@
+"""Published values as data for the population: what was seen, with which error, in which role.
+
+Every arm of the evidence that runs by its name gives up to three values: response rate, median PFS
+and median OS. Roles are rows of ``data/roles.csv``: ``calibrate`` is fitted, and all that is not
+listed is ``validate``, so that an arm added to the evidence later can only be predicted.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rascade.errors import EvidenceError
+from rascade.trial.prediction.measures import (
+    hazard_ratio,
+    known_days,
+    logit,
+    response_share,
+    survival_at,
+)
+from rascade.trial.prediction.predict import between_trials
+from rascade.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rascade.studies.files.arms import ArmPlan
+    from rascade.trial.design.spec import TrialSpec
+    from rascade.trial.prediction.courses import Courses
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "CALIBRATE",
+    "ENDPOINTS",
+    "VALIDATE",
+    "Target",
+    "TrialArmRun",
+    "load_roles",
+    "predicted",
+    "runnable_arms",
+    "targets_of",
+]
+
+CALIBRATE, VALIDATE = "calibrate", "validate"
+ENDPOINTS = ("orr", "pfs", "os")
+_WINDOW_OS_DAYS = 14.0
+#: Patients who are censored before the median tell less: more variance than a full sample's.
+_CENSORING = 1.2
+
+
+@cache
+def load_roles() -> dict[tuple[str, str], str]:
+    """Return the values that are fitted: (arm, end point) -> reason.
+
+    Raises:
+        EvidenceError: a row names no arm of the evidence or no end point.
+    """
+    from rascade.evidence import load
+
+    text = (files("rascade.calibration") / "data" / "roles.csv").read_text(encoding="utf-8")
+    reader = csv.DictReader(text.splitlines())
+    arms = {arm.id for arm in load().trials}
+    found = {}
+    for row in reader:
+        where = f"roles.csv:{reader.line_num}"
+        if row["arm_id"] not in arms:
+            raise EvidenceError(f"{where}: arm_id: the evidence has no arm {row['arm_id']!r}")
+        if row["endpoint"] not in ENDPOINTS:
+            raise EvidenceError(f"{where}: endpoint: {row['endpoint']!r} is not one of {ENDPOINTS}")
+        found[row["arm_id"], row["endpoint"]] = row["reason"]
+    return found
+
+
+@dataclass(frozen=True)
+class Target:
+    """A published value of an arm.
+
+    Attributes:
+        arm_id: of the evidence.
+        endpoint: ``orr``, ``pfs`` or ``os``.
+        value: as published: percent, or months.
+        low, high: published limits; None where there are none.
+        size: patients of the arm.
+        role: `CALIBRATE` or `VALIDATE`.
+    """
+
+    arm_id: str
+    endpoint: str
+    value: float
+    low: float | None
+    high: float | None
+    size: int
+    role: str
+
+
+@dataclass(frozen=True)
+class TrialArmRun:
+    """An arm of the evidence that runs by its name.
+
+    Attributes:
+        plan: how it is simulated.
+        spec: the trial, of this arm alone.
+        targets: what was published of it.
+    """
+
+    plan: ArmPlan
+    spec: TrialSpec
+    targets: tuple[Target, ...]
+
+    @property
+    def id(self) -> str:
+        """Of the evidence."""
+        return self.plan.arm.id
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """What is given."""
+        return self.spec.arms[0].drugs
+
+    @property
+    def line(self) -> int:
+        """Line of treatment."""
+        return self.spec.cohort.line
+
+    @property
+    def fitted(self) -> bool:
+        """Whether any of its values is fitted."""
+        return any(target.role == CALIBRATE for target in self.targets)
+
+
+def targets_of(plan: ArmPlan) -> tuple[Target, ...]:
+    """Return what was published of an arm, with its role."""
+    arm, found = plan.arm, []
+    rows = {
+        "orr": (arm.orr_pct, arm.orr_ci_low_pct, arm.orr_ci_high_pct),
+        "pfs": (arm.pfs_median_months, arm.pfs_ci_low_months, arm.pfs_ci_high_months),
+        "os": (arm.os_median_months, arm.os_ci_low_months, arm.os_ci_high_months),
+    }
+    for endpoint, (value, low, high) in rows.items():
+        if value is not None:
+            role = CALIBRATE if (arm.id, endpoint) in load_roles() else VALIDATE
+            found.append(Target(arm.id, endpoint, value, low, high, plan.size, role))
+    return tuple(found)
+
+
+@cache
+def runnable_arms() -> tuple[TrialArmRun, ...]:
+    """Return every arm of the evidence that runs by its name and has a published value."""
+    from rascade.studies.files.arms import arm_plans
+    from rascade.studies.files.trial_plan import to_plan
+
+    found = []
+    for plan in arm_plans():
+        targets = targets_of(plan) if plan.refusal() is None else ()
+        if targets:
+            found.append(TrialArmRun(plan, to_plan(plan.study()), targets))
+    return tuple(found)
+
+
+def predicted(
+    arm: TrialArmRun, courses: Courses, targets: Sequence[Target]
+) -> tuple[Floats, Floats, Floats]:
+    """Return the data as every member predicts them, what was observed, and the variance between.
+
+    A response rate is the log odds of (n p + 1/2) / (n + 1), the same for what is predicted and
+    observed, so that an arm without a response has a finite value. A median is the log odds of
+    being free of the event around the published time (half a scan interval for PFS, two weeks for
+    OS), which is 0 if the prediction is right. The variance is that of the trial's sample, of what
+    trials differ by, and of the simulated patients.
+
+    Args:
+        arm: the arm.
+        courses: of m members.
+        targets: q of the arm's.
+
+    Returns:
+        (m, q) predictions, (q,) observed values, (q,) variances.
+    """
+    pool = courses.pfs.shape[1]
+    known = known_days(arm.spec, pool)
+    columns, observed, variance = [], [], []
+    for target in targets:
+        n = target.size
+        if target.endpoint == "orr":
+            share = response_share(courses, known)
+            columns.append(logit((n * share + 0.5) / (n + 1.0)))
+            seen = (n * target.value / 100.0 + 0.5) / (n + 1.0)
+            observed.append(float(logit(seen)))
+            typical = float(np.median((n * share + 0.5) / (n + 1.0)))
+            spread = max(min(typical, seen), 0.5 / (n + 1.0))
+            sampled = 1.0 / (spread * (1.0 - spread))
+        else:
+            columns.append(_around(arm, courses, target))
+            observed.append(0.0)
+            sampled = 4.0 * _CENSORING
+        variance.append(
+            sampled / (n + 1.0) + between_trials()[target.endpoint] ** 2 + sampled / pool
+        )
+    return np.stack(columns, axis=1), np.array(observed), np.array(variance)
+
+
+def _around(arm: TrialArmRun, courses: Courses, target: Target) -> Floats:
+    """Return the log odds of being free of an event around the published median, (m,)."""
+    if target.endpoint == "pfs":
+        time, event = courses.pfs, courses.progressed
+        window = arm.spec.imaging_every_weeks * 7.0 / 2.0
+    else:
+        time, event, window = courses.death, courses.died, _WINDOW_OS_DAYS
+    middle = target.value * DAYS_PER_MONTH
+    days = middle + window * np.linspace(-1.0, 1.0, 9)
+    pool = time.shape[1]
+    share = survival_at(time, event, courses.weight, np.maximum(days, 0.0)).mean(axis=1)
+    return logit((pool * share + 0.5) / (pool + 1.0))
+
+
+def log_hazard_ratios(
+    arm: TrialArmRun, courses: Courses, reference: Courses, endpoint: str
+) -> Floats:
+    """Return the log hazard ratio of an arm against another at its data cut, by member, (m,)."""
+    found = []
+    for m in range(courses.members):
+        cut = [_cut(arm, each.member(m), endpoint) for each in (courses, reference)]
+        time, event, weight = zip(*cut, strict=True)
+        found.append(hazard_ratio(time, event, weight))
+    return np.array(found)
+
+
+def _cut(arm: TrialArmRun, one: Courses, endpoint: str) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """Return time, event and weight of one member at the data cut."""
+    time, event = (one.death, one.died) if endpoint == "os" else (one.pfs, one.progressed)
+    known = known_days(arm.spec, time.shape[1])
+    seen = np.maximum(known, 0.0)
+    return (
+        np.minimum(time[0], seen),
+        event[0] & (time[0] <= known),
+        one.weight[0] * (known > 0),
+    )

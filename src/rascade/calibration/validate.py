@@ -1,0 +1,297 @@
+"""How well the population predicts: every arm that runs by its name, beside three baselines.
+
+Values that were fitted and values that were not are scored apart. The baselines are the mean of the
+other arms of the same line, the prior (the population before any trial was seen), and the previous
+model (``data/previous.csv``, as it predicted the same arms).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade.calibration.build import follow_up_months
+from rascade.calibration.targets import ENDPOINTS, Target, TrialArmRun, runnable_arms
+from rascade.model import load_table
+from rascade.patients.hyperparameters import Ensemble, load_hyperparameters, member_table
+from rascade.progress import Progress, silent
+from rascade.trial.prediction.courses import Courses, simulate_arm
+from rascade.trial.prediction.measures import curve, known_days, response_share
+from rascade.trial.prediction.predict import replicates
+from rascade.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "Prediction",
+    "predictions",
+    "previous",
+    "prior_ensemble",
+    "scores",
+    "table",
+    "write_validation",
+]
+
+_LOW, _HIGH = 5.0, 95.0
+_REPLICATES = 400
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A published value and what the population says of it.
+
+    Attributes:
+        target: what was published, with its role.
+        drugs: of the arm.
+        line: of treatment.
+        median, low, high: of the predictive distribution for a trial of the arm's size; infinite
+            where a median survival time is not reached.
+        place: share of the distribution below the published value, 0 to 1 (its probability
+            integral transform; in the middle of equal values).
+        central: what the central member's patients say, without chance.
+    """
+
+    target: Target
+    drugs: tuple[str, ...]
+    line: int
+    median: float
+    low: float
+    high: float
+    place: float
+    central: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether the published value lies within the 90 % interval."""
+        return self.low <= self.target.value <= self.high
+
+
+def predictions(
+    ensembles: Sequence[Ensemble],
+    *,
+    arms: Sequence[TrialArmRun] | None = None,
+    patients: int = 200,
+    seed: int = 7,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> list[list[Prediction]]:
+    """Predict every published value of arms, each at its own size, line, scans and data cut.
+
+    Args:
+        ensembles: populations; all are simulated at once, so that a model is compiled once.
+        arms: all that run by their names if None.
+        patients: simulated of each member.
+        seed: of patients that no fit has seen.
+        threads: of the engine.
+        progress: called with the share done and what is being done.
+    """
+    from rascade.engine import Settings
+
+    base = load_table()
+    tables = [member_table(base, each.names, row) for each in ensembles for row in each.values]
+    ends = np.cumsum([0, *(len(each.values) for each in ensembles)]).tolist()
+    chosen = runnable_arms() if arms is None else arms
+    found: list[list[Prediction]] = [[] for _ in ensembles]
+    for index, arm in enumerate(chosen):
+        progress(index / len(chosen), arm.id)
+        courses = simulate_arm(
+            arm.spec,
+            arm.spec.arms[0],
+            tables,
+            patients=patients,
+            months=follow_up_months(arm),
+            settings=Settings(threads=threads, rtol=1e-3),
+            seed=seed,
+        )
+        for predicted, first, last in zip(found, ends, ends[1:], strict=True):
+            predicted += _of_arm(arm, courses.members_from(first, last))
+    progress(1.0, "done")
+    return found
+
+
+def _of_arm(arm: TrialArmRun, courses: Courses) -> list[Prediction]:
+    name = arm.spec.arms[0].name
+    drawn = replicates(arm.spec, {name: courses}, count=_REPLICATES).arms[name]
+    central = _central(arm, courses.member(0))
+    found = []
+    for target in arm.targets:
+        values = drawn[target.endpoint] * (100.0 if target.endpoint == "orr" else 1.0)
+        low, median, high = np.percentile(values, [_LOW, 50.0, _HIGH], method="inverted_cdf")
+        below = float(np.mean(values < target.value) + 0.5 * np.mean(values == target.value))
+        found.append(
+            Prediction(
+                target, arm.drugs, arm.line, float(median), float(low), float(high), below,
+                central[target.endpoint],
+            )
+        )  # fmt: skip
+    return found
+
+
+def _central(arm: TrialArmRun, one: Courses) -> dict[str, float]:
+    known = known_days(arm.spec, one.pfs.shape[1])
+    half = np.array([0.5])
+    pfs = curve(one.pfs[0], one.progressed[0], one.weight[0]).when(half)[0]
+    os = curve(one.death[0], one.died[0], one.weight[0]).when(half)[0]
+    return {
+        "orr": float(response_share(one, known)[0]) * 100.0,
+        "pfs": float(pfs) / DAYS_PER_MONTH,
+        "os": float(os) / DAYS_PER_MONTH,
+    }
+
+
+@cache
+def previous() -> Mapping[tuple[str, str], float]:
+    """Return what the previous model predicted: (arm, end point) -> value."""
+    text = (files("rascade.calibration") / "data" / "previous.csv").read_text(encoding="utf-8")
+    return {
+        (row["arm_id"], row["endpoint"]): float(row["value"])
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def mean_of_line(found: Sequence[Prediction], one: Prediction) -> float:
+    """Return the mean of what was published of the other arms of the same line.
+
+    The logarithm is averaged for months, the percentage for response rates.
+    """
+    others = [
+        other.target.value
+        for other in found
+        if other.target.endpoint == one.target.endpoint
+        and other.line == one.line
+        and other.target.arm_id != one.target.arm_id
+    ]
+    if not others:
+        return float("nan")
+    if one.target.endpoint == "orr":
+        return float(np.mean(others))
+    return float(np.exp(np.mean(np.log(others))))
+
+
+def _error(endpoint: str, predicted: float, seen: float) -> float:
+    """Return the miss: of the logarithm for months, in percentage points for response rates."""
+    if endpoint == "orr":
+        return predicted - seen
+    return float(np.log(predicted) - np.log(seen)) if np.isfinite(predicted) else float("inf")
+
+
+def scores(
+    found: Sequence[Prediction], prior: Sequence[Prediction] | None = None
+) -> dict[str, Any]:
+    """Score predictions by role and end point, beside the baselines.
+
+    Returns:
+        role -> end point -> ``n``, ``inside_90`` (count), ``rank_correlation``, and the median
+        absolute error (``error``) of the prediction and of each baseline.
+    """
+    before = {(p.target.arm_id, p.target.endpoint): p.median for p in prior or ()}
+    result: dict[str, Any] = {}
+    for role in sorted({p.target.role for p in found}):
+        result[role] = {}
+        for endpoint in ENDPOINTS:
+            mine = [p for p in found if (p.target.role, p.target.endpoint) == (role, endpoint)]
+            if mine:
+                result[role][endpoint] = _score(endpoint, mine, found, before)
+    return result
+
+
+def _score(
+    endpoint: str,
+    mine: Sequence[Prediction],
+    found: Sequence[Prediction],
+    before: Mapping[tuple[str, str], float],
+) -> dict[str, Any]:
+    from scipy.stats import spearmanr
+
+    seen = [p.target.value for p in mine]
+    ways = {
+        "model": [p.median for p in mine],
+        "mean of the line": [mean_of_line(found, p) for p in mine],
+        "prior": [before.get((p.target.arm_id, endpoint), np.nan) for p in mine],
+        "previous model": [previous().get((p.target.arm_id, endpoint), np.nan) for p in mine],
+    }
+    errors = {
+        way: [abs(_error(endpoint, v, s)) for v, s in zip(values, seen, strict=True)]
+        for way, values in ways.items()
+    }
+    return {
+        "n": len(mine),
+        "inside_90": sum(p.inside for p in mine),
+        "rank_correlation": _rounded(spearmanr(ways["model"], seen).statistic)
+        if len(mine) > 2
+        else None,
+        "rank_correlation_previous": _rounded(
+            spearmanr(ways["previous model"], seen, nan_policy="omit").statistic
+        )
+        if len(mine) > 2
+        else None,
+        "error": {way: _rounded(np.nanmedian(values)) for way, values in errors.items()},
+        "width": _rounded(
+            np.median([p.high - p.low for p in mine])
+            if endpoint == "orr"
+            else np.median([np.log(p.high / max(p.low, 1e-9)) for p in mine])
+        ),
+    }
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 3) if np.isfinite(value) else None
+
+
+def table(found: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """Return one row a value, ready for CSV and JSON; blank where a median is not reached."""
+    return [
+        {
+            "arm_id": p.target.arm_id,
+            "endpoint": p.target.endpoint,
+            "role": p.target.role,
+            "line": p.line,
+            "size": p.target.size,
+            "published": p.target.value,
+            "predicted": _rounded(p.median),
+            "low90": _rounded(p.low),
+            "high90": _rounded(p.high),
+            "inside": p.inside,
+            "place": _rounded(p.place),
+            "mean_of_line": _rounded(mean_of_line(found, p)),
+            "previous": previous().get((p.target.arm_id, p.target.endpoint)),
+        }
+        for p in found
+    ]
+
+
+def write_validation(
+    folder: Path, found: Sequence[Prediction], prior: Sequence[Prediction] | None = None
+) -> dict[str, Any]:
+    """Write ``validation.csv`` and ``validation.json`` into a folder, and return the scores."""
+    from rascade.results.store import write_text
+
+    rows, result = table(found), scores(found, prior)
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = list(rows[0])
+    lines = [",".join(columns)]
+    lines += [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
+    write_text(folder / "validation.csv", "\n".join(lines) + "\n")
+    write_text(folder / "validation.json", json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def prior_ensemble(ensemble: Ensemble) -> Ensemble:
+    """Return as many members, drawn from the prior: what was known before any trial was seen."""
+    from rascade.statistics.smoother import normal_hypercube
+
+    sd = {item.name: item.sd for item in load_hyperparameters()}
+    rng = np.random.default_rng(10**6)
+    drawn = normal_hypercube(rng, max(ensemble.size, 1), np.array([sd[n] for n in ensemble.names]))
+    return Ensemble(ensemble.names, np.concatenate([0 * drawn[:1], drawn]), {})

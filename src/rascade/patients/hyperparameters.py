@@ -1,0 +1,236 @@
+"""Hyperparameters of the population: what is uncertain of patients as a whole, and its ensemble.
+
+A row of the parameter table has a median and a spread between patients. How well these are known
+is another matter: ``data/hyperparameters.csv`` lists the medians and spreads that trials inform,
+each with a prior. An `Ensemble` holds members, each a full set of their values; one member is one
+population that the evidence allows, and predictions are made with all of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rascade.errors import EvidenceError
+from rascade.model import load_table
+from rascade.model.sources import parse_source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rascade.model import ParameterTable
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "STATISTICS",
+    "Ensemble",
+    "Hyperparameter",
+    "default_ensemble",
+    "hyperparameters_hash",
+    "load_hyperparameters",
+    "member_table",
+    "parse_ensemble",
+]
+
+_FILE, _ENSEMBLE, _MANIFEST = "hyperparameters.csv", "ensemble.csv", "ensemble.json"
+#: What of a row of the parameter table a hyperparameter is.
+STATISTICS = ("median", "spread")
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameter:
+    """One uncertain number of the population.
+
+    Attributes:
+        name: ``row`` for a median, ``row:spread`` for the coefficient of variation; of the first.
+        rows: of the parameter table, which it moves together.
+        statistic: ``median`` or ``spread``.
+        sd: of the prior: standard deviation of the logarithm of the factor on the table's number,
+            which is the prior's median.
+        drugs: whose arms it can act on; empty for all.
+        lines: lines of treatment it can act on; empty for all.
+        source: of the prior.
+        confidence: of the prior.
+        description: what it is.
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    statistic: str
+    sd: float
+    drugs: frozenset[str]
+    lines: frozenset[int]
+    source: str
+    confidence: str
+    description: str
+
+    def acts_on(self, drugs: Sequence[str], line: int) -> bool:
+        """Tell whether it can act on an arm with these drugs in this line of treatment."""
+        given = not self.drugs or not self.drugs.isdisjoint(drugs)
+        return given and (not self.lines or line in self.lines)
+
+
+@cache
+def load_hyperparameters() -> tuple[Hyperparameter, ...]:
+    """Read the hyperparameters of the package.
+
+    Raises:
+        EvidenceError: a row is wrong; the message names file, line and field.
+    """
+    text = (files("rascade.patients") / "data" / _FILE).read_text(encoding="utf-8")
+    reader = csv.DictReader(io.StringIO(text))
+    found = tuple(_read(row, f"{_FILE}:{reader.line_num}") for row in reader)
+    names = [item.name for item in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise EvidenceError(f"{_FILE}: {twice} stands there twice")
+    return found
+
+
+def _read(row: Mapping[str, str], where: str) -> Hyperparameter:
+    table = load_table()
+    where, rows = f"{where}: {row['rows']}", tuple(row["rows"].split("; "))
+    unknown = next((name for name in rows if name not in table), None)
+    if unknown is not None:
+        raise EvidenceError(f"{where}: rows: {table.unknown(unknown)}")
+    if row["statistic"] not in STATISTICS:
+        raise EvidenceError(f"{where}: statistic: {row['statistic']!r}; use median or spread")
+    spread = row["statistic"] == "spread"
+    if spread and not all(table[name].varies for name in rows):
+        raise EvidenceError(f"{where}: statistic: patients do not differ in it")
+    try:
+        sd = float(row["sd"])
+        parse_source(row["source"], row["confidence"])
+    except (ValueError, EvidenceError) as error:
+        raise EvidenceError(f"{where}: {error}") from None
+    if not 0 < sd < 3:
+        raise EvidenceError(f"{where}: sd: {sd:g} is not between 0 and 3")
+    return Hyperparameter(
+        f"{rows[0]}:spread" if spread else rows[0],
+        rows,
+        row["statistic"],
+        sd,
+        frozenset(filter(None, row["drugs"].split("; "))),
+        frozenset(int(line) for line in row["lines"].split("; ") if line),
+        row["source"],
+        row["confidence"],
+        row["description"],
+    )
+
+
+def hyperparameters_hash() -> str:
+    """SHA-256 over the hyperparameters, their priors, and the numbers that they are factors on."""
+    table = load_table()
+    text = "\n".join(
+        f"{item.name} {item.sd} {sorted(item.drugs)} {sorted(item.lines)} "
+        + " ".join(repr(table[name]) for name in item.rows)
+        for item in load_hyperparameters()
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members of a calibrated population.
+
+    Attributes:
+        names: k hyperparameters.
+        values: (m, k) logarithms of the factors on the table's numbers; the first member is the
+            central one, which lies at the mean of the others.
+        manifest: how it came about, ready for JSON.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    manifest: Mapping[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Number of members beside the central one."""
+        return len(self.values) - 1
+
+    def first(self, members: int) -> Ensemble:
+        """Return the central member and the first so many others.
+
+        Raises:
+            EvidenceError: there are fewer.
+        """
+        if not 0 <= members <= self.size:
+            raise EvidenceError(f"members: {members}; the ensemble has 0 to {self.size}")
+        return Ensemble(self.names, self.values[: members + 1], self.manifest)
+
+    def tables(self, base: ParameterTable) -> list[ParameterTable]:
+        """Return the parameter table of every member."""
+        return [member_table(base, self.names, row) for row in self.values]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over names and values."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+    def text(self) -> str:
+        """Return the members as CSV, one a line."""
+        lines = [",".join(self.names)]
+        lines += [",".join(f"{value:.6g}" for value in row) for row in self.values]
+        return "\n".join(lines) + "\n"
+
+
+def member_table(base: ParameterTable, names: Sequence[str], values: Floats) -> ParameterTable:
+    """Return the table with the medians and spreads of one member.
+
+    Args:
+        base: the table whose numbers the values are factors on.
+        names: k hyperparameters, as `Hyperparameter.name`.
+        values: (k,) logarithms of the factors.
+    """
+    known = {item.name: item for item in load_hyperparameters()}
+    medians: dict[str, float] = {}
+    spreads: dict[str, float] = {}
+    for name, factor in zip(names, np.exp(values).tolist(), strict=True):
+        for row in known[name].rows:
+            if known[name].statistic == "spread":
+                spreads[row] = factor
+            else:
+                medians[row] = base[row].value * factor
+    return base.with_values(medians).with_spreads(spreads)
+
+
+def parse_ensemble(text: str, manifest: Mapping[str, Any], file: str) -> Ensemble:
+    """Read an ensemble from CSV text.
+
+    Raises:
+        EvidenceError: a name is no hyperparameter, or a line has not one number a name.
+    """
+    rows = list(csv.reader(io.StringIO(text)))
+    known = {item.name for item in load_hyperparameters()}
+    names = tuple(rows[0]) if rows else ()
+    unknown = next((name for name in names if name not in known), None)
+    if not names or unknown is not None:
+        raise EvidenceError(f"{file}:1: {unknown!r} is no hyperparameter; build the ensemble anew")
+    try:
+        values = np.array([[float(cell) for cell in row] for row in rows[1:]])
+    except ValueError as error:
+        raise EvidenceError(f"{file}: {error}") from None
+    if values.ndim != 2 or values.shape[1] != len(names) or not np.isfinite(values).all():
+        raise EvidenceError(f"{file}: every line must hold {len(names)} finite numbers")
+    return Ensemble(names, values, manifest)
+
+
+@cache
+def default_ensemble() -> Ensemble | None:
+    """Return the ensemble of the package; None where none was built."""
+    folder = files("rascade.patients") / "data"
+    if not (folder / _ENSEMBLE).is_file():
+        return None
+    manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    return parse_ensemble((folder / _ENSEMBLE).read_text(encoding="utf-8"), manifest, _ENSEMBLE)

@@ -1,0 +1,67 @@
+"""Roles of published values, and what makes a value a datum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rascade.calibration.classes import CLASSES, arms_of_class, class_of
+from rascade.calibration.targets import (
+    CALIBRATE,
+    VALIDATE,
+    load_roles,
+    predicted,
+    runnable_arms,
+)
+from rascade.errors import InputError
+from rascade.trial.prediction.courses import Courses
+
+
+def test_every_role_belongs_to_a_value_that_was_published_and_runs() -> None:
+    values = {(t.arm_id, t.endpoint) for arm in runnable_arms() for t in arm.targets}
+    assert set(load_roles()) <= values
+
+
+def test_survival_under_daraxonrasib_is_withheld() -> None:
+    roles = {(t.arm_id, t.endpoint): t.role for a in runnable_arms() for t in a.targets}
+    assert roles["rasolute-302.daraxonrasib", "os"] == VALIDATE
+    assert roles["rasolute-302.daraxonrasib", "pfs"] == CALIBRATE
+
+
+def test_most_values_are_never_fitted() -> None:
+    roles = [t.role for arm in runnable_arms() for t in arm.targets]
+    assert roles.count(VALIDATE) > 1.5 * roles.count(CALIBRATE)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_class_has_arms(name: str) -> None:
+    assert any(name in class_of(arm) for arm in runnable_arms())
+
+
+def test_a_class_without_fitted_arms_is_told() -> None:
+    with pytest.raises(InputError, match="nothing to leave out"):
+        arms_of_class("chemotherapy + immunotherapy")
+    with pytest.raises(InputError, match="RAS"):
+        arms_of_class("RAS(ONN)")
+
+
+def test_a_right_prediction_has_no_miss() -> None:
+    """A pool whose own response rate and medians were published is predicted without a miss."""
+    arm = next(a for a in runnable_arms() if a.id == "mpact.gemcitabine")
+    targets = {t.endpoint: t for t in arm.targets}
+    n = 2000
+    place = (np.arange(n) + 0.5) / n
+    rng = np.random.default_rng(0)
+
+    def exponential(median):
+        return rng.permutation(-np.log(place) / np.log(2) * median * 30.4375)[None, :]
+
+    response = np.where(place < targets["orr"].value / 100, 10.0, np.inf)[None, :]
+    yes, one = np.ones((1, n), bool), np.ones((1, n))
+    courses = Courses(
+        response, exponential(targets["pfs"].value), yes, exponential(targets["os"].value), yes, one
+    )
+    found, observed, variance = predicted(arm, courses, arm.targets)
+    # The curve is convex, so its mean around the median lies a little above one half.
+    assert np.abs((found[0] - observed) / np.sqrt(variance)).max() < 0.5
+    assert (variance > 0).all()
