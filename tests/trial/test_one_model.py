@@ -3,8 +3,9 @@
 import pytest
 
 from rascade.model import Interventions
-from rascade.trial.conduct.run import arm_assembly, run
+from rascade.trial.design.models import arm_assembly
 from rascade.trial.design.spec import ArmSpec
+from rascade.trial.running.run import run
 
 from . import trial_specs as specs
 
