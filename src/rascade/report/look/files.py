@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rascade.report.look.canvas import Figure
 
-__all__ = ["FORMATS", "picture_bytes", "write_figures"]
+__all__ = ["FORMATS", "check_format", "picture_bytes", "write_figures"]
 
 #: Format -> what is left out of the file, so that the same figure gives the same bytes.
 _UNDATED: dict[str, dict[str, Any]] = {
@@ -49,6 +49,18 @@ def picture_bytes(figure: Figure, file_format: str) -> bytes:
     return buffer.getvalue()
 
 
+def check_format(name: str) -> str:
+    """Return a format as `FORMATS` has it; ``.PNG`` is taken too.
+
+    Raises:
+        InputError: there is none.
+    """
+    wanted = name.strip().casefold().removeprefix(".")
+    if wanted not in FORMATS:
+        raise InputError(f"no figure format {name!r}; there are {', '.join(FORMATS)}")
+    return wanted
+
+
 def write_figures(folder: Path, figures: Iterable[Figure], file_format: str = "svg") -> list[Path]:
     """Write figures as files of a folder, each whole or not at all; returns the files.
 
@@ -61,9 +73,7 @@ def write_figures(folder: Path, figures: Iterable[Figure], file_format: str = "s
         InputError: there is no such format.
         OutputError: the folder cannot be written.
     """
-    wanted = file_format.strip().casefold().removeprefix(".")
-    if wanted not in FORMATS:
-        raise InputError(f"no figure format {file_format!r}; there are {', '.join(FORMATS)}")
+    wanted = check_format(file_format)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from rascade.report.look.canvas import Figure
     from rascade.report.runs.trial import TrialRun
 
-__all__ = ["report_page", "write_report"]
+__all__ = ["renew_report", "report_page", "write_report"]
 
 
 def write_report(folder: Path, *, figures: bool = False) -> Path:
@@ -40,6 +41,50 @@ def write_report(folder: Path, *, figures: bool = False) -> Path:
     if figures:
         write_figures(folder / "figures", [f for group in drawn.values() for f in group])
     return write_page(folder / "report.html", report_page(run, drawn))
+
+
+def renew_report(
+    folder: Path,
+    *,
+    page: Path | None = None,
+    figures: Path | None = None,
+    file_format: str = "svg",
+) -> tuple[Path, list[Path]]:
+    """Make page and figures of a finished trial anew.
+
+    Args:
+        folder: results of ``rascade trial``; its tables stay as they are, and its manifest takes
+            down what is written into the folder.
+        page: where the page goes; ``report.html`` of the folder if None.
+        figures: folder for the figures, made if needed; none are written if None.
+        file_format: of the figures: ``svg``, ``png`` or ``pdf``.
+
+    Returns:
+        Where the page is, and the files of the figures.
+
+    Raises:
+        InputError: `folder` holds no finished trial, or there is no such format.
+        OutputError: a place cannot be written.
+    """
+    from rascade.report.figures.trial import draw_figures
+    from rascade.report.look.files import check_format, write_figures
+    from rascade.report.runs.files import read_json, write_page
+    from rascade.report.runs.trial import check_trial, read_trial
+    from rascade.results.store import renew_digests
+
+    folder = Path(folder)
+    wanted = check_format(file_format)
+    check_trial(folder)
+    run = read_trial(folder)
+    drawn = draw_figures(run)
+    every = [figure for group in drawn.values() for figure in group]
+    files = [] if figures is None else write_figures(Path(figures), every, wanted)
+    if files:
+        renew_digests(folder, files)  # the page lists the files of its folder
+        run = replace(run, manifest=read_json(folder / "manifest.json"))
+    written = write_page(page or folder / "report.html", report_page(run, drawn))
+    renew_digests(folder, [written])
+    return written, files
 
 
 def report_page(run: TrialRun, drawn: dict[str, list[Figure]] | None = None) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TrialRun",
+    "check_trial",
     "read_trial",
     "trial_run",
 ]
@@ -142,6 +143,37 @@ class TrialRun:
         """The line at the bottom of every figure."""
         return research_footer(
             self.summary["study"], self.summary.get("seed"), self.summary.get("model_hash")
+        )
+
+
+def check_trial(folder: Path) -> None:
+    """Check that a folder holds a finished trial.
+
+    Raises:
+        InputError: it does not; the message says what it is and what to do.
+        ResultsError: a newer version of Rascade wrote it.
+    """
+    from rascade.results.folders import read_json as read_manifest
+    from rascade.results.store import MANIFEST, UNFINISHED
+
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "no such folder"
+        raise InputError(f"{folder}: {what}; name the DIR of rascade trial ... --out DIR")
+    if not (folder / MANIFEST).is_file():
+        if (folder / UNFINISHED).is_dir():
+            raise InputError(
+                f"{folder}: a trial that was not finished; go on with it by 'rascade trial "
+                f"STUDY.yaml --out {folder} --resume'"
+            )
+        raise InputError(
+            f"{folder}: no results of a trial here (no {MANIFEST}); name the DIR of rascade trial "
+            "... --out DIR; 'rascade studies list' shows those that are known"
+        )
+    kind = read_manifest(folder / MANIFEST).get("kind", "trial")
+    if kind != "trial":
+        raise InputError(
+            f"{folder}: results of kind {plain(kind)}, not of a trial; rascade {plain(kind)} "
+            "writes their page itself"
         )
 
 
