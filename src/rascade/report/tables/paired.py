@@ -9,9 +9,9 @@ from rascade.report.look.text import interval, plain
 
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
-    from rascade.trial.results.records.headline import Difference
+    from rascade.trial.results.records.headline import Difference, Paired, PairedTime
 
-__all__ = ["design_text", "paired_table"]
+__all__ = ["design_text", "narrower_text", "paired_table"]
 
 
 def design_text(run: TrialRun) -> str:
@@ -41,11 +41,11 @@ def paired_table(run: TrialRun) -> Table | None:
         read += [
             (f"{end.label}, restricted mean, months", own.restricted, 2)
             for end in run.times
-            if (own := pair.times.get(end.name))
+            if (own := _of(pair, end.name))
         ]
         rows += [(who, name, *_cells(found, digits)) for name, found, digits in read if found]
         for end in run.times:
-            own = pair.times.get(end.name)
+            own = _of(pair, end.name)
             if own is not None and own.better_pct is not None:
                 text = f"longer in {own.better_pct:.0f} %, shorter in {own.worse_pct:.0f} %"
                 rows.append((who, f"{end.label}, patient by patient", str(pair.n), text, ""))
@@ -60,6 +60,42 @@ def paired_table(run: TrialRun) -> Table | None:
         "of this size would give. Who was censored in between is in no share of patients.",
         numeric=frozenset({2, 4}),
     )
+
+
+def narrower_text(run: TrialRun) -> str:
+    """Say by how much pairing narrows the interval of each contrast; empty without pairs."""
+    told = []
+    for contrast in run.contrasts:
+        pair = contrast.paired
+        if pair is None:
+            continue
+        read = [("best change", pair.best_change)]
+        read += [(end.label, own.restricted) for end in run.times if (own := _of(pair, end.name))]
+        widths = [
+            f"{name} {_by(found.width_of_unpaired)}"
+            for name, found in read
+            if found is not None and found.width_of_unpaired is not None
+        ]
+        if widths:
+            who = f"{plain(contrast.arm)} against {plain(contrast.reference)}"
+            told.append(f"{who}: {', '.join(widths)}")
+    if not told:
+        return ""
+    return (
+        "Against arms of this size with patients of their own, the paired intervals (of best "
+        f"change and of restricted means, below) are: {'; '.join(told)}."
+    )
+
+
+def _of(pair: Paired, end: str) -> PairedTime | None:
+    return pair.times.get(end)
+
+
+def _by(width: float) -> str:
+    change = round(100 * (1 - width))
+    if change == 0:
+        return "as wide"
+    return f"{abs(change)} % {'narrower' if change > 0 else 'wider'}"
 
 
 def _cells(found: Difference, digits: int) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rascade.report.look.page import Table
 from rascade.report.look.text import interval, months_text, number, p_value, percent, plain
+from rascade.report.tables.paired import narrower_text
 from rascade.report.tables.published import compare, median_label, ratio_label
 from rascade.trial.endpoints import rates
 from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE
@@ -112,6 +113,7 @@ def contrast_table(run: TrialRun) -> Table | None:
     )
     if stratified:
         note += " Stratified: by the strata of the randomisation."
+    note = f"{note} {narrower_text(run)}".strip()
     heads = [
         head
         for end in run.times
