@@ -45,7 +45,7 @@ _WHERE = {
     "Cohort": "cohort",
     "EndPoint": "result",
     "Experiment": "experiment",
-    "ExperimentResult": "experiment",
+    "ExperimentResult": "experiment_result",
     "PublishedArm": "published",
     "Trial": "trial",
     "TrialResult": "result",

@@ -2,7 +2,7 @@ from rascade import evidence as evidence
 from rascade import model as model
 from rascade.face.cohort import Cohort as Cohort
 from rascade.face.experiment import Experiment as Experiment
-from rascade.face.experiment import ExperimentResult as ExperimentResult
+from rascade.face.experiment_result import ExperimentResult as ExperimentResult
 from rascade.face.published import PublishedArm as PublishedArm
 from rascade.face.published import published as published
 from rascade.face.result import EndPoint as EndPoint

@@ -9,9 +9,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from rascade.errors import InputError
 from rascade.streams import discard, visible
 
-__all__ = ["Progress", "default_threads", "duration", "progress_on_stderr", "silent"]
+__all__ = [
+    "Progress",
+    "check_threads",
+    "default_threads",
+    "duration",
+    "progress_on_stderr",
+    "silent",
+]
 
 #: Called with the share of work that is done (0 to 1) and what is being done.
 Progress = Callable[[float, str], None]
@@ -28,6 +36,16 @@ def default_threads(given: int | None = None) -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def check_threads(threads: int) -> None:
+    """Refuse fewer than one thread.
+
+    Raises:
+        InputError: there would be none.
+    """
+    if threads < 1:
+        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
 
 
 @contextlib.contextmanager

@@ -106,7 +106,7 @@ def test_an_unfinished_trial_is_shown_and_not_compared(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rascade.studies.running.chunked.ChunkedRun.outcome", stop)
+    monkeypatch.setattr("rascade.studies.running.chunked.FolderRun.outcome", stop)
     command = ["trial", "study.yaml", "--out", "c", "--threads", "1"]
     assert main(command) == 130
     kept = "rascade: interrupted; 2 of 2 chunks are kept in c; go on with --resume"

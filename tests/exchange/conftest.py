@@ -8,8 +8,8 @@ import pytest
 
 from rascade.exchange.adam import AdamSource, build_datasets
 from rascade.regimen import parse
-from rascade.trial.conduct.run import run
 from rascade.trial.design.spec import ArmSpec, CohortSpec, TrialSpec
+from rascade.trial.running.run import run
 
 EVENTS = pd.DataFrame(
     {

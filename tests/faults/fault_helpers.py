@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rascade.studies import TrialStudy, loads
 from rascade.studies.files.schema import Checks
-from rascade.studies.running.trial import TrialResult, run_trial
+from rascade.studies.running.study_folder import StudyResult
+from rascade.studies.running.trial import run_trial
 
 TEXT = """\
 kind: trial
@@ -30,7 +31,7 @@ def study(old: str = "", new: str = "") -> TrialStudy:
     return loads(TEXT.replace(old, new) if old else TEXT, "s.yaml", Checks())
 
 
-def go(out: Path, start: str = "new", **more: object) -> TrialResult:
+def go(out: Path, start: str = "new", **more: object) -> StudyResult:
     """Run the study in chunks of two, without a report."""
     more = {"study": study(), "chunk_size": CHUNK} | more
     return run_trial(out=out, start=start, **more)  # type: ignore[arg-type]

@@ -126,10 +126,10 @@ def test_another_rascade_is_another_run(
     out: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if what == "code":
-        monkeypatch.setattr("rascade.studies.running.inputs._code_hash", lambda: "other")
+        monkeypatch.setattr("rascade.trial.running.inputs._code_hash", lambda: "other")
     elif what == "versions":
         versions = dict.fromkeys(chunks_versions(), "0")
-        monkeypatch.setattr("rascade.studies.running.inputs.package_versions", lambda: versions)
+        monkeypatch.setattr("rascade.trial.running.inputs.package_versions", lambda: versions)
     else:
         monkeypatch.setattr("rascade.evidence.evidence_hash", lambda: "other")
     says = {
@@ -142,7 +142,7 @@ def test_another_rascade_is_another_run(
 
 
 def chunks_versions() -> list[str]:
-    from rascade.studies.running.inputs import _SOLVING
+    from rascade.trial.running.inputs import _SOLVING
 
     return list(_SOLVING)
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from rascade.errors import InputError, ResultsError
-from rascade.results.chunks import Span
+from rascade.studies.files.trial_plan import to_plan
 from rascade.studies.running.dask_executor import DaskExecutor
-from rascade.studies.running.jobs import Job
+from rascade.trial.design.plan_text import plan_text
+from rascade.trial.running.jobs import Job
+from rascade.trial.running.spans import Span
 
 from . import fault_helpers as faults
 
@@ -46,7 +48,7 @@ def test_a_cluster_gives_the_same_bytes(tmp_path: Path, undisturbed: dict[str, b
 
 
 def test_a_worker_with_another_version_is_refused(tmp_path: Path) -> None:
-    job = Job(faults.TEXT, Span(0, 0, 1), (0,), "inputs of another Rascade")
+    job = Job(plan_text(to_plan(faults.study())), Span(0, 0, 1), (0,), "inputs of another Rascade")
     with (
         cluster(1, processes=False) as workers,
         distributed.Client(workers) as client,

@@ -122,7 +122,7 @@ def test_ctrl_c_before_the_first_chunk_leaves_nothing(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rascade.studies.running.executors.simulate", interrupt)
+    monkeypatch.setattr("rascade.trial.running.executors.simulate", interrupt)
     with pytest.raises(KeyboardInterrupt):
         faults.go(tmp_path / "new" / "out")
     assert list(tmp_path.iterdir()) == []

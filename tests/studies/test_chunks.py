@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rascade.results.chunks import ChunkStore, Span, plan
+from rascade.results.chunks import ChunkStore
+from rascade.trial.running.spans import Span, chunks_of
 
 SPANS = st.builds(
     lambda arm, start, size: Span(arm, start, start + size),
@@ -27,19 +28,19 @@ SPANS = st.builds(
 def test_every_patient_is_in_one_chunk(
     sizes: list[int], stored: list[Span], chunk_size: int
 ) -> None:
-    chunks = plan(sizes, stored, chunk_size)
+    chunks = chunks_of(sizes, stored, chunk_size)
     for arm, size in enumerate(sizes):
         places = [k for c in chunks if c.arm == arm for k in range(c.start, c.stop)]
         assert places == list(range(size))
     assert all(chunk.size <= chunk_size for chunk in chunks if chunk not in stored)
     assert chunks == sorted(chunks)
     # Planned again around itself, nothing changes, whatever the size of new chunks.
-    assert plan(sizes, chunks, chunk_size + 3) == chunks
+    assert chunks_of(sizes, chunks, chunk_size + 3) == chunks
 
 
 def test_stored_chunks_are_used_as_they_lie() -> None:
     stored = [Span(0, 0, 4), Span(0, 7, 9), Span(0, 8, 12), Span(1, 0, 50)]
-    assert plan([10, 6], stored, 3) == [
+    assert chunks_of([10, 6], stored, 3) == [
         Span(0, 0, 4), Span(0, 4, 7), Span(0, 7, 9), Span(0, 9, 10), Span(1, 0, 3), Span(1, 3, 6),
     ]  # fmt: skip
 

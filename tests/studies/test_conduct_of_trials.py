@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 from rascade.errors import InputError, StudyFileError
-from rascade.studies import Checks, dump, load, loads
+from rascade.studies import Checks, load, loads
 from rascade.studies.files.load import override
-from rascade.studies.running.executors import LocalExecutor
-from rascade.studies.running.jobs import plan_of
-from rascade.studies.running.trial import run_trial, to_spec
-from rascade.trial.conduct.run import run
+from rascade.studies.files.trial_plan import to_plan
+from rascade.studies.running.trial import run_trial
+from rascade.trial.design.plan_text import plan_from_text, plan_text
+from rascade.trial.running.executors import LocalExecutor
+from rascade.trial.running.run import run
 
 CASES = Path(__file__).parents[1] / "cases" / "trials"
 TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
@@ -86,7 +87,7 @@ def _leaves(value: Any, path: str = "") -> dict[str, Any]:
 
 def test_jobs_have_every_field_of_the_plan() -> None:
     study = loads(WHOLE, "s.yaml")
-    planned, there = to_spec(study), plan_of(dump(study))[1]
+    planned, there = to_plan(study), plan_from_text(plan_text(to_plan(study)))
     assert planned == there
     assert _leaves(planned) == _leaves(there)
     # Nothing is at its default, so that a field that is not carried over cannot go unnoticed.
@@ -106,27 +107,27 @@ def test_pairing_reaches_the_plan_and_the_jobs() -> None:
     for arm in whole["arms"]:
         arm.pop("size", None)
     paired = loads(json.dumps(whole | {"pairing": "same-patients"}), "s.yaml")
-    assert to_spec(paired).paired and plan_of(dump(paired))[1] == to_spec(paired)
+    assert to_plan(paired).paired and plan_from_text(plan_text(to_plan(paired))) == to_plan(paired)
 
 
 def test_every_key_of_a_study_reaches_its_plan() -> None:
     """Taking a key away changes the plan: none is read and dropped."""
     study, unfelt = loads(WHOLE, "s.yaml"), {"kind", "description"}
-    plan = to_spec(study)
+    plan = to_plan(study)
     for name in type(study).model_fields:
         if name in unfelt or name in {"name", "cohort", "seed", "arms", "protocol", "pairing"}:
             continue
         default = type(study).model_fields[name].get_default(call_default_factory=True)
         if name in {"imaging_every_weeks", "follow_up_months"}:
             default = 8.0
-        assert to_spec(study.model_copy(update={name: default})) != plan, name
+        assert to_plan(study.model_copy(update={name: default})) != plan, name
     conduct = study.arms[0].protocol
     for name in type(conduct).model_fields:
         other = conduct.model_copy(
             update={name: type(conduct).model_fields[name].get_default(call_default_factory=True)}
         )
         arm = study.arms[0].model_copy(update={"protocol": other})
-        assert to_spec(study.model_copy(update={"arms": (arm, study.arms[1])})) != plan, name
+        assert to_plan(study.model_copy(update={"arms": (arm, study.arms[1])})) != plan, name
 
 
 def test_windows_that_meet_and_rules_that_are_none_are_named_with_their_line() -> None:
@@ -154,7 +155,7 @@ def by_events(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_four_events_are_four_events_in_every_path(by_events: Any, tmp_path: Path) -> None:
     study, folder, result = by_events
     chunked = pd.read_parquet(folder / "patients.parquet")
-    memory = run(to_spec(study))
+    memory = run(to_plan(study))
     assert chunked["pfs_event"].sum() == memory.patients["pfs_event"].sum() == 4
     pd.testing.assert_frame_equal(chunked, memory.patients, check_dtype=False, check_exact=True)
     assert result.summary["data_cut"] == memory.summary["data_cut"]
@@ -169,7 +170,7 @@ def test_a_trial_that_waits_for_events_is_resumed_and_enlarged(
     by_events: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study, folder, _ = by_events
-    from rascade.studies.running import executors
+    from rascade.trial.running import executors
 
     real, done = executors.simulate, []
 
@@ -195,7 +196,7 @@ def test_a_trial_that_waits_for_events_is_resumed_and_enlarged(
 
 def test_only_the_cut_off_ends_observation() -> None:
     study = override(load(CASES / "cutoff-only.yaml"), size=5)
-    outcome = run(to_spec(study))
+    outcome = run(to_plan(study))
     people, summary = outcome.patients, outcome.summary
     assert [arm["dropout_pct"] for arm in summary["arms"]] == [0.0, 0.0]
     assert set(people.loc[~people["os_event"], "study_end_reason"]) <= {""}
@@ -212,7 +213,7 @@ def test_only_the_cut_off_ends_observation() -> None:
 @pytest.fixture(scope="module")
 def crossed() -> Any:
     study = override(load(CASES / "crossover-stratified-dropout.yaml"), size=14)
-    spec = replace(to_spec(study), follow_up_months=8.0)
+    spec = replace(to_plan(study), follow_up_months=8.0)
     return spec, run(spec)
 
 
@@ -266,7 +267,7 @@ arms:
 imaging_every_weeks: 6
 follow_up_months: 5
 """
-    people = run(to_spec(loads(text, "s.yaml"))).patients
+    people = run(to_plan(loads(text, "s.yaml"))).patients
     stopped = people[people["treatment_end_reason"] == "adverse event"]
     later = stopped[stopped["other_treatment_day"].notna()]
     assert len(later)

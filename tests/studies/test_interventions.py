@@ -5,7 +5,7 @@ import pytest
 from rascade.errors import InputError, StudyFileError
 from rascade.studies import loads
 from rascade.studies.files.interventions import read_interventions
-from rascade.studies.running.trial import to_spec
+from rascade.studies.files.trial_plan import to_plan
 
 STUDY = """\
 kind: trial
@@ -23,7 +23,7 @@ knockout: [IL6]
 
 
 def test_an_arm_has_the_last_word() -> None:
-    spec = to_spec(loads(STUDY, "s.yaml"))
+    spec = to_plan(loads(STUDY, "s.yaml"))
     intact, changed = (spec.changes_of(arm) for arm in spec.arms)
     assert intact.parameters == {"IL6_level": 0.0, "stroma_density": 0.6}
     assert changed.parameters == {"IL6_level": 0.0, "MDSC_level": 0.0, "stroma_density": 0.3}

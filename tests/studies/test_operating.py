@@ -195,9 +195,9 @@ def test_assurance_is_the_mean_power_over_the_sets():
 
 def test_drawn_parameters_hold_what_is_verified_and_what_the_study_sets():
     from rascade.model import load_table
-    from rascade.studies.running.trial import to_spec
+    from rascade.studies.files.trial_plan import to_plan
 
-    spec = to_spec(load(Path(__file__).parents[2] / "studies" / "rasolute-302.yaml"))
+    spec = to_plan(load(Path(__file__).parents[2] / "studies" / "rasolute-302.yaml"))
     few, many = drawn_parameters(spec, 1, 2), drawn_parameters(spec, 1, 3)
     assert many[:2] == few and few[0] != few[1]
     table = load_table()

@@ -6,7 +6,7 @@ import pytest
 
 from rascade.errors import StudyFileError
 from rascade.studies import Checks, dump, json_schema, loads
-from rascade.studies.running.trial import to_spec
+from rascade.studies.files.trial_plan import to_plan
 
 CHECKS = Checks(drugs=["daraxonrasib", "gemcitabine"])
 STUDY = """\
@@ -30,18 +30,18 @@ def study(protocol: str = "label", more: str = "", old: str = ""):
 
 
 def test_the_labels_are_the_usual_protocol() -> None:
-    spec = to_spec(study())
+    spec = to_plan(study())
     assert [arm.protocol.rules for arm in spec.arms] == [None, None]
     assert [arm.phases for arm in spec.arms] == [(), ()]
 
 
 def test_none_switches_reactions_off_and_an_arm_may_differ() -> None:
-    arms = to_spec(study("none", ", protocol: label")).arms
+    arms = to_plan(study("none", ", protocol: label")).arms
     assert [arm.protocol.rules for arm in arms] == [None, ()]
 
 
 def test_rules_levels_and_conduct_reach_the_plan() -> None:
-    arms = to_spec(study(RULES, ", dose_levels: {daraxonrasib: [300, 200, 150]}")).arms
+    arms = to_plan(study(RULES, ", dose_levels: {daraxonrasib: [300, 200, 150]}")).arms
     protocol = arms[0].protocol
     assert protocol.rules is not None
     assert protocol.rules[0].text == "grade >= 3 rash -> reduce one level"
@@ -51,11 +51,11 @@ def test_rules_levels_and_conduct_reach_the_plan() -> None:
 
 def test_phases_crossover_and_rescue_become_phases() -> None:
     more = ", until: 6 weeks, then: [{regimen: daraxonrasib 200 mg PO QD}]"
-    arms = to_spec(study(more=more, old=", crossover: new")).arms
+    arms = to_plan(study(more=more, old=", crossover: new")).arms
     assert [p.until.kind if p.until else None for p in arms[0].phases] == ["time", None]
     assert [p.until.kind if p.until else None for p in arms[1].phases] == ["progression", None]
     assert arms[1].drugs == ("gemcitabine", "daraxonrasib")
-    rescue = to_spec(study(more=", rescue: gemcitabine 1000 mg/m2 IV D1 Q28D")).arms[0]
+    rescue = to_plan(study(more=", rescue: gemcitabine 1000 mg/m2 IV D1 Q28D")).arms[0]
     assert rescue.drugs == ("daraxonrasib", "gemcitabine")
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from rascade.errors import InputError, SimulationError, UnsupportedFeature
 from rascade.studies import Checks, loads
-from rascade.studies.running.trial import run_trial, to_spec
+from rascade.studies.files.trial_plan import to_plan
+from rascade.studies.running.trial import run_trial
 
 CHECKS = Checks(drugs=["daraxonrasib", "gemcitabine"])
 STUDY = """\
@@ -34,7 +35,7 @@ def study(text: str = STUDY) -> Any:
 
 
 def test_the_plan_says_what_the_study_says() -> None:
-    spec = to_spec(study())
+    spec = to_plan(study())
     assert (spec.name, spec.seed, spec.reference_arm) == ("Small", 5, "old")
     assert (spec.cohort.disease, spec.cohort.line, spec.cohort.eligibility) == (
         "PDAC",
@@ -51,7 +52,7 @@ def test_the_plan_says_what_the_study_says() -> None:
 
 def test_a_stage_that_is_not_modelled() -> None:
     with pytest.raises(UnsupportedFeature, match="stage"):
-        to_spec(study(STUDY.replace("metastatic", "resectable")))
+        to_plan(study(STUDY.replace("metastatic", "resectable")))
 
 
 def test_the_folder(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_wrong_numbers_are_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "rascade.studies.running.executors.simulate", lambda *_, **__: pytest.fail("work")
+        "rascade.trial.running.executors.simulate", lambda *_, **__: pytest.fail("work")
     )
     for wrong in ({"size": -1}, {"seed": -1}, {"threads": 0}, {"chunk_size": 0}):
         with pytest.raises(InputError, match=next(iter(wrong)).removesuffix("_size")):

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from rascade.engine import Settings
 from rascade.errors import InputError
-from rascade.trial.conduct.run import allocate, run, run_arm
+from rascade.trial.conduct.run import allocate, run_arm
 from rascade.trial.design.accrual import Accrual, Centre, CutOff
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.results.data_cut import cut_by_events
 from rascade.trial.results.tables import outcome
+from rascade.trial.running.run import run
 from rascade.units import DAYS_PER_MONTH
 
 from . import trial_specs as specs

@@ -8,10 +8,11 @@ import pytest
 
 from rascade.errors import InputError
 from rascade.patients.profile import draw_profiles, draw_shares
-from rascade.trial.conduct.run import allocate, run
+from rascade.trial.conduct.run import allocate
 from rascade.trial.design.accrual import Accrual, Centre, CutOff
 from rascade.trial.design.enrolment import case_mix, enrolment
 from rascade.trial.design.randomization import Randomization
+from rascade.trial.running.run import run
 from rascade.units import DAYS_PER_MONTH
 
 from . import trial_specs as specs

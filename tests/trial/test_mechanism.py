@@ -7,7 +7,7 @@ from rascade.engine import Doses, Settings, Simulation
 from rascade.model import assemble, load_alleles, load_table
 from rascade.regimen import parse
 from rascade.trial.conduct.dosing import engine_doses
-from rascade.trial.conduct.run import run
+from rascade.trial.running.run import run
 
 from . import trial_specs as specs
 

@@ -6,12 +6,12 @@ import pytest
 
 from rascade.errors import InputError
 from rascade.model import known_drugs
+from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.ctcae import VERSIONS, load_terms, modelled_terms
 from rascade.trial.design.phases import parse_until
 from rascade.trial.design.protocol import (
     label_levels,
     label_rules,
-    load_conduct,
     parse_action,
     parse_condition,
     rule,

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from rascade.errors import InputError, ParameterError, UnsupportedFeature
-from rascade.trial.conduct.run import run
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.schedule import pauses, scans_made, scheduled_days
+from rascade.trial.running.run import run
 
 from . import trial_specs as specs
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.errors import InputError
-from rascade.trial.conduct.run import between, run
+from rascade.trial.conduct.run import between
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.schedule import (
     pauses,
@@ -19,6 +19,7 @@ from rascade.trial.design.schedule import (
     scheduled_days,
     watch_days,
 )
+from rascade.trial.running.run import run
 
 from . import trial_specs as specs
 

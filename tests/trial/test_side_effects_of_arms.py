@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from rascade.regimen import parse
-from rascade.trial.conduct.run import run
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.spec import ArmSpec
+from rascade.trial.running.run import run
 
 from . import trial_specs as specs
 

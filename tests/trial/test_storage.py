@@ -36,7 +36,7 @@ def test_parts_joined_are_the_arm(spec) -> None:
     for index, (arm, patients) in enumerate(zip(spec.arms, allocate(spec), strict=True)):
         whole.append(run_arm(spec, arm, patients, settings=Settings()))
         parts = [
-            run_arm(spec, arm, some, settings=Settings(), all_may_fail=True)
+            run_arm(spec, arm, some, settings=Settings())
             for some in (patients[:1], patients[1:4], patients[4:])
         ]
         joined.append(join([unpack(again(pack(part)), spec, index) for part in parts]))
@@ -195,7 +195,7 @@ def _same(one: Any, other: Any) -> None:
     "kind",
     [
         "subprocess:Popen",
-        "rascade.trial.conduct.run:run",
+        "rascade.trial.running.run:run",
         "rascade.trial.conduct.run:Missing",
         "os:path",
     ],

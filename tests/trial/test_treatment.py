@@ -11,10 +11,10 @@ from rascade.model import assemble
 from rascade.regimen import parse
 from rascade.trial.conduct.dispensing import Dispenser
 from rascade.trial.conduct.dosing import engine_doses
-from rascade.trial.conduct.run import run
 from rascade.trial.design.phases import Phase, parse_until
 from rascade.trial.design.protocol import Protocol, rule
 from rascade.trial.design.spec import ArmSpec
+from rascade.trial.running.run import run
 
 from . import trial_specs as specs
 

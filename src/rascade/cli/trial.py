@@ -63,7 +63,7 @@ def trial(
     executor: Annotated[
         str,
         typer.Option(
-            "--executor", metavar="NAME", help="local (threads), or dask (processes, clusters)."
+            "--executor", metavar="NAME", help="local (threads), processes, or dask (clusters)."
         ),
     ] = "local",
     scheduler: Annotated[
@@ -112,11 +112,11 @@ def trial(
     from rascade.cli.console import interruptible, summary_table
     from rascade.progress import default_threads, progress_on_stderr
     from rascade.report import write_report
-    from rascade.results.chunks import DEFAULT_SIZE
     from rascade.studies import dump
     from rascade.studies.running.adam import add_adam
     from rascade.studies.running.executors import make_executor
     from rascade.studies.running.trial import run_trial
+    from rascade.trial.running.spans import DEFAULT_SIZE
 
     def finish(folder: Path) -> None:
         write_report(folder)

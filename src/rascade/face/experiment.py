@@ -11,29 +11,10 @@ from rascade.face.given import place
 from rascade.face.given import plain as as_file
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from rascade.face.experiment_result import ExperimentResult
     from rascade.studies import ExperimentStudy
 
-__all__ = ["Experiment", "ExperimentResult"]
-
-
-@dataclass(frozen=True)
-class ExperimentResult:
-    """What an experiment came to.
-
-    Attributes:
-        summary: what ``summary.json`` holds: fits, courses, synergy, each with its interval.
-        table: one row a reading with its interval.
-        folder: where it is kept; None for an experiment that was run in memory.
-    """
-
-    summary: dict[str, Any] = field(repr=False)
-    table: pd.DataFrame = field(repr=False)
-    folder: Path | None = None
-
-    def __repr__(self) -> str:
-        return f"ExperimentResult({len(self.table)} readings): {', '.join(self.summary)}"
+__all__ = ["Experiment"]
 
 
 @dataclass(frozen=True, init=False)

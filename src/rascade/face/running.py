@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
@@ -15,9 +14,10 @@ from rascade.progress import Progress, default_threads, progress_on_stderr, sile
 if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool
 
-    from rascade.face.experiment import ExperimentResult
+    from rascade.face.experiment_result import ExperimentResult
     from rascade.face.result import TrialResult
     from rascade.studies import ExperimentStudy, TrialStudy
+    from rascade.trial.running.executors import Executor
 
 __all__ = ["run_experiment_object", "run_trial_object"]
 
@@ -51,38 +51,33 @@ def run_trial_object(
     count = default_threads(given.threads(threads))
     with _told("trial", progress) as update:
         if folder is not None:
-            return _into_folder(study, folder, count, executor, resume, update)
-        if executor is None:
-            return _in_memory(study, count, update)
-        with TemporaryDirectory(prefix="rascade-") as place:
-            kept = _into_folder(study, Path(place) / "run", count, executor, False, update)
-            return kept.in_memory()
+            return _into_folder(study, folder, _executor(executor, count), resume, update)
+        return _in_memory(study, _executor(executor, count), update)
 
 
-def _in_memory(study: TrialStudy, threads: int, update: Progress) -> TrialResult:
+def _executor(pool: Pool | None, threads: int) -> Executor:
+    from rascade.trial.running.executors import FuturesExecutor, LocalExecutor
+
+    return LocalExecutor(threads) if pool is None else FuturesExecutor(pool)
+
+
+def _in_memory(study: TrialStudy, executor: Executor, update: Progress) -> TrialResult:
     from rascade.face.result import TrialResult
     from rascade.studies import dump
-    from rascade.studies.running.trial import TABLES, manifest_of, summary_of, to_spec
-    from rascade.trial.conduct.run import run
+    from rascade.studies.files.trial_plan import to_plan
+    from rascade.studies.running.trial import trial_output
+    from rascade.trial.running.run import run
 
-    outcome = run(to_spec(study), threads=threads, progress=update)
-    tables = {name: getattr(outcome, name) for name in TABLES}
-    return TrialResult(
-        summary_of(study, outcome), manifest_of(study, outcome), dump(study), tables=tables
-    )
+    outcome = run(to_plan(study), executor=executor, progress=update)
+    output = trial_output(study, outcome)
+    return TrialResult(output.summary, output.manifest, dump(study), tables=dict(output.tables))
 
 
 def _into_folder(
-    study: TrialStudy,
-    out: Path,
-    threads: int,
-    pool: Pool | None,
-    resume: bool,
-    update: Progress,
+    study: TrialStudy, out: Path, executor: Executor, resume: bool, update: Progress
 ) -> TrialResult:
     from rascade.face.result import open_result
     from rascade.report import write_report
-    from rascade.studies.running.executors import FuturesExecutor, LocalExecutor
     from rascade.studies.running.trial import run_trial
 
     result = run_trial(
@@ -91,7 +86,7 @@ def _into_folder(
         progress=update,
         finish=write_report,
         start="resume" if resume else "new",
-        executor=LocalExecutor(threads) if pool is None else FuturesExecutor(pool),
+        executor=executor,
     )
     return open_result(result.folder)
 
@@ -106,7 +101,7 @@ def run_experiment_object(
 ) -> ExperimentResult:
     """Run an experiment; arguments and errors as `rascade.Experiment.run`."""
     from rascade.bench.experiment import experiment
-    from rascade.face.experiment import ExperimentResult
+    from rascade.face.experiment_result import ExperimentResult
     from rascade.results.store import plain_json
     from rascade.studies.running.experiment import (
         MAX_DRAWS,
@@ -133,7 +128,7 @@ def _experiment_into(
 ) -> ExperimentResult:
     import pandas as pd
 
-    from rascade.face.experiment import ExperimentResult
+    from rascade.face.experiment_result import ExperimentResult
     from rascade.report.pages.experiment import write_experiment_report
 
     kept = run(

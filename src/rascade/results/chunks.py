@@ -1,6 +1,6 @@
 """Chunks of a run: some patients of one arm, simulated on their own and stored as Parquet.
 
-``chunks/chunks.json`` holds what the patients depend on (`rascade.studies.running.inputs`) and the
+``chunks/chunks.json`` holds what the patients depend on (`rascade.trial.running.inputs`) and the
 plan: every chunk with the size and SHA-256 of its files, or none where it has yet to be simulated.
 A chunk's files get their names when they are whole and on the disk, and the list names them after
 that, so that what the list names is there.
@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,72 +21,20 @@ from rascade import RESEARCH_USE, __version__
 from rascade.errors import ResultsError
 from rascade.results.differences import differences
 from rascade.results.store import write_bytes, write_json
+from rascade.trial.running.spans import Span, numbers_hash
+from rascade.trial.running.stores import Store
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CHUNKS", "DEFAULT_SIZE", "FORMAT", "ChunkStore", "Span", "Stored", "plan"]
+__all__ = ["CHUNKS", "FORMAT", "ChunkStore", "Stored"]
 
 CHUNKS = "chunks"
 LIST = "chunks.json"
 #: Raised whenever an older Rascade could not read the folder.
 FORMAT = 1
-#: Patients of a chunk: few enough that little is lost (seconds), enough that the solver's lanes
-#: stay busy: chunks of 250 took 12 % more processor time than one of 500, of 100 27 %, of 50 52 %
-#: (two arms of 500 patients, two years).
-DEFAULT_SIZE = 500
 _MEND = "delete the folder {} and simulate again"
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Span:
-    """Patients of an arm: those at the places `start` up to, not including, `stop`.
-
-    Attributes:
-        arm: index of the arm.
-        start: place of the first patient within the arm.
-        stop: place behind the last.
-    """
-
-    arm: int
-    start: int
-    stop: int
-
-    @property
-    def size(self) -> int:
-        """Number of patients."""
-        return self.stop - self.start
-
-    @property
-    def name(self) -> str:
-        """Start of the names of its files."""
-        return f"arm{self.arm}-{self.start:06d}-{self.stop:06d}"
-
-
-def plan(sizes: Sequence[int], stored: Iterable[Span], chunk_size: int) -> list[Span]:
-    """Return the chunks of a run: stored ones as they lie, and new ones in the gaps.
-
-    Args:
-        sizes: patients of each arm.
-        stored: chunks that are there; those that overlap or go beyond their arm are passed over.
-        chunk_size: patients of a new chunk, at most.
-    """
-    chunks = []
-    for arm, size in enumerate(sizes):
-        reached = 0
-        for span in sorted(s for s in stored if s.arm == arm):
-            if span.start < reached or span.stop > size:
-                continue
-            chunks += _pieces(arm, reached, span.start, chunk_size)
-            chunks.append(span)
-            reached = span.stop
-        chunks += _pieces(arm, reached, size, chunk_size)
-    return chunks
-
-
-def _pieces(arm: int, start: int, stop: int, most: int) -> list[Span]:
-    return [Span(arm, first, min(first + most, stop)) for first in range(start, stop, most)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +50,7 @@ class Stored:
     files: Mapping[str, Mapping[str, Any]]
 
 
-def numbers_hash(patients: NDArray[np.int64]) -> str:
-    """Return the SHA-256 of patient numbers in their order."""
-    return hashlib.sha256(patients.astype("<i8").tobytes()).hexdigest()
-
-
-class ChunkStore:
+class ChunkStore(Store[Stored]):
     """The chunks of one run, in a folder of their own.
 
     Args:
@@ -122,8 +65,8 @@ class ChunkStore:
         inputs: Mapping[str, Any],
         entries: Mapping[Span, Stored | None],
     ) -> None:
+        super().__init__(entries)
         self.folder, self.inputs = folder, inputs
-        self._entries = dict(entries)
 
     @classmethod
     def read(cls, folder: Path) -> ChunkStore:
@@ -176,43 +119,6 @@ class ChunkStore:
             + (note if longer else "")
             + "\nName another folder, or give --restart instead of --resume to leave them"
         )
-
-    @property
-    def stored(self) -> list[Span]:
-        """The chunks that have been simulated, in order."""
-        return sorted(span for span, files in self._entries.items() if files is not None)
-
-    @property
-    def planned(self) -> list[Span]:
-        """All chunks, in order."""
-        return sorted(self._entries)
-
-    def size_of(self, arm: int) -> int:
-        """Return the number of patients that an arm was planned with."""
-        return max((span.stop for span in self._entries if span.arm == arm), default=0)
-
-    @property
-    def missing(self) -> list[Span]:
-        """The chunks that have yet to be simulated, in order."""
-        return sorted(span for span, files in self._entries.items() if files is None)
-
-    def replan(self, arms: Sequence[NDArray[np.int64]], chunk_size: int) -> None:
-        """Plan for these patients around those that are stored, and write the plan.
-
-        Args:
-            arms: numbers of the patients of each arm.
-            chunk_size: patients of a new chunk, at most.
-        """
-        fitting = [
-            span
-            for span, stored in self._entries.items()
-            if stored is not None
-            and span.arm < len(arms)
-            and stored.patients == numbers_hash(arms[span.arm][span.start : span.stop])
-        ]
-        chunks = plan([len(patients) for patients in arms], fitting, chunk_size)
-        self._entries = {s: self._entries[s] if s in fitting else None for s in chunks}
-        self._write()
 
     def add(self, span: Span, patients: NDArray[np.int64], contents: Mapping[str, bytes]) -> None:
         """Store a chunk.

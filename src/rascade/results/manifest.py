@@ -8,41 +8,15 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from rascade import RESEARCH_USE, __version__
+from rascade.versions import package_versions
 
-__all__ = ["LOG", "add_to_log", "base_manifest", "command_line", "now", "package_versions"]
+__all__ = ["LOG", "add_to_log", "base_manifest", "command_line", "now"]
 
 LOG = "runs.jsonl"
-
-#: Packages whose version can change a number or a byte of the results.
-PACKAGES = (
-    "antimony",
-    "lark",
-    "llvmlite",
-    "matplotlib",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "pydantic",
-    "python-libsbml",
-    "scipy",
-    "statsmodels",
-)
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on."""
-    versions = {"python": platform.python_version(), "rascade": __version__}
-    for name in PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "not installed"
-    return versions
 
 
 def now() -> str:

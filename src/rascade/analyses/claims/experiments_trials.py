@@ -58,8 +58,8 @@ class Trials:
     def patients(self, experiment: Experiment, arm: Arm) -> pd.DataFrame:
         """Return the patients of an arm, solved ones only."""
         from rascade.regimen import parse
-        from rascade.trial.conduct.run import run
         from rascade.trial.design.spec import ArmSpec, CohortSpec, TrialSpec
+        from rascade.trial.running.run import run
 
         key = self._key(experiment, arm)
         if key not in self.arms:

@@ -39,7 +39,7 @@ def drawn_parameters(spec: TrialSpec, seed: int, draws: int) -> list[dict[str, f
     """
     from rascade.analyses.claims.draws import draw, uncertain_rows
     from rascade.model import load_table
-    from rascade.trial.conduct.run import arm_assembly
+    from rascade.trial.design.models import arm_assembly
 
     fixed = spec.shared_changes.parameters
     table = load_table().with_values(fixed)
@@ -64,7 +64,7 @@ def populations_of(
         endpoint: ``os`` or ``pfs``.
         threads: of the engine.
     """
-    from rascade.trial.conduct.run import run
+    from rascade.trial.running.run import run
 
     outcome = run(spec, threads=threads)
     return [arm_population(outcome.patients, outcome.visits, name, endpoint) for name in names]

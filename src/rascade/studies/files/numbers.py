@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from rascade.errors import InputError
 
-__all__ = ["check_seed", "check_threads"]
-
-
-def check_threads(threads: int) -> None:
-    """Refuse fewer than one thread.
-
-    Raises:
-        InputError: there would be none.
-    """
-    if threads < 1:
-        raise InputError(f"--threads: {threads} threads; it must be 1 or more")
+__all__ = ["check_seed"]
 
 
 def check_seed(seed: int) -> None:

@@ -231,7 +231,7 @@ class TrialStudy(Part):
     @field_validator("scan_window_days")
     @classmethod
     def _windows_do_not_meet(cls, window: float | None, info: ValidationInfo) -> float | None:
-        from rascade.trial.design.schedule import check_scan_window
+        from rascade.trial.design.spec import check_scan_window
 
         weeks = info.data.get("imaging_every_weeks")
         if window is not None and weeks is not None:

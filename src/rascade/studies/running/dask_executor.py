@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError, SimulationError
-from rascade.studies.running.executors import Done, Executor, Told
-from rascade.studies.running.jobs import Job, simulate_elsewhere
+from rascade.trial.running.executors import Done, Executor, Told
+from rascade.trial.running.jobs import Job, simulate_elsewhere
 
 __all__ = ["DaskExecutor"]
 
@@ -52,6 +52,11 @@ class DaskExecutor(Executor):
             raise InputError(f"--threads: {workers} workers; it must be 1 or more")
         self.scheduler, self.workers, self._given = scheduler, workers, client
         self.name = "dask"
+
+    @classmethod
+    def create(cls, threads: int, scheduler: str | None = None) -> DaskExecutor:
+        """Return one for a running scheduler, or with as many workers as threads were asked for."""
+        return cls(scheduler, workers=threads)
 
     def run(self, jobs: Sequence[Job], done: Done, told: Told) -> None:
         """Do all jobs, whichever worker is free.

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade import RESEARCH_USE, __version__
-from rascade.errors import InputError
-from rascade.progress import Progress
+from rascade.progress import Progress, check_threads
 from rascade.regimen import format_regimen
-from rascade.results.index import noted_results
-from rascade.results.manifest import add_new, base_manifest, now
-from rascade.results.store import (
-    finish_results,
-    plain_json,
-    write_json,
-    write_text,
-)
+from rascade.results.manifest import add_new, now
+from rascade.results.store import plain_json
 from rascade.studies.files.experiment_schema import MAX_DRAWS, Dish, ExperimentStudy, Given, Grid
-from rascade.studies.files.load import dump, study_hash
-from rascade.studies.files.numbers import check_seed, check_threads
+from rascade.studies.running.study_folder import (
+    StudyOutput,
+    StudyResult,
+    run_into,
+    study_manifest,
+    with_numbers,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,26 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_DRAWS",
-    "ExperimentResult",
     "override_experiment",
     "run_experiment_study",
     "to_experiment",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentResult:
-    """Where the results of an experiment are, and what they say.
-
-    Attributes:
-        folder: the results folder.
-        summary: what ``summary.json`` holds.
-        manifest: what ``manifest.json`` holds.
-    """
-
-    folder: Path
-    summary: Mapping[str, Any]
-    manifest: Mapping[str, Any]
 
 
 def override_experiment(
@@ -63,12 +44,8 @@ def override_experiment(
     Raises:
         InputError: a number is out of its range.
     """
-    if draws is not None and not 0 <= draws <= MAX_DRAWS:
-        raise InputError(f"--draws: {draws} parameter sets; it must be 0 to {MAX_DRAWS}")
-    if seed is not None:
-        check_seed(seed)
-    changes = {"draws": draws, "seed": seed}
-    return study.model_copy(update={k: v for k, v in changes.items() if v is not None})
+    limits = {"draws": (0, MAX_DRAWS, "parameter sets")}
+    return with_numbers(study, limits, draws=draws, seed=seed)
 
 
 def run_experiment_study(
@@ -80,7 +57,7 @@ def run_experiment_study(
     threads: int = 1,
     progress: Progress | None = None,
     finish: Callable[[Path], object] | None = None,
-) -> ExperimentResult:
+) -> StudyResult:
     """Run an experiment and write its results folder, whole or not at all.
 
     Args:
@@ -100,16 +77,16 @@ def run_experiment_study(
     """
     check_threads(threads)
     study = override_experiment(study, draws=draws, seed=seed)
-    spec = to_experiment(study)
-    started = now()
-    from rascade.bench.experiment import experiment
+    spec, started = to_experiment(study), now()
 
-    with noted_results(out) as folder:
-        outcome = experiment(spec, threads=threads, progress=progress)
-        summary = _write(folder, study, outcome)
-        manifest = _manifest(study, outcome, started, threads)
-        finish_results(folder, manifest, finish)
-    return ExperimentResult(Path(out), summary, manifest)
+    def work() -> StudyOutput:
+        from rascade.bench.experiment import experiment
+
+        return _output(
+            study, experiment(spec, threads=threads, progress=progress), started, threads
+        )
+
+    return run_into(out, study, work, finish)
 
 
 # -- from the file to the specification -----------------------------------------------------
@@ -234,38 +211,28 @@ def _csv(table: pd.DataFrame) -> str:
     return str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
-def _write(folder: Path, study: ExperimentStudy, outcome: ExperimentOutcome) -> dict[str, Any]:
+def _output(
+    study: ExperimentStudy, outcome: ExperimentOutcome, started: str, threads: int
+) -> StudyOutput:
     from rascade.bench.tables import COLUMNS
 
     summary: dict[str, Any] = plain_json(outcome.summary)
     add_new(summary, {"rascade_version": __version__, "research_use": RESEARCH_USE})
-    write_text(folder / "study.yaml", dump(study))
-    write_text(folder / "results.csv", _csv(outcome.table[list(COLUMNS)]))
-    write_text(folder / "results_intervals.csv", _csv(outcome.table))
-    write_json(folder / "summary.json", summary)
-    return summary
-
-
-def _manifest(
-    study: ExperimentStudy, outcome: ExperimentOutcome, started: str, threads: int
-) -> dict[str, Any]:
-    from rascade.evidence import evidence_hash
-    from rascade.model import load_table
-
-    manifest = base_manifest(
-        study.kind,
+    manifest = study_manifest(
+        study,
         started,
-        study=study.title,
-        study_hash=study_hash(study),
+        title=study.title,
         model_hash=outcome.run.assembly.hash,
-        parameter_hash=load_table().with_values(study.parameters).hash,
-        evidence_hash=evidence_hash(),
-        seed=study.seed,
+        parameters=study.parameters,
+        provenance=outcome.provenance,
         draws=study.draws,
         threads=threads,
         design=study.design,
         regimens=[format_regimen(t.regimen) for t in study.treatments if t.regimen],
         warnings=list(outcome.summary["warnings"]),
     )
-    add_new(manifest, plain_json(outcome.provenance))
-    return manifest
+    texts = {
+        "results.csv": _csv(outcome.table[list(COLUMNS)]),
+        "results_intervals.csv": _csv(outcome.table),
+    }
+    return StudyOutput(summary, manifest, texts=texts)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rascade.progress import Progress
+from rascade.progress import Progress, check_threads
 from rascade.results.manifest import base_manifest, now
 from rascade.results.records_folder import write_records
 from rascade.results.store import json_text
-from rascade.studies.files.numbers import check_threads
 
 __all__ = ["FactsResult", "facts_json", "run_facts_study"]
 

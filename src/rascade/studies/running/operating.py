@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rascade.errors import InputError
-from rascade.progress import Progress
-from rascade.results.index import noted_results
-from rascade.results.manifest import base_manifest, now
-from rascade.results.store import (
-    finish_results,
-    plain_json,
-    write_json,
-    write_table,
-    write_text,
-)
-from rascade.studies.files.load import dump, study_hash
-from rascade.studies.files.numbers import check_seed, check_threads
-from rascade.studies.files.operating_schema import MAX_REPLICATES, OperatingStudy
-from rascade.studies.running.operating_designs import to_design
+from rascade.progress import Progress, check_threads
+from rascade.results.manifest import now
+from rascade.results.store import plain_json
+from rascade.studies.files.load import dump
+from rascade.studies.files.operating_schema import MAX_REPLICATES, OperatingStudy, to_design
 from rascade.studies.running.operating_population import StudyPopulation, population_of, trial_of
 from rascade.studies.running.operating_summary import SIMULATING, Stages, summarize_designs
+from rascade.studies.running.study_folder import (
+    StudyOutput,
+    StudyResult,
+    run_into,
+    study_manifest,
+    with_numbers,
+)
 
-__all__ = ["OperatingResult", "override_operating", "run_operating"]
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingResult:
-    """Where the results are, and what they say.
-
-    Attributes:
-        folder: the results folder.
-        summary: what ``summary.json`` holds.
-        manifest: what ``manifest.json`` holds.
-    """
-
-    folder: Path
-    summary: Mapping[str, Any]
-    manifest: Mapping[str, Any]
+__all__ = ["override_operating", "run_operating"]
 
 
 def override_operating(
@@ -51,12 +32,8 @@ def override_operating(
     Raises:
         InputError: a number is out of its range.
     """
-    if replicates is not None and not 100 <= replicates <= MAX_REPLICATES:
-        raise InputError(f"--replicates: {replicates} trials; it must be 100 to {MAX_REPLICATES}")
-    if seed is not None:
-        check_seed(seed)
-    changes = {"replicates": replicates, "seed": seed}
-    return study.model_copy(update={k: v for k, v in changes.items() if v is not None})
+    limits = {"replicates": (100, MAX_REPLICATES, "trials")}
+    return with_numbers(study, limits, replicates=replicates, seed=seed)
 
 
 def run_operating(
@@ -69,7 +46,7 @@ def run_operating(
     threads: int = 1,
     progress: Progress | None = None,
     finish: Callable[[Path], object] | None = None,
-) -> OperatingResult:
+) -> StudyResult:
     """Try the designs of a study and write the results folder, whole or not at all.
 
     Args:
@@ -90,32 +67,44 @@ def run_operating(
     check_threads(threads)
     study = override_operating(study, replicates=replicates, seed=seed)
     designs = [to_design(study, part) for part in study.designs]
-    trial = trial_of(study, Path(beside))
-    started = now()
-    with noted_results(out) as folder:
+    trial, started = trial_of(study, Path(beside)), now()
+
+    def work() -> StudyOutput:
         stages = Stages(study, trial, progress)
         with stages(SIMULATING) as report:
             population = population_of(study, trial, Path(beside), threads, report)
         summary = summarize_designs(study, designs, population, stages, threads)
-        _write(folder, study, population, summary)
-        manifest = _manifest(study, population, started, threads)
-        manifest["warnings"] = list(summary["warnings"])
-        finish_results(folder, manifest, finish)
-    return OperatingResult(Path(out), summary, manifest)
+        return _output(study, population, summary, started, threads)
+
+    return run_into(out, study, work, finish)
 
 
-def _write(
-    folder: Path, study: OperatingStudy, population: StudyPopulation, summary: dict[str, Any]
-) -> None:
+def _output(
+    study: OperatingStudy,
+    population: StudyPopulation,
+    summary: dict[str, Any],
+    started: str,
+    threads: int,
+) -> StudyOutput:
     import pandas as pd
 
-    write_text(folder / "study.yaml", dump(study))
-    if population.study is not None:
-        write_text(folder / "population.yaml", dump(population.study))
-    write_table(folder / "patients.parquet", population.patients)
-    write_json(folder / "summary.json", plain_json(summary))
     table = pd.DataFrame([_flat(design) for design in summary["designs"]])
-    write_text(folder / "designs.csv", table.to_csv(index=False, lineterminator="\n"))
+    texts = {"designs.csv": table.to_csv(index=False, lineterminator="\n")}
+    if population.study is not None:
+        texts["population.yaml"] = dump(population.study)
+    manifest = study_manifest(
+        study,
+        started,
+        title=study.name,
+        model_hash=population.facts["model_hash"],
+        parameters=population.study.parameters if population.study is not None else {},
+        population=population.facts["study"],
+        population_hash=population.facts["study_hash"],
+        replicates=study.replicates,
+        threads=threads,
+        warnings=list(summary["warnings"]),
+    )
+    return StudyOutput(plain_json(summary), manifest, {"patients": population.patients}, texts)
 
 
 def _flat(design: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,26 +118,3 @@ def _flat(design: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("events", "patients", "screened", "months"):
             row[f"{under}_mean_{name}"] = design[under][name]
     return row
-
-
-def _manifest(
-    study: OperatingStudy, population: StudyPopulation, started: str, threads: int
-) -> dict[str, Any]:
-    from rascade.evidence import evidence_hash
-    from rascade.model import load_table
-
-    changed = dict(population.study.parameters) if population.study is not None else {}
-    return base_manifest(
-        study.kind,
-        started,
-        study=study.name,
-        study_hash=study_hash(study),
-        population=population.facts["study"],
-        population_hash=population.facts["study_hash"],
-        model_hash=population.facts["model_hash"],
-        parameter_hash=load_table().with_values(changed).hash,
-        evidence_hash=evidence_hash(),
-        seed=study.seed,
-        replicates=study.replicates,
-        threads=threads,
-    )

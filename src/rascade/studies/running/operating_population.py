@@ -14,6 +14,7 @@ from rascade.results.store import MANIFEST
 from rascade.studies.files.load import load, override, study_hash
 from rascade.studies.files.operating_schema import OperatingStudy
 from rascade.studies.files.schema import TrialStudy
+from rascade.studies.files.trial_plan import to_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,10 +98,9 @@ def population_of(
     if trial is None:
         assert study.population.results is not None
         return _stored(beside / study.population.results)
-    from rascade.studies.running.trial import to_spec
-    from rascade.trial.conduct.run import run
+    from rascade.trial.running.run import run
 
-    outcome = run(to_spec(trial), threads=threads, progress=lambda share, _: report(share))
+    outcome = run(to_plan(trial), threads=threads, progress=lambda share, _: report(share))
     facts = {
         "study": trial.name,
         "study_hash": study_hash(trial),

@@ -206,10 +206,10 @@ def _assurance(
     if wanted is None:
         return None
     from rascade.analyses.operating.assurance import assure
-    from rascade.studies.running.trial import to_spec
+    from rascade.studies.files.trial_plan import to_plan
 
     assert population.study is not None
-    spec = to_spec(override(population.study, size=wanted.size))
+    spec = to_plan(override(population.study, size=wanted.size))
     with stages("assurance") as report:
         return assure(
             spec,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.random_streams import uniform
-from rascade.trial.design.protocol import load_conduct
+from rascade.trial.assessment.conduct_table import load_conduct
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Run a trial: draw each arm's cohort, simulate it from visit to visit, read the scans."""
+"""Conduct an arm: draw its cohort, simulate it from visit to visit, read the scans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.errors import InputError, SimulationError
+from rascade.errors import InputError
 from rascade.patients import settled_cohort
 from rascade.random_streams import exponential
 from rascade.trial.assessment.imaging import Imaging, chosen
@@ -26,7 +26,7 @@ from rascade.trial.design.schedule import (
     watch_days,
     weekly_days,
 )
-from rascade.trial.records import ArmRun, TrialOutcome, VisitRecord
+from rascade.trial.records import ArmRun, VisitRecord
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -35,17 +35,8 @@ if TYPE_CHECKING:
     from rascade.engine import Segment, Settings, Simulation
     from rascade.trial.design.spec import ArmSpec, TrialSpec
 
-__all__ = [
-    "ArmRun",
-    "TrialOutcome",
-    "VisitRecord",
-    "allocate",
-    "arm_assembly",
-    "run",
-    "run_arm",
-]
+__all__ = ["allocate", "run_arm"]
 
-Report = Callable[[float, str], None]
 HOURS_PER_DAY = 24.0
 # What is kept at every visit, and what is watched between visits.
 _SIGNALS = {
@@ -62,7 +53,6 @@ _WATCHED = (
     *SYMBOLS,
 )
 _LITRES_TO_ML = 1000.0
-PREPARING = "preparing, compiling the model (once per machine)"
 
 
 class _Arm:
@@ -269,9 +259,8 @@ def run_arm(
     settings: Settings,
     backend: str = "compiled",
     report: Callable[[float], None] | None = None,
-    all_may_fail: bool = False,
 ) -> ArmRun:
-    """Simulate one arm, or some patients of it.
+    """Simulate one arm, or some patients of it. The solver may give up on all of them.
 
     Args:
         spec: the trial.
@@ -280,26 +269,13 @@ def run_arm(
         settings: of the solver.
         backend: of the engine.
         report: called with the share of the arm that is done.
-        all_may_fail: whether these are a part of an arm, of whom all may fail.
-
-    Raises:
-        SimulationError: the solver gave up on every patient.
     """
-    from rascade.engine import Status
-
     running = _Arm(spec, arm, patients, settings, backend)
     running.start()
     for pause in pauses(spec, arm):
         running.go_to(pause)
         if report:
             report(pause.day / running.end_day)
-    if not all_may_fail and (running.simulation.status >= Status.STEP_TOO_SMALL).all():
-        first = running.simulation.failures()[0]
-        raise SimulationError(
-            f"arm {arm.name}: the solver gave up on every patient; the first at day "
-            f"{first.time / HOURS_PER_DAY:.1f}, {first.species or 'no species named'}: "
-            f"{first.status.name}"
-        )
     return running.result()
 
 
@@ -330,44 +306,3 @@ def allocate(spec: TrialSpec, settings: Settings | None = None) -> Allocation:
         np.arange(arm.size or spec.cohort.size, dtype=np.int64) * count + index
         for index, arm in enumerate(spec.arms)
     )
-
-
-def run(
-    spec: TrialSpec,
-    *,
-    threads: int = 1,
-    progress: Report | None = None,
-    backend: str = "compiled",
-) -> TrialOutcome:
-    """Run a trial.
-
-    Args:
-        spec: the trial.
-        threads: of the engine; the result does not depend on it.
-        progress: called with the share done (0 to 1) and what is being done.
-        backend: ``compiled`` or ``reference``.
-
-    Raises:
-        InputError: the specification is wrong somewhere.
-        UnsupportedFeature: a drug, route or setting that this version does not model.
-        SimulationError: the solver gave up on every patient of an arm.
-    """
-    from rascade.engine import Settings
-    from rascade.trial.results.tables import outcome
-
-    settings = Settings(threads=threads)
-    arms = []
-    allocated = allocate(spec, settings)
-    sizes = [len(patients) for patients in allocated]
-    for index, (arm, patients) in enumerate(zip(spec.arms, allocated, strict=True)):
-
-        def report(share: float, index: int = index, arm: ArmSpec = arm) -> None:
-            if progress:
-                done = sum(sizes[:index]) + share * sizes[index]
-                progress(done / sum(sizes), arm.name)
-
-        if progress:
-            # Ctrl-C waits for the compiler, so say what keeps a new machine busy.
-            progress(sum(sizes[:index]) / sum(sizes), f"{arm.name}: {PREPARING}")
-        arms.append(run_arm(spec, arm, patients, settings=settings, backend=backend, report=report))
-    return outcome(spec, arms, allocated)

@@ -9,11 +9,11 @@ import numpy as np
 
 from rascade.random_streams import exponential, uniform
 from rascade.trial.assessment.adverse_events import EventLog
+from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.ctcae import modelled_terms
 from rascade.trial.conduct.dispensing import Dispenser
 from rascade.trial.conduct.dose_rules import Conduct, Readings
 from rascade.trial.design.phases import ASSIGNED
-from rascade.trial.design.protocol import load_conduct
 from rascade.trial.records import (
     ADVERSE_EVENT,
     DEATH,
@@ -37,19 +37,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["END_REASONS", "Safety", "Treatment", "visit_weeks"]
+__all__ = ["END_REASONS", "Safety", "Treatment"]
 
 HOURS_PER_DAY = 24.0
 _OFF = -1
 # A second progression, in a later phase, by the limits of RECIST 1.1 against the phase's own nadir.
 _GROWTH, _GROWTH_MM = 1.2, 5.0
-
-
-def visit_weeks(arm: ArmSpec) -> float:
-    """Return the weeks between an arm's visits."""
-    if arm.protocol.visit_weeks is not None:
-        return arm.protocol.visit_weeks
-    return load_conduct()["visit_weeks"].value
 
 
 class Treatment:

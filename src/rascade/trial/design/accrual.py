@@ -19,6 +19,7 @@ import numpy as np
 
 from rascade.errors import InputError
 from rascade.random_streams import uniform
+from rascade.trial.design.marks import COUNTS
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Centre:
 class CutOff:
     """When the data are cut for the final analysis: at the first of what is given.
 
+    A cut-off hides what is later. Only one on a known day spares what lies beyond it.
+
     Attributes:
         month: of the calendar.
         events: number of events over all arms.
@@ -72,8 +75,8 @@ class CutOff:
     """
 
     month: float | None = None
-    events: int | None = None
-    endpoint: str = "os"
+    events: int | None = field(default=None, metadata=COUNTS)
+    endpoint: str = field(default="os", metadata=COUNTS)
 
     def day(self, entry: Floats, event_after: Floats) -> float:
         """Return the calendar day, infinite where neither is reached.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rascade.errors import InputError
+from rascade.regimen import Regimen
 from rascade.trial.design.protocol import Condition, parse_condition
-
-if TYPE_CHECKING:
-    from rascade.regimen import Regimen
 
 __all__ = ["ASSIGNED", "CROSSOVER", "RESCUE", "Phase", "Until", "parse_until"]
 

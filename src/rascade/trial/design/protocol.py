@@ -18,13 +18,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from rascade.errors import InputError
+from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.ctcae import Limit, Term, find_lab, find_term
-
-if TYPE_CHECKING:
-    from rascade.model import ParameterTable
 
 __all__ = [
     "Action",
@@ -33,7 +30,6 @@ __all__ = [
     "Rule",
     "label_levels",
     "label_rules",
-    "load_conduct",
     "parse_action",
     "parse_condition",
     "rule",
@@ -121,15 +117,6 @@ class Protocol:
     adherence: float = 1.0
     dropout_per_month: float = 0.0
     dropouts_followed: float = 0.0
-
-
-@cache
-def load_conduct() -> ParameterTable:
-    """Return the numbers of a trial's conduct, with sources."""
-    from rascade.model import parse_table
-
-    text = (files("rascade.trial") / "data" / "conduct.csv").read_text(encoding="utf-8")
-    return parse_table(text, "conduct.csv")
 
 
 def parse_condition(text: str) -> Condition:

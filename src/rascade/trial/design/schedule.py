@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.errors import InputError
 from rascade.random_streams import uniform
+from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.lesions import load_measurement
-from rascade.trial.conduct.treatment import visit_weeks
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Pause",
-    "check_scan_window",
     "end_day",
     "pauses",
     "scan_window",
     "scans_made",
     "scheduled_days",
+    "visit_weeks",
     "watch_days",
     "weekly_days",
 ]
@@ -64,25 +63,6 @@ def end_day(spec: TrialSpec) -> float:
     return spec.follow_up_months * DAYS_PER_MONTH
 
 
-def check_scan_window(window: float | None, weeks: float) -> None:
-    """Check that the windows of two scans do not meet.
-
-    Args:
-        window: days before and after the scheduled day; None for the default.
-        weeks: between scans.
-
-    Raises:
-        InputError: they do, or the window is negative.
-    """
-    if window is None:
-        return
-    if not 0 <= window < weeks * _WEEK / 2:
-        raise InputError(
-            f"scan_window_days: {window:g} days before and after a scan every {weeks:g} weeks; "
-            f"give 0 or more and less than {weeks * _WEEK / 2:g}, half the interval"
-        )
-
-
 def scan_window(spec: TrialSpec) -> float:
     """Return the days that a scan may be early or late.
 
@@ -110,6 +90,13 @@ def scans_made(spec: TrialSpec, patients: NDArray[np.int64]) -> Floats:
             made[:, k] += np.round((2.0 * drawn - 1.0) * window, 2)
     made[made > end_day(spec) + _HAIR] = np.inf
     return made
+
+
+def visit_weeks(arm: ArmSpec) -> float:
+    """Return the weeks between an arm's visits."""
+    if arm.protocol.visit_weeks is not None:
+        return arm.protocol.visit_weeks
+    return load_conduct()["visit_weeks"].value
 
 
 def pauses(spec: TrialSpec, arm: ArmSpec) -> list[Pause]:

@@ -1,4 +1,9 @@
-"""What a trial is: arms, cohort, visits. Frozen, checked, without a file or a clock."""
+"""The plan of a trial: everything that is known before it begins. Frozen, checked, typed.
+
+`TrialSpec` is the one definition of a trial. A study file and `rascade.Trial` are two spellings of
+it; whatever runs, stores or analyses a trial takes it whole, and the jobs of a run carry it as text
+(`rascade.trial.design.plan_text`).
+"""
 
 from __future__ import annotations
 
@@ -10,17 +15,26 @@ from rascade.model import Interventions
 from rascade.regimen import Regimen
 from rascade.trial.assessment.censoring import check_rule
 from rascade.trial.design.accrual import Accrual, CutOff
+from rascade.trial.design.marks import COUNTS
 from rascade.trial.design.phases import Phase
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.randomization import Randomization
 
-__all__ = ["ArmSpec", "CohortSpec", "TrialSpec", "check_population", "population_warnings"]
+__all__ = [
+    "ArmSpec",
+    "CohortSpec",
+    "TrialSpec",
+    "check_population",
+    "check_scan_window",
+    "population_warnings",
+]
 
 _MODELLED: Mapping[str, tuple[str | int, ...]] = {
     "disease": ("PDAC",),
     "stage": ("metastatic",),
 }
 _CALIBRATED_LINE = 2
+_DAYS_PER_WEEK = 7.0
 
 
 def check_population(what: str, value: str | int) -> None:
@@ -39,6 +53,25 @@ def check_population(what: str, value: str | int) -> None:
         raise UnsupportedFeature(f"{what} {value}", f"{value!r} is not modelled yet; use {ways}")
 
 
+def check_scan_window(window: float | None, weeks: float) -> None:
+    """Check that the windows of two scans do not meet.
+
+    Args:
+        window: days before and after the scheduled day; None for the default.
+        weeks: between scans.
+
+    Raises:
+        InputError: they do, or the window is negative.
+    """
+    if window is None:
+        return
+    if not 0 <= window < weeks * _DAYS_PER_WEEK / 2:
+        raise InputError(
+            f"scan_window_days: {window:g} days before and after a scan every {weeks:g} weeks; "
+            f"give 0 or more and less than {weeks * _DAYS_PER_WEEK / 2:g}, half the interval"
+        )
+
+
 @dataclass(frozen=True)
 class CohortSpec:
     """Who may enter.
@@ -55,7 +88,7 @@ class CohortSpec:
     disease: str
     stage: str
     line: int
-    size: int
+    size: int = field(metadata=COUNTS)
     eligibility: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -94,8 +127,8 @@ class ArmSpec:
 
     name: str
     regimen: Regimen
-    size: int | None = None
-    published: str | None = None
+    size: int | None = field(default=None, metadata=COUNTS)
+    published: str | None = field(default=None, metadata=COUNTS)
     phases: tuple[Phase, ...] = ()
     protocol: Protocol = field(default_factory=Protocol)
     changes: Interventions = field(default_factory=Interventions)
@@ -135,21 +168,21 @@ class TrialSpec:
         pfs_censoring: ``ema`` or ``fda``, see `rascade.trial.assessment.censoring`.
     """
 
-    name: str
+    name: str = field(metadata=COUNTS)
     seed: int
     cohort: CohortSpec
     arms: tuple[ArmSpec, ...]
     imaging_every_weeks: float = 8.0
     follow_up_months: float = 24.0
     parameters: Mapping[str, float] = field(default_factory=dict)
-    reference: str | None = None
+    reference: str | None = field(default=None, metadata=COUNTS)
     changes: Interventions = field(default_factory=Interventions)
     accrual: Accrual | None = None
-    randomization: Randomization | None = None
+    randomization: Randomization | None = field(default=None, metadata=COUNTS)
     cut_off: CutOff | None = None
     paired: bool = False
     scan_window_days: float | None = None
-    pfs_censoring: str = "ema"
+    pfs_censoring: str = field(default="ema", metadata=COUNTS)
 
     @property
     def shared_changes(self) -> Interventions:
@@ -161,8 +194,6 @@ class TrialSpec:
         return Interventions.merged((self.shared_changes, arm.changes))
 
     def __post_init__(self) -> None:
-        from rascade.trial.design.schedule import check_scan_window
-
         check_scan_window(self.scan_window_days, self.imaging_every_weeks)
         check_rule(self.pfs_censoring)
         if self.paired:

@@ -15,7 +15,7 @@ import numpy as np
 
 from rascade.statistics.samples import Interval
 from rascade.statistics.survival import kaplan_meier
-from rascade.trial.design.protocol import load_conduct
+from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.results.records.codec import Estimate, tidy, to_json
 from rascade.trial.results.records.details import ExposureAdjusted, Incidence, TermIncidence
 from rascade.units import DAYS_PER_MONTH

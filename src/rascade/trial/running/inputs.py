@@ -11,35 +11,47 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
-from rascade.results.manifest import package_versions
-from rascade.studies.files.load import plain_study
+from rascade.trial.design.plan_text import felt_by_patients
+from rascade.versions import package_versions
 
 if TYPE_CHECKING:
-    from rascade.studies.files.schema import TrialStudy
+    from rascade.trial.design.spec import TrialSpec
 
-__all__ = ["inputs_hash", "trial_inputs"]
+__all__ = ["inputs_hash", "plan_inputs"]
 
 #: Packages whose version can change a bit of what a patient goes through.
 _SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbml", "scipy")
-#: Parts of Rascade that simulate; reports and statistics may change under stored chunks.
-_CODE = ("engine", "model", "patients", "random_streams.py", "regimen", "trial", "units.py")
-#: What a study says that no patient feels. All else counts, also what is added to files later.
-_UNFELT = ("name", "description", "reference", "pfs_censoring")
+#: Parts of Rascade that simulate or store; what counts and what shows may change under stored
+#: chunks.
+_CODE = (
+    "engine",
+    "model",
+    "patients",
+    "random_streams.py",
+    "regimen",
+    "trial/assessment",
+    "trial/conduct",
+    "trial/data",
+    "trial/design",
+    "trial/records.py",
+    "trial/results/storage.py",
+    "trial/running/jobs.py",
+    "trial/running/parquet.py",
+    "units.py",
+)
 
 
-def trial_inputs(study: TrialStudy) -> dict[str, Any]:
+def plan_inputs(plan: TrialSpec) -> dict[str, Any]:
     """Return everything that the patients of a trial depend on, ready for JSON."""
     from rascade.evidence import evidence_hash
     from rascade.model import load_table
-    from rascade.studies.running.trial import to_spec
-    from rascade.trial.conduct.run import arm_assembly
+    from rascade.trial.design.models import arm_assembly
 
-    spec = to_spec(study)
     versions = package_versions()
     return {
-        "study": _felt(study),
-        "models": [arm_assembly(spec, arm).hash for arm in spec.arms],
-        "parameters": load_table().with_values(study.parameters).hash,
+        "study": felt_by_patients(plan),
+        "models": [arm_assembly(plan, arm).hash for arm in plan.arms],
+        "parameters": load_table().with_values(plan.parameters).hash,
         "evidence": evidence_hash(),
         "code": _code_hash(),
         "versions": {name: versions[name] for name in _SOLVING},
@@ -50,21 +62,6 @@ def trial_inputs(study: TrialStudy) -> dict[str, Any]:
 def inputs_hash(inputs: Mapping[str, Any]) -> str:
     """Return the SHA-256 of inputs."""
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-
-
-def _felt(study: TrialStudy) -> dict[str, Any]:
-    """Return the study without sizes and texts: a larger trial holds the patients of a smaller."""
-    plain = {key: value for key, value in plain_study(study).items() if key not in _UNFELT}
-    # A cut-off hides what is later. Only one on a known day spares what lies beyond it.
-    month = (plain.pop("cut_off", None) or {}).get("month")
-    plain |= {"cut_off": {"month": month}} if month is not None else {}
-    cohort, arms = plain.get("cohort", {}), plain.get("arms", [])
-    plain["cohort"] = {key: value for key, value in cohort.items() if key != "size"}
-    plain["arms"] = [
-        {key: value for key, value in arm.items() if key not in ("size", "published")}
-        for arm in arms
-    ]
-    return plain
 
 
 @cache
