@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rascade.trial.results.incidence import add_incidence, exposure_days, incidence_of, poisson_rate
+from rascade.trial.results.records.codec import to_json
 from rascade.units import DAYS_PER_MONTH
 
 
@@ -66,7 +67,7 @@ def test_time_at_risk_ends_with_reporting_or_with_the_patient():
 
 
 def test_rates_and_time_to_first():
-    found = incidence_of(effects()[effects()["related"]], people())
+    found = to_json(incidence_of(effects()[effects()["related"]], people()))
     years = (100 + 130 + 365.25 + 50) / 365.25
     assert (found["episodes"], found["patients"]) == (4, 3)
     assert found["episodes_per_100_patient_years"] == pytest.approx(400 / years, rel=1e-5)
@@ -76,7 +77,7 @@ def test_rates_and_time_to_first():
     # Of four, the second of three has his first on day 20: S falls from 3/4 to 1/2 and on to 1/4.
     assert found["time_to_first_median_months"] == pytest.approx(15 / DAYS_PER_MONTH, rel=1e-5)
     assert found["time_to_first_of_affected_months"] == pytest.approx(10 / DAYS_PER_MONTH, rel=1e-5)
-    none = incidence_of(effects()[:0], people())
+    none = to_json(incidence_of(effects()[:0], people()))
     assert none["episodes_per_100_patient_years"] == 0.0 and none["episodes_ci"][0] == 0.0
     assert none["time_to_first_median_months"] is none["time_to_first_of_affected_months"] is None
 

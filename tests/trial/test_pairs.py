@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,11 @@ def test_a_contrast_says_what_a_patient_gains_and_how_much_narrower_it_is(
     assert pair["n"] == 8
     assert pair["best_change_pct"]["difference"] == pytest.approx(gap.mean(), abs=1e-4)
     assert pair["best_change_pct"]["n"] == int(gap.notna().sum())
-    assert pair["best_change_pct"]["width_of_unpaired"] > 0
+    low, high = pair["best_change_pct"]["ci"]
+    # What independent arms of as many patients would give.
+    known = wide[["full", "none"]][gap.notna()]
+    apart = 2 * 1.959964 * np.sqrt((known.var(ddof=1) / len(known)).sum())
+    assert pair["best_change_pct"]["width_of_unpaired"] == pytest.approx((high - low) / apart)
 
 
 def test_patients_do_not_depend_on_who_else_is_there(result: rc.TrialResult) -> None:
@@ -136,4 +142,9 @@ def test_the_report_says_that_patients_are_the_same(result: rc.TrialResult, tmp_
     page = result.report(tmp_path / "r.html").read_text(encoding="utf-8")
     assert "Every arm treats the same virtual patients" in page
     assert "The same patients in both arms" in page
+    for row in result.summary["contrasts"]:
+        share = row["paired"]["pfs_restricted_mean_months"]["width_of_unpaired"]
+        by = round(100 * (1 - share))
+        word = f"{abs(by)} % {'narrower' if by > 0 else 'wider'}" if by else "as wide"
+        assert re.search(rf"{row['arm']} against {row['reference']}: [^;]*PFS {word}", page)
     result.plot.paired("full").savefig(tmp_path / "paired.png", dpi=110)

@@ -184,6 +184,6 @@ def test_nobody_knows_how_treatment_ended_where_the_simulation_failed() -> None:
             survival_followed=np.ones(4, bool),
         ),
     )
-    reasons = _ends(run)["treatment_end_reasons"]  # type: ignore[arg-type]
+    reasons = _ends(run)  # type: ignore[arg-type]
     assert (reasons["ongoing"], reasons["not known"]) == (25.0, 25.0)
     assert sum(reasons.values()) == 100.0

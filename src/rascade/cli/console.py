@@ -42,38 +42,29 @@ def interruptible() -> Iterator[None]:
 
 def summary_table(summary: Mapping[str, Any], console: Console) -> None:
     """Print the arms and the contrasts of a trial's summary."""
-    rows = [
-        (
-            str(arm["name"]),
-            str(arm["n"]),
-            _estimate(arm["orr_pct"], arm["orr_ci"], 0),
-            _estimate(arm["dcr_pct"], None, 0),
-            _estimate(arm["pfs_median_months"], arm["pfs_ci"], 1),
-            _estimate(arm["os_median_months"], arm["os_ci"], 1),
-        )
-        for arm in summary["arms"]
-    ]
-    header = ("arm", "n", "ORR, %", "DCR, %", "PFS, months", "OS, months")
+    from rascade.trial.endpoints import rates, times
+    from rascade.trial.results.records.codec import from_json
+    from rascade.trial.results.records.headline import ArmHeadline, ContrastHeadline
+
+    ends = times(summary)
+    rows = []
+    for arm in (from_json(ArmHeadline, row) for row in summary["arms"]):
+        cells = [arm.rates[end.name].text(0, "-") for end in rates()]
+        cells += [arm.medians[end.name].text(1, "-") for end in ends]
+        rows.append((arm.name, str(arm.n), *cells))
+    header = ("arm", "n", *(f"{end.label}, %" for end in rates()))
+    header += tuple(f"{end.label}, months" for end in ends)
     numbers = range(1, len(header))
     show_table(header, rows, right=numbers, title=str(summary["study"]), console=console)
     console.print(SCAN_DAYS, markup=False)
-    for row in summary["contrasts"]:
+    for row in (from_json(ContrastHeadline, row) for row in summary["contrasts"]):
         parts = [
-            f"{end.upper()} HR {_estimate(row[f'{end}_hr'], row[f'{end}_hr_ci'], 2)}"
-            f"{_p_value(row[f'{end}_logrank_p'])}"
-            for end in ("pfs", "os")
+            f"{end.label} HR {row.ratios[end.name].text(2, '-')}"
+            + _p_value(row.log_rank_p[end.name])
+            for end in ends
         ]
-        names = visible(f"{row['arm']} against {row['reference']}")
+        names = visible(f"{row.arm} against {row.reference}")
         console.print(f"{names}: {'; '.join(parts)}", markup=False)
-
-
-def _estimate(value: float | None, interval: Any, digits: int) -> str:
-    """Return ``7.2 (6.1 to 8.0)``; what was not reached or not modelled is a dash."""
-    text = "-" if value is None else f"{value:.{digits}f}"
-    if not interval:
-        return text
-    low, high = ("-" if bound is None else f"{bound:.{digits}f}" for bound in interval)
-    return f"{text} ({low} to {high})"
 
 
 def _p_value(value: float | None) -> str:

@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
     "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
     "power": ("rascade.cli.power", "Find power and size of trial designs, report included."),
+    "report": ("rascade.cli.report", "Make the report and the figures of a trial anew."),
     "studies": ("rascade.cli.studies", "Find, look at, compare and remove what was run."),
     "cohort": ("rascade.cli.cohort", "Show, fit and validate the population of patients."),
     "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),

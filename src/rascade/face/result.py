@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,16 +14,17 @@ import numpy as np
 from rascade import RESEARCH_USE
 from rascade.errors import InputError
 from rascade.face.given import place
+from rascade.face.plots import Plots, check_arm
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rascade.face.plots import Plots
+    from rascade.report.runs.trial import TrialRun
+    from rascade.trial.results.records.headline import ArmHeadline, ContrastHeadline
 
 __all__ = ["EndPoint", "TrialResult", "open_result"]
 
 TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
-_END_POINTS = {"pfs": "progression-free survival", "os": "overall survival"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class EndPoint:
     """A time to an event, arm by arm.
 
     Attributes:
-        name: ``pfs`` or ``os``.
+        name: such as ``pfs`` or ``os``.
         title: in words.
     """
 
@@ -80,9 +80,9 @@ class EndPoint:
         Raises:
             InputError: no arm is called so.
         """
-        row = self._result.summary_of(arm)
-        low, high = row[f"{self.name}_ci"] or (None, None)
-        return row[f"{self.name}_median_months"], low, high
+        self._result.summary_of(arm)
+        found = self._result.headlines[arm].medians[self.name]
+        return found.value, *(found.limits or (None, None))
 
     def hazard_ratio(self, arm: str) -> tuple[float | None, float | None, float | None]:
         """Return the hazard ratio of an arm against the reference, and its 95 % limits.
@@ -90,10 +90,10 @@ class EndPoint:
         Raises:
             InputError: no arm is called so, or it is the reference.
         """
-        for row in self._result.summary["contrasts"]:
-            if row["arm"] == arm:
-                low, high = row[f"{self.name}_hr_ci"] or (None, None)
-                return row[f"{self.name}_hr"], low, high
+        for row in self._result.contrasts:
+            if row.arm == arm:
+                found = row.ratios[self.name]
+                return found.value, *(found.limits or (None, None))
         self._result.summary_of(arm)
         raise InputError(f"{arm!r} is the arm that the others are compared with; name another")
 
@@ -192,37 +192,49 @@ class TrialResult:
         Raises:
             InputError: no arm is called so.
         """
-        from rascade.regimen.words import did_you_mean
+        check_arm(arm, self.arms)
+        found: Mapping[str, Any] = self.summary["arms"][self.arms.index(arm)]
+        return found
 
-        for row in self.summary["arms"]:
-            if row["name"] == arm:
-                found: Mapping[str, Any] = row
-                return found
-        hint = did_you_mean(str(arm), self.arms) or f"; the arms are {', '.join(self.arms)}"
-        raise InputError(f"no arm is called {arm!r}{hint}")
+    @cached_property
+    def headlines(self) -> dict[str, ArmHeadline]:
+        """What each arm came to, by name: numbers of patients, rates, medians."""
+        from rascade.trial.results.records.codec import from_json
+        from rascade.trial.results.records.headline import ArmHeadline
+
+        return {str(r["name"]): from_json(ArmHeadline, r) for r in self.summary["arms"]}
+
+    @cached_property
+    def contrasts(self) -> tuple[ContrastHeadline, ...]:
+        """The arms against the reference: hazard ratios, tests, pairs of the same patient."""
+        from rascade.trial.results.records.codec import from_json
+        from rascade.trial.results.records.headline import ContrastHeadline
+
+        return tuple(from_json(ContrastHeadline, row) for row in self.summary["contrasts"])
 
     def endpoint(self, name: str) -> EndPoint:
-        """Return an end point: ``pfs`` or ``os``.
+        """Return a time to an event, such as ``pfs`` or ``os``.
 
         Raises:
-            InputError: no end point is called so.
+            InputError: no end point is called so, or these results do not hold it.
         """
-        found = name.strip().casefold() if isinstance(name, str) else ""
-        if found not in _END_POINTS:
-            raise InputError(f"no end point is called {name!r}; there are {', '.join(_END_POINTS)}")
-        return EndPoint(found, _END_POINTS[found], self)
+        from rascade.trial.endpoints import END_POINTS, times
+
+        found, here = END_POINTS[name], times(self.summary)
+        if found not in here:
+            names = ", ".join(end.name for end in here)
+            raise InputError(f"end point {found.name}: not in these results, which have {names}")
+        return EndPoint(found.name, found.title, self)
 
     # -- figures, report, data sets ----------------------------------------------------------
 
     @property
     def plot(self) -> Plots:
         """Figures of matplotlib, made from this object: ``.plot.survival("os")``."""
-        from rascade.face.plots import Plots
-
-        return Plots(self)
+        return Plots(self._run)
 
     @cached_property
-    def _run(self) -> Any:
+    def _run(self) -> TrialRun:
         """The result as the report reads it."""
         from rascade.report.runs.trial import trial_run
 
@@ -241,6 +253,24 @@ class TrialResult:
         target = place("path", path)
         write_text(target, report_page(self._run))
         return target
+
+    def figures(self, folder: str | Path, file_format: str = "svg") -> list[Path]:
+        """Write every figure of the report as a file of its own; returns the files.
+
+        Args:
+            folder: made if needed; files of the same names are replaced.
+            file_format: ``svg``, ``png`` (300 dots an inch) or ``pdf``.
+
+        Raises:
+            InputError: there is no such format.
+            OutputError: the place cannot be written.
+        """
+        from rascade.report.figures.trial import draw_figures
+        from rascade.report.look.files import write_figures
+
+        drawn = draw_figures(self._run)
+        every = [figure for group in drawn.values() for figure in group]
+        return write_figures(place("folder", folder), every, file_format)
 
     def to_adam(self, folder: str | Path) -> list[Path]:
         """Write ADaM-shaped data sets; returns the files.
@@ -266,23 +296,27 @@ class TrialResult:
         return "\n".join([*lines, f"  {RESEARCH_USE}"])
 
     def _lines(self) -> list[tuple[str, list[str]]]:
+        from rascade.trial.endpoints import times
+        from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE as RESPONSE
+
         rows = []
-        for arm in self.summary["arms"]:
-            cells = [f"n {arm['n']}", f"ORR {_estimate(arm['orr_pct'], arm['orr_ci'], 0)} %"]
-            for end in _END_POINTS:
-                value = _estimate(arm[f"{end}_median_months"], arm[f"{end}_ci"], 1)
-                cells.append(f"{end.upper()} {value} months")
-            rows.append((str(arm["name"]), cells))
+        for arm in self.headlines.values():
+            response = arm.rates[RESPONSE.name]
+            cells = [f"n {arm.n}", f"{RESPONSE.label} {response.text(0)} %"]
+            for end in times(self.summary):
+                cells.append(f"{end.label} {arm.medians[end.name].text(1)} months")
+            rows.append((arm.name, cells))
         return rows
 
     def _contrasts(self) -> list[str]:
+        from rascade.trial.endpoints import times
+
         return [
-            f"{row['arm']} against {row['reference']}: "
+            f"{row.arm} against {row.reference}: "
             + ", ".join(
-                f"{end.upper()} HR {_estimate(row[f'{end}_hr'], row[f'{end}_hr_ci'], 2)}"
-                for end in _END_POINTS
+                f"{end.label} HR {row.ratios[end.name].text(2)}" for end in times(self.summary)
             )
-            for row in self.summary["contrasts"]
+            for row in self.contrasts
         ]
 
     def _repr_html_(self) -> str:
@@ -300,15 +334,6 @@ class TrialResult:
         )
 
 
-def _estimate(value: float | None, limits: Any, digits: int) -> str:
-    """Return ``7.2 (6.1 to 8.0)``; what was not reached is said so."""
-    text = "not reached" if value is None else f"{value:.{digits}f}"
-    if not limits:
-        return text
-    low, high = ("not reached" if bound is None else f"{bound:.{digits}f}" for bound in limits)
-    return f"{text} ({low} to {high})"
-
-
 def open_result(folder: str | Path) -> TrialResult:
     """Open the results of a trial that the command line, or `Trial.run`, wrote.
 
@@ -318,13 +343,15 @@ def open_result(folder: str | Path) -> TrialResult:
     Raises:
         InputError: it is not such a folder, or a file in it cannot be read.
     """
+    from rascade.report.runs.files import read_json
+
     at = place("folder", folder)
     if not (at / "summary.json").is_file():
         raise InputError(
             f"{at}: no results of a trial here (no summary.json); name the DIR of "
             "rascade trial ... --out DIR"
         )
-    summary, manifest = (_json(at / name) for name in ("summary.json", "manifest.json"))
+    summary, manifest = (read_json(at / name) for name in ("summary.json", "manifest.json"))
     for key in ("study", "seed", "arms", "contrasts"):
         if key not in summary:
             raise InputError(f"{at / 'summary.json'}: no {key!r} in it; not the results of a trial")
@@ -334,13 +361,3 @@ def open_result(folder: str | Path) -> TrialResult:
     except (OSError, ValueError) as error:
         raise InputError(f"{study}: cannot be read ({error}); run the trial again") from None
     return TrialResult(summary, manifest, text, folder=at)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); run the trial again") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: expected an object, found {type(found).__name__}")
-    return found

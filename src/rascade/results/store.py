@@ -43,6 +43,7 @@ __all__ = [
     "plain_json",
     "publish",
     "remove_empty",
+    "renew_digests",
     "result_files",
     "target_folder",
     "write_bytes",
@@ -381,6 +382,32 @@ def file_hashes(folder: Path) -> dict[str, dict[str, Any]]:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             hashes[name] = {"bytes": path.stat().st_size, "sha256": digest}
     return hashes
+
+
+def renew_digests(folder: Path, written: Sequence[Path]) -> None:
+    """Put size and SHA-256 of files that were written anew into the manifest of their folder.
+
+    Args:
+        folder: of results, with a manifest.
+        written: files; those that lie elsewhere are left out.
+
+    Raises:
+        OutputError: the manifest cannot be written.
+    """
+    place = folder.resolve()
+    inside = [path.resolve() for path in written if path.resolve().is_relative_to(place)]
+    if not inside:
+        return
+    manifest = json.loads((place / MANIFEST).read_text("utf-8"))
+    files = manifest.get("files")
+    if not isinstance(files, dict):  # results of an early version: nothing is checked there
+        return
+    for path in inside:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        name = path.relative_to(place).as_posix()
+        files[name] = {"bytes": path.stat().st_size, "sha256": digest}
+    manifest["files"] = dict(sorted(files.items()))
+    write_json(place / MANIFEST, manifest)
 
 
 def finish_results(

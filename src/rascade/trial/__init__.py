@@ -1,1 +1,6 @@
-"""Trials: protocol, visits, response, survival, and the tables that come of them."""
+"""Trials: what they are, how they go, what is seen of patients, and what comes of them.
+
+`design` before the first patient, `conduct` while it runs, `assessment` of what is seen, `records`
+of what was simulated, `endpoints` as one registry, `results` as tables and a summary. May use
+patients, model, regimen and statistics; knows no file of a study and no page.
+"""

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
     from rascade.report.runs.trial import TrialRun
     from rascade.statistics.survival import CoxFit
+    from rascade.trial.endpoints import TimeEndPoint
 
-__all__ = ["forest_figure", "subgroups"]
+__all__ = ["forest_figure", "forest_figures", "subgroups"]
 
 MIN_PATIENTS = 10  # a subgroup smaller than this is not drawn
 _ROW, _TOP, _WIDE = 0.19, Canvas.TOP + 0.3, 1.55  # inches
-_PLOTS = {"pfs": 1.95, "os": 4.6}  # left edge of each plot, inches
+_PLOTS = (1.95, 4.6)  # left edge of each plot, inches
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +113,15 @@ def _levels(values: pd.Series, heading: str, by_name: bool = False) -> list[Subg
     return [Subgroup(heading, value, (values == value).to_numpy()) for value in order]
 
 
-def forest_figure(run: TrialRun, arm: str) -> Figure:
-    """Draw PFS and OS hazard ratios of an arm against the reference, by subgroup."""
+def forest_figure(run: TrialRun, arm: str, page: int = 0) -> Figure:
+    """Draw hazard ratios of an arm against the reference, by subgroup.
+
+    Args:
+        run: the trial, which has a reference.
+        arm: any but the reference.
+        page: which two of the end points: 0 for the first two, PFS and OS.
+    """
+    ends = run.times[page * len(_PLOTS) :][: len(_PLOTS)]
     assert run.reference is not None
     pair = run.patients[run.patients["arm"].isin([arm, run.reference])]
     covariates = run.manifest.get("covariates") or ()
@@ -130,17 +138,17 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
     canvas = Canvas(WIDTH, _TOP + plot + 0.62 + below + Canvas.FOOTER, title, run.footer)
     _row_names(canvas, rows)
     color = arm_color(run.arms.index(arm))
-    fits = {end: _fits(pair, groups, end, arm) for end in _PLOTS}
+    fits = {end.name: _fits(pair, groups, end, arm) for end in ends}
     limits = _axis_limits([f for own in fits.values() for f in own])
     bold: dict[str, Any] = {"size": 7, "weight": "bold"}
-    for end, left in _PLOTS.items():
+    for end, left in zip(ends, _PLOTS, strict=False):
         axes = canvas.axes(left, _TOP, _WIDE, plot)
         _forest_axes(axes, limits, len(rows), sides)
         right = left + _WIDE + 0.98
-        name = f"{end.upper()}, hazard ratio"
+        name = f"{end.label}, hazard ratio"
         canvas.text(left + _WIDE / 2, _TOP - 0.12, name, ha="center", **bold)
         canvas.text(right, _TOP - 0.12, "HR (95 % CI)", ha="right", **bold)
-        for group, result in zip(groups, fits[end], strict=True):
+        for group, result in zip(groups, fits[end.name], strict=True):
             row = rows.index(group)
             _mark(axes, row, result, group, len(pair), color)
             canvas.text(right, _height(row), _ratio(result), size=6.5, ha="right")
@@ -148,15 +156,20 @@ def forest_figure(run: TrialRun, arm: str) -> Figure:
             y = _height(rows.index(heading))
             canvas.text(right, y, f"interaction {p_value(p)}", size=6.5, ha="right", color=GREY)
     said = "; ".join(
-        f"{group.label}: {end.upper()} HR {_ratio(result)}"
-        for end, own in fits.items()
-        for group, result in zip(groups, own, strict=True)
+        f"{group.label}: {end.label} HR {_ratio(result)}"
+        for end in ends
+        for group, result in zip(groups, fits[end.name], strict=True)
     )
-    name = f"forest-{run.arms.index(arm) + 1}"
+    name = f"forest-{run.arms.index(arm) + 1}{f'-{page + 1}' if page else ''}"
     caption = _CAPTION + _left_out(covariates, strata)
     return Figure(
         name, f"Subgroups: {title}", caption, f"Forest plot. {said}.", canvas.svg(), canvas.figure
     )
+
+
+def forest_figures(run: TrialRun, arm: str) -> list[Figure]:
+    """Draw as many forests as it takes to show every end point."""
+    return [forest_figure(run, arm, page) for page in range(-(-len(run.times) // len(_PLOTS)))]
 
 
 _CAPTION = (
@@ -226,18 +239,18 @@ def _rows(groups: list[Subgroup]) -> list[Subgroup | str]:
 
 
 def _columns(
-    pair: pd.DataFrame, end: str, arm: str
+    pair: pd.DataFrame, end: TimeEndPoint, arm: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return times, events, who is in the arm, and whose time is known."""
-    time = pair[f"{end}_months"].to_numpy(float)
+    time = pair[end.months].to_numpy(float)
     known = np.isfinite(time)
     event = np.zeros(len(pair), dtype=bool)
-    event[known] = pair[f"{end}_event"].to_numpy()[known].astype(bool)
+    event[known] = pair[end.event].to_numpy()[known].astype(bool)
     return time, event, (pair["arm"] == arm).to_numpy(), known
 
 
 def _interactions(
-    pair: pd.DataFrame, groups: list[Subgroup], end: str, arm: str
+    pair: pd.DataFrame, groups: list[Subgroup], end: TimeEndPoint, arm: str
 ) -> dict[str, float | None]:
     """Return the p value of the interaction of each factor with the arm, by heading."""
     from rascade.statistics.cox import interaction_p
@@ -254,7 +267,7 @@ def _interactions(
     return found
 
 
-def _fits(pair: pd.DataFrame, groups: list[Subgroup], end: str, arm: str) -> list[CoxFit]:
+def _fits(pair: pd.DataFrame, groups: list[Subgroup], end: TimeEndPoint, arm: str) -> list[CoxFit]:
     from rascade.statistics.survival import cox_hazard_ratio
 
     time, event, treated, known = _columns(pair, end, arm)

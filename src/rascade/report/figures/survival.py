@@ -22,7 +22,7 @@ from rascade.report.look.canvas import (
 )
 from rascade.report.look.text import clean, interval, months_text, p_value
 from rascade.report.tables.data_cut import data_cut_text
-from rascade.report.tables.published import RATIOS, compare
+from rascade.report.tables.published import compare, median_label, ratio_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
     from rascade.report.tables.published import Comparison
     from rascade.statistics.survival import KaplanMeier
+    from rascade.trial.endpoints import TimeEndPoint
 
-__all__ = ["ENDPOINTS", "month_ticks", "survival_figure"]
+__all__ = ["month_ticks", "survival_figure"]
 
-ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
 _LEFT, _RIGHT, _PLOT = 0.62, 0.25, 2.6  # inches: axis label, margin, height of the curve
 _MAX_LEFT = 1.95  # inches: names at risk that are longer stand on lines of their own
 _ROW = 0.155
@@ -47,12 +47,21 @@ def month_ticks(end: float, most: int = 9) -> list[float]:
     return [float(step * i) for i in range(int(np.ceil(max(end, step) / step - 1e-9)) + 1)]
 
 
-def survival_figure(run: TrialRun, end: str) -> Figure:
-    """Draw the curves of all arms for one end point (``pfs`` or ``os``), and what was published."""
+def survival_figure(run: TrialRun, name: str) -> Figure:
+    """Draw the curves of all arms for one end point, and what was published.
+
+    Args:
+        run: the trial.
+        name: of an end point that is a time, such as ``pfs``.
+
+    Raises:
+        InputError: there is no such end point, or the results do not hold it.
+    """
+    end = run.end_point(name)
+    title = f"{end.title[:1].upper()}{end.title[1:]}"
     curves = {arm: _curve(run, arm, end) for arm in run.arms}
-    told = {
-        c.arm: c for c in compare(run) if c.label == f"Median {end.upper()}" and c.unit == "months"
-    }
+    wanted = median_label(end)
+    told = {c.arm: c for c in compare(run) if c.label == wanted and c.unit == "months"}
     notes = _contrast_lines(run, end)
     widest = max(text_width(clean(arm), 7) for arm in run.arms) if run.arms else 0.0
     beside = widest + 0.32 <= _MAX_LEFT
@@ -62,7 +71,7 @@ def survival_figure(run: TrialRun, end: str) -> Figure:
     rows = _risk_rows(run.arms, beside)
     above = Canvas.TOP + LEGEND_LINE * _count([*legend, *said]) + 0.12
     height = above + _PLOT + 0.55 + _ROW * (_count(rows) + 1) + Canvas.FOOTER
-    canvas = Canvas(WIDTH, height, ENDPOINTS[end], run.footer)
+    canvas = Canvas(WIDTH, height, title, run.footer)
     arm_legend(canvas, list(enumerate(legend)), 0.06, Canvas.TOP)
     y = Canvas.TOP + LEGEND_LINE * _count(legend)
     for note in said:
@@ -72,17 +81,12 @@ def survival_figure(run: TrialRun, end: str) -> Figure:
     axes = canvas.axes(left, above, WIDTH - left - _RIGHT, _PLOT)
     for position, curve in enumerate(curves.values()):
         _draw_curve(axes, curve, arm_color(position), ticks[-1])
-    _finish(axes, ticks, f"{ENDPOINTS[end]} (%)")
+    _finish(axes, ticks, f"{title} (%)")
     _published_marks(axes, run, told, ticks[-1])
     _at_risk_table(canvas, curves, rows, ticks, left, above + _PLOT + 0.5)
-    return Figure(
-        end,
-        ENDPOINTS[end],
-        _caption(run, told),
-        _alt(run, end, notes, told),
-        canvas.svg(),
-        canvas.figure,
-    )
+    parts = [_legend(run, arm, end, told.get(arm)) for arm in run.arms]
+    alt = f"{title}, Kaplan–Meier curves. " + ". ".join(parts + notes) + "."
+    return Figure(end.name, title, _caption(run, told), alt, canvas.svg(), canvas.figure)
 
 
 def _count(texts: Sequence[str]) -> int:
@@ -95,10 +99,10 @@ def _last_month(curves: dict[str, KaplanMeier], told: dict[str, Comparison]) -> 
     return max([*ends, *(c.published for c in told.values())], default=1.0)
 
 
-def _legend(run: TrialRun, arm: str, end: str, told: Comparison | None) -> str:
-    summary = run.summary_of(arm)
+def _legend(run: TrialRun, arm: str, end: TimeEndPoint, told: Comparison | None) -> str:
+    median = run.headlines[arm].medians[end.name]
     text = f"{arm}: n = {len(run.of_arm(arm))}, median "
-    text += f"{months_text(summary[f'{end}_median_months'], summary[f'{end}_ci'])} months"
+    text += f"{months_text(median.value, median.limits)} months"
     return text if told is None else f"{text}; published {told.published_text}"
 
 
@@ -135,30 +139,29 @@ def _published_marks(axes: Axes, run: TrialRun, told: dict[str, Comparison], unt
         axes.plot([item.published], [y], marker="s", zorder=5, **style, **face)
 
 
-def _curve(run: TrialRun, arm: str, end: str) -> KaplanMeier:
+def _curve(run: TrialRun, arm: str, end: TimeEndPoint) -> KaplanMeier:
     from rascade.statistics.survival import kaplan_meier
 
     rows = run.of_arm(arm)
-    time = rows[f"{end}_months"].to_numpy(float)
+    time = rows[end.months].to_numpy(float)
     known = np.isfinite(time)
-    return kaplan_meier(time[known], rows[f"{end}_event"].to_numpy()[known].astype(bool))
+    return kaplan_meier(time[known], rows[end.event].to_numpy()[known].astype(bool))
 
 
-def _contrast_lines(run: TrialRun, end: str) -> list[str]:
-    told = {
-        (c.arm, run.reference): c.published_text for c in compare(run) if c.label == RATIOS[end]
-    }
+def _contrast_lines(run: TrialRun, end: TimeEndPoint) -> list[str]:
+    wanted = ratio_label(end)
+    told = {(c.arm, run.reference): c.published_text for c in compare(run) if c.label == wanted}
     lines = []
-    for contrast in run.summary["contrasts"]:
-        ratio = contrast[f"{end}_hr"]
-        names = f"{contrast['arm']} against {contrast['reference']}: "
-        if ratio is None:
+    for contrast in run.contrasts:
+        ratio = contrast.ratios[end.name]
+        names = f"{contrast.arm} against {contrast.reference}: "
+        if ratio.value is None:
             lines.append(names + "hazard ratio not estimable")
         else:
-            limits = interval(contrast[f"{end}_hr_ci"], 2)
-            p = p_value(contrast[f"{end}_logrank_p"])
-            text = f"{names}HR {ratio:.2f} (95 % CI {limits}), log-rank {p}"
-            found = told.get((contrast["arm"], contrast["reference"]))
+            limits = interval(ratio.limits, 2)
+            p = p_value(contrast.log_rank_p[end.name])
+            text = f"{names}HR {ratio.value:.2f} (95 % CI {limits}), log-rank {p}"
+            found = told.get((contrast.arm, contrast.reference))
             lines.append(text if found is None else f"{text}; published {found}")
     return lines
 
@@ -233,8 +236,3 @@ def _at_risk_table(
 
 
 _SIDE = {True: "right", False: "left"}
-
-
-def _alt(run: TrialRun, end: str, notes: list[str], told: dict[str, Comparison]) -> str:
-    parts = [_legend(run, arm, end, told.get(arm)) for arm in run.arms]
-    return f"{ENDPOINTS[end]}, Kaplan–Meier curves. " + ". ".join(parts + notes) + "."

@@ -95,7 +95,7 @@ def _figure(
         _draw_route(axes, route)
     _draw_boxes(axes, layout, drugs, targets)
     _key(axes, list(dict.fromkeys(link.kind for link in layout.links)), depth + 0.2)
-    return Figure(name, title, caption, _alt(nodes, edges), canvas.svg())
+    return Figure(name, title, caption, _alt(nodes, edges), canvas.svg(), canvas.figure)
 
 
 def _alt(nodes: list[Node], edges: list[Node]) -> str:

@@ -30,9 +30,9 @@ def write_experiment_report(folder: Path, *, figures: bool = False) -> Path:
         OutputError: the folder cannot be written.
     """
     from rascade.report.look.canvas import drawing
+    from rascade.report.look.files import write_figures
     from rascade.report.look.page import render
     from rascade.report.mechanism.figure import mechanism_figures
-    from rascade.report.pages.trial import write_figures
     from rascade.report.runs.experiment import read_experiment
     from rascade.report.runs.files import write_page
 
@@ -42,7 +42,7 @@ def write_experiment_report(folder: Path, *, figures: bool = False) -> Path:
         drawn = _figures(run)
         mechanism = mechanism_figures(run.manifest.get("mechanism") or {}, run.footer)
     if figures:
-        write_figures(folder, [*drawn, *mechanism])
+        write_figures(folder / "figures", [*drawn, *mechanism])
     page = render("experiment.html.j2", figures=drawn, mechanism=mechanism, **_content(run))
     return write_page(folder / "experiment.html", page)
 

@@ -30,7 +30,7 @@ def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
     """
     from rascade.report.figures.operating import assurance_figure, boundary_figure, power_figure
     from rascade.report.look.canvas import drawing
-    from rascade.report.pages.trial import write_figures
+    from rascade.report.look.files import write_figures
     from rascade.report.runs.files import read_json, research_footer, write_page
     from rascade.report.tables.trial import provenance_table
 
@@ -44,7 +44,7 @@ def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
         made = [f(summary, footer) for f in (power_figure, boundary_figure, assurance_figure)]
     drawn = [figure for figure in made if figure is not None]
     if figures:
-        write_figures(folder, drawn)
+        write_figures(folder / "figures", drawn)
     page = render(
         "operating.html.j2",
         title=plain(summary["study"]),

@@ -29,9 +29,9 @@ def write_patient_report(folder: Path, *, figures: bool = False) -> Path:
     """
     from rascade.report.figures.patient import patient_figures
     from rascade.report.look.canvas import drawing
+    from rascade.report.look.files import write_figures
     from rascade.report.look.page import render
     from rascade.report.look.text import plain
-    from rascade.report.pages.trial import write_figures
     from rascade.report.runs.files import read_json, read_table, research_footer, write_page
 
     folder = Path(folder)
@@ -42,7 +42,7 @@ def write_patient_report(folder: Path, *, figures: bool = False) -> Path:
     with drawing():
         drawn: list[Figure] = patient_figures(trajectory, simulation, footer)
     if figures:
-        write_figures(folder, drawn)
+        write_figures(folder / "figures", drawn)
     page = render(
         "patient.html.j2",
         title="One simulated patient",

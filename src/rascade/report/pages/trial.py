@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from rascade.report.look.canvas import Figure
     from rascade.report.runs.trial import TrialRun
 
-__all__ = ["report_page", "write_report"]
+__all__ = ["renew_report", "report_page", "write_report"]
 
 
 def write_report(folder: Path, *, figures: bool = False) -> Path:
@@ -29,15 +30,61 @@ def write_report(folder: Path, *, figures: bool = False) -> Path:
         InputError: a file or a column is missing or broken.
         OutputError: the folder cannot be written.
     """
+    from rascade.report.figures.trial import draw_figures
+    from rascade.report.look.files import write_figures
     from rascade.report.runs.files import write_page
     from rascade.report.runs.trial import read_trial
 
     folder = Path(folder)
     run = read_trial(folder)
-    drawn = _drawn(run)
+    drawn = draw_figures(run)
     if figures:
-        write_figures(folder, [f for group in drawn.values() for f in group])
+        write_figures(folder / "figures", [f for group in drawn.values() for f in group])
     return write_page(folder / "report.html", report_page(run, drawn))
+
+
+def renew_report(
+    folder: Path,
+    *,
+    page: Path | None = None,
+    figures: Path | None = None,
+    file_format: str = "svg",
+) -> tuple[Path, list[Path]]:
+    """Make page and figures of a finished trial anew.
+
+    Args:
+        folder: results of ``rascade trial``; its tables stay as they are, and its manifest takes
+            down what is written into the folder.
+        page: where the page goes; ``report.html`` of the folder if None.
+        figures: folder for the figures, made if needed; none are written if None.
+        file_format: of the figures: ``svg``, ``png`` or ``pdf``.
+
+    Returns:
+        Where the page is, and the files of the figures.
+
+    Raises:
+        InputError: `folder` holds no finished trial, or there is no such format.
+        OutputError: a place cannot be written.
+    """
+    from rascade.report.figures.trial import draw_figures
+    from rascade.report.look.files import check_format, write_figures
+    from rascade.report.runs.files import read_json, write_page
+    from rascade.report.runs.trial import check_trial, read_trial
+    from rascade.results.store import renew_digests
+
+    folder = Path(folder)
+    wanted = check_format(file_format)
+    check_trial(folder)
+    run = read_trial(folder)
+    drawn = draw_figures(run)
+    every = [figure for group in drawn.values() for figure in group]
+    files = [] if figures is None else write_figures(Path(figures), every, wanted)
+    if files:
+        renew_digests(folder, files)  # the page lists the files of its folder
+        run = replace(run, manifest=read_json(folder / "manifest.json"))
+    written = write_page(page or folder / "report.html", report_page(run, drawn))
+    renew_digests(folder, [written])
+    return written, files
 
 
 def report_page(run: TrialRun, drawn: dict[str, list[Figure]] | None = None) -> str:
@@ -47,56 +94,11 @@ def report_page(run: TrialRun, drawn: dict[str, list[Figure]] | None = None) -> 
         run: what it is made of.
         drawn: its figures, where they are at hand.
     """
+    from rascade.report.figures.trial import draw_figures
     from rascade.report.look.page import render
 
-    figures = _drawn(run) if drawn is None else drawn
+    figures = draw_figures(run) if drawn is None else drawn
     return render("trial.html.j2", **_content(run, figures))
-
-
-def _drawn(run: TrialRun) -> dict[str, list[Figure]]:
-    from rascade.report.look.canvas import drawing
-
-    with drawing():
-        return _figures(run)
-
-
-def write_figures(folder: Path, figures: list[Figure]) -> None:
-    """Write figures as SVG files into ``figures/`` of a folder."""
-    from rascade.errors import OutputError
-    from rascade.report.runs.files import write_page
-
-    place = folder / "figures"
-    try:
-        place.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{place}: cannot be made ({error.strerror or error})") from error
-    for figure in figures:
-        write_page(place / f"{figure.name}.svg", figure.svg)
-
-
-def _figures(run: TrialRun) -> dict[str, list[Figure]]:
-    from rascade.report.figures.biomarkers import biomarker_figure
-    from rascade.report.figures.forest import forest_figure
-    from rascade.report.figures.markers import marker_figure
-    from rascade.report.figures.paired import paired_figure
-    from rascade.report.figures.published import published_figure
-    from rascade.report.figures.response import spider_figure, waterfall_figure
-    from rascade.report.figures.survival import survival_figure
-    from rascade.report.figures.swimmer import swimmer_figure
-    from rascade.report.mechanism.figure import mechanism_figures
-    from rascade.report.tables.published import compare
-
-    others = [arm for arm in run.arms if arm != run.reference] if run.reference else []
-    everything: dict[str, list[Figure | None]] = {
-        "survival": [survival_figure(run, "pfs"), survival_figure(run, "os")],
-        "response": [waterfall_figure(run), spider_figure(run), swimmer_figure(run)],
-        "paired": [paired_figure(run, arm) for arm in others],
-        "biomarkers": [biomarker_figure(run), marker_figure(run)],
-        "forests": [forest_figure(run, arm) for arm in others],
-        "published": [published_figure(run, compare(run))],
-        "mechanism": [*mechanism_figures(run.manifest.get("mechanism") or {}, run.footer)],
-    }
-    return {name: [f for f in group if f is not None] for name, group in everything.items()}
 
 
 def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
@@ -246,7 +248,7 @@ def _limits(run: TrialRun) -> list[str]:
             "These properties of patients do nothing in the model of this run, so no result can "
             f"depend on them: {', '.join(plain(name).replace('_', ' ') for name in still)}."
         )
-    if all(arm.get("grade3plus_trae_pct") is None for arm in run.summary["arms"]):
+    if all(own.severe is None or own.severe.value is None for own in run.safety.values()):
         texts.append(
             "Side effects are not modelled in this run: doses are neither held nor reduced."
         )

@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Any
 from rascade.errors import InputError
 from rascade.report.look.text import plain
 from rascade.report.runs.files import read_json, read_table, research_footer
+from rascade.trial.endpoints import END_POINTS, TimeEndPoint, times
+from rascade.trial.results.records.codec import from_json
+from rascade.trial.results.records.conduct import ArmSafety, Censoring
+from rascade.trial.results.records.details import Details
+from rascade.trial.results.records.headline import ArmHeadline, ContrastHeadline
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "TrialRun",
+    "check_trial",
     "read_trial",
     "trial_run",
 ]
@@ -82,6 +88,51 @@ class TrialRun:
         """Patients of an arm."""
         return self.patients[self.patients["arm"] == arm]
 
+    @cached_property
+    def times(self) -> tuple[TimeEndPoint, ...]:
+        """End points of these results that are times to events, in order."""
+        return tuple(end for end in times(self.summary) if end.months in self.patients)
+
+    @cached_property
+    def headlines(self) -> dict[str, ArmHeadline]:
+        """What each arm came to, by name."""
+        return {row["name"]: from_json(ArmHeadline, row) for row in self.summary["arms"]}
+
+    @cached_property
+    def contrasts(self) -> tuple[ContrastHeadline, ...]:
+        """The arms against the reference."""
+        return tuple(from_json(ContrastHeadline, row) for row in self.summary["contrasts"])
+
+    @cached_property
+    def details(self) -> Details | None:
+        """End points in detail; None for results without them."""
+        found = self.summary.get("end_points")
+        return from_json(Details, found) if found else None
+
+    @cached_property
+    def safety(self) -> dict[str, ArmSafety]:
+        """Side effects and exposure by arm; all None in results without them."""
+        return {row["name"]: from_json(ArmSafety, row) for row in self.summary["arms"]}
+
+    @cached_property
+    def censoring(self) -> Censoring | None:
+        """PFS by rule of censoring; None for results without it."""
+        found = self.summary.get("pfs_censoring")
+        return from_json(Censoring, found) if found else None
+
+    def end_point(self, name: str) -> TimeEndPoint:
+        """Return an end point by name.
+
+        Raises:
+            InputError: there is none, or these results do not hold it.
+        """
+        found = END_POINTS[name]
+        if found not in self.times:
+            here = ", ".join(end.name for end in self.times)
+            raise InputError(f"end point {found.name}: not in these results, which have {here}")
+        assert isinstance(found, TimeEndPoint)
+        return found
+
     def summary_of(self, arm: str) -> dict[str, Any]:
         """Summary of an arm."""
         found: dict[str, Any] = self.summary["arms"][self.arms.index(arm)]
@@ -92,6 +143,37 @@ class TrialRun:
         """The line at the bottom of every figure."""
         return research_footer(
             self.summary["study"], self.summary.get("seed"), self.summary.get("model_hash")
+        )
+
+
+def check_trial(folder: Path) -> None:
+    """Check that a folder holds a finished trial.
+
+    Raises:
+        InputError: it does not; the message says what it is and what to do.
+        ResultsError: a newer version of Rascade wrote it.
+    """
+    from rascade.results.folders import read_json as read_manifest
+    from rascade.results.store import MANIFEST, UNFINISHED
+
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "no such folder"
+        raise InputError(f"{folder}: {what}; name the DIR of rascade trial ... --out DIR")
+    if not (folder / MANIFEST).is_file():
+        if (folder / UNFINISHED).is_dir():
+            raise InputError(
+                f"{folder}: a trial that was not finished; go on with it by 'rascade trial "
+                f"STUDY.yaml --out {folder} --resume'"
+            )
+        raise InputError(
+            f"{folder}: no results of a trial here (no {MANIFEST}); name the DIR of rascade trial "
+            "... --out DIR; 'rascade studies list' shows those that are known"
+        )
+    kind = read_manifest(folder / MANIFEST).get("kind", "trial")
+    if kind != "trial":
+        raise InputError(
+            f"{folder}: results of kind {plain(kind)}, not of a trial; rascade {plain(kind)} "
+            "writes their page itself"
         )
 
 

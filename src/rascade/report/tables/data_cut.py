@@ -18,10 +18,8 @@ _APART = 1.5  # follow-ups that differ by more than this factor are said to
 
 def follow_up(run: TrialRun, arm: str) -> float | None:
     """Median follow-up of an arm in months (reverse Kaplan-Meier); None where it is not known."""
-    for row in (run.summary.get("end_points") or {}).get("arms") or ():
-        if row["name"] == arm and row.get("follow_up_median_months") is not None:
-            return float(row["follow_up_median_months"])
-    return None
+    rows = run.details.arms if run.details else ()
+    return next((row.follow_up for row in rows if row.name == arm), None)
 
 
 def published_follow_up(run: TrialRun, arm: str) -> float | None:

@@ -2,67 +2,75 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from rascade.report.look.page import Table
 from rascade.report.look.text import interval, months_text, number, p_value, percent
 
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
+    from rascade.trial.endpoints import TimeEndPoint
+    from rascade.trial.results.records.codec import Estimate, Limits
+    from rascade.trial.results.records.details import ArmDetail, Details, RestrictedGain
 
 __all__ = ["end_point_tables", "estimand_table"]
 
 
 def end_point_tables(run: TrialRun) -> list[Table]:
     """Response in time, rates at landmarks, restricted means; empty for a run without them."""
-    detail = run.summary.get("end_points")
-    if not detail:
+    detail = run.details
+    if detail is None:
         return []
-    tables = [_response(detail["arms"]), _landmarks(detail["arms"]), _means(detail)]
+    tables = [_response(detail.arms), _landmarks(detail.arms, run.times), _means(detail, run.times)]
     return [table for table in tables if table is not None]
 
 
-def _columns(arms: list[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(str(arm["name"]) for arm in arms)
+def _columns(arms: Sequence[ArmDetail]) -> tuple[str, ...]:
+    return tuple(arm.name for arm in arms)
 
 
-def _response(arms: list[dict[str, Any]]) -> Table:
-    def row(text: str, cell: Any) -> tuple[str, ...]:
+def _share(found: Estimate) -> str:
+    return percent(found.value, found.limits)
+
+
+def _response(arms: Sequence[ArmDetail]) -> Table:
+    def row(text: str, cell: Callable[[ArmDetail], str]) -> tuple[str, ...]:
         return (text, *(cell(arm) for arm in arms))
 
     rows = [
         row(
             "Confirmed response (28 days), RECIST 1.1",
-            lambda a: percent(a["orr_confirmed_pct"], a["orr_confirmed_ci"]),
+            lambda a: _share(a.responses.confirmed),
         ),
-        row("Response, iRECIST", lambda a: percent(a["iorr_pct"], a["iorr_ci"])),
-        row("Disease control, RECIST 1.1", lambda a: percent(a["dcr_pct"], a["dcr_ci"])),
-        row("Median time to response, months", lambda a: number(a["ttr_median_months"]) or "—"),
+        row("Response, iRECIST", lambda a: _share(a.responses.immune)),
+        row("Disease control, RECIST 1.1", lambda a: _share(a.responses.control)),
+        row("Median time to response, months", lambda a: number(a.responses.first) or "—"),
         row(
             "Median duration of response, months",
-            lambda a: months_text(a["dor_median_months"], a["dor_ci"]) if a["responders"] else "—",
+            lambda a: _lasted(a.responses.lasted) if a.responses.responders else "—",
         ),
         row(
             "Median PFS, iRECIST, months",
-            lambda a: months_text(a["ipfs_median_months"]),
+            lambda a: months_text(a.immune_median),
         ),
         row(
             "Median PFS, interval-censored, months",
             _censored,
         ),
-        row("Median follow-up, months", lambda a: months_text(a["follow_up_median_months"])),
+        row("Median follow-up, months", lambda a: months_text(a.follow_up)),
         row(
             "CA 19-9 before treatment, median, U/mL",
-            lambda a: number(a["ca19_9_baseline_median"]) or "—",
+            lambda a: number(a.markers.ca19_9) or "—",
         ),
-        row("CA 19-9 halved", lambda a: percent(a["ca19_9_halved_pct"], a["ca19_9_halved_ci"])),
+        row("CA 19-9 halved", lambda a: _share(a.markers.halved)),
         row(
             "KRAS allele fraction in plasma before treatment, median, %",
-            lambda a: number(a["kras_maf_baseline_median_pct"]) or "—",
+            lambda a: number(a.markers.kras) or "—",
         ),
         row(
             "Mutant KRAS cleared from plasma",
-            lambda a: percent(a["kras_cleared_pct"], a["kras_cleared_ci"]),
+            lambda a: _share(a.markers.cleared),
         ),
     ]
     rows[5:5] = _confirmed(arms)
@@ -79,27 +87,31 @@ def _response(arms: list[dict[str, Any]]) -> Table:
     return Table("End points in detail", head, rows, note, frozenset(range(1, len(arms) + 1)))
 
 
-def _censored(arm: dict[str, Any]) -> str:
-    limits = interval(arm.get("pfs_interval_median_ci"), missing="∞")
-    text = _span(arm["pfs_interval_median_months"])
+def _censored(arm: ArmDetail) -> str:
+    limits = interval(arm.interval_median_limits, missing="∞")
+    text = _span(arm.interval_median)
     return f"{text}\n95 % CI ({limits})" if limits else text
 
 
-def _confirmed(arms: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+def _lasted(found: Estimate) -> str:
+    return months_text(found.value, found.limits)
+
+
+def _confirmed(arms: Sequence[ArmDetail]) -> list[tuple[str, ...]]:
     """Return the duration of confirmed responses, where the run holds it."""
-    found = [(arm.get("responses") or {}).get("confirmed") or {} for arm in arms]
-    if not any("dor_median_months" in own for own in found):
+    found = [arm.by_kind.get("confirmed") for arm in arms]
+    if not any(own is not None and own.times is not None for own in found):
         return []
     cells = (
-        months_text(own.get("dor_median_months"), own.get("dor_ci"))
-        if own.get("responders")
+        _lasted(own.times.lasted)
+        if own is not None and own.times is not None and own.responders
         else "—"
         for own in found
     )
     return [("Median duration of confirmed response, months", *cells)]
 
 
-def _span(limits: list[float | None] | None) -> str:
+def _span(limits: Limits) -> str:
     low, high = limits or (None, None)
     if low is None and high is None:
         return "NR"
@@ -108,15 +120,13 @@ def _span(limits: list[float | None] | None) -> str:
     return f"{high:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
 
 
-def _landmarks(arms: list[dict[str, Any]]) -> Table | None:
+def _landmarks(arms: Sequence[ArmDetail], ends: Sequence[TimeEndPoint]) -> Table | None:
     rows = []
-    for end, title in (("pfs", "PFS"), ("os", "OS")):
-        marks = [arm[f"{end}_landmarks"] for arm in arms]
+    for end in ends:
+        marks = [arm.landmarks.get(end.name, ()) for arm in arms]
         for same in zip(*marks, strict=True):
-            cells = (
-                f"{percent(mark['rate_pct'], mark['ci'])}, n = {mark['at_risk']}" for mark in same
-            )
-            rows.append((f"{title} at {same[0]['month']:g} months", *cells))
+            cells = (f"{_share(mark.rate)}, n = {mark.at_risk}" for mark in same)
+            rows.append((f"{end.label} at {same[0].month:g} months", *cells))
     if not rows:
         return None
     note = "Kaplan–Meier rates with log-log 95 % intervals; n is the number still at risk."
@@ -124,22 +134,21 @@ def _landmarks(arms: list[dict[str, Any]]) -> Table | None:
     return Table("Rates at landmarks", head, rows, note, frozenset(range(1, len(arms) + 1)))
 
 
-def _means(detail: dict[str, Any]) -> Table | None:
-    arms, rows = detail["arms"], []
-    for end, title in (("pfs", "PFS"), ("os", "OS")):
-        known = [arm[f"{end}_rmst"] for arm in arms if arm[f"{end}_rmst"]]
+def _means(detail: Details, ends: Sequence[TimeEndPoint]) -> Table | None:
+    arms, rows = detail.arms, []
+    for end in ends:
+        known = [mean for arm in arms if (mean := arm.means.get(end.name))]
         if known:
             cells = (
-                months_text(m["mean_months"], m["ci"]) if (m := arm[f"{end}_rmst"]) else "—"
+                months_text(m.mean.value, m.mean.limits) if (m := arm.means.get(end.name)) else "—"
                 for arm in arms
             )
-            horizon = known[0]["horizon_months"]
-            rows.append((f"{title}, first {horizon:.1f} months", *cells))
-        gains = {row["arm"]: _gain(row, end) for row in detail["contrasts"]}
+            rows.append((f"{end.label}, first {known[0].horizon_months:.1f} months", *cells))
+        gains = {row.arm: _gain(row.gains.get(end.name)) for row in detail.contrasts}
         if any(gains.values()):
-            reference = detail["contrasts"][0]["reference"]
-            cells = (gains.get(arm["name"], "") for arm in arms)
-            rows.append((f"{title}, difference from {reference}", *cells))
+            reference = detail.contrasts[0].reference
+            cells = (gains.get(arm.name, "") for arm in arms)
+            rows.append((f"{end.label}, difference from {reference}", *cells))
     if not rows:
         return None
     note = (
@@ -156,35 +165,31 @@ def _means(detail: dict[str, Any]) -> Table | None:
     )
 
 
-def _gain(contrast: dict[str, Any], end: str) -> str:
+def _gain(found: RestrictedGain | None) -> str:
     """Return the gain in restricted mean against the reference, with interval and p value."""
-    gain = contrast[f"{end}_rmst_difference_months"]
-    if gain is None:
+    if found is None or found.difference.value is None:
         return ""
-    limits = interval(contrast[f"{end}_rmst_difference_ci"])
-    text = f"{gain:+.1f} ({limits}), {p_value(contrast[f'{end}_rmst_p'])}"
+    limits = interval(found.difference.limits)
+    text = f"{found.difference.value:+.1f} ({limits}), {p_value(found.p)}"
     return text.replace("-", "−")
 
 
 def estimand_table(run: TrialRun) -> Table | None:
     """The estimands by name, with what each strategy gives; None for a run without them."""
-    detail = run.summary.get("end_points")
-    if not detail:
+    if run.details is None:
         return None
     rows = []
-    for item in detail["estimands"]:
-        medians = "\n".join(
-            f"{arm['name']}: {months_text(arm['median_months'], arm['ci'])}" for arm in item["arms"]
-        )
+    for item in run.details.estimands:
+        medians = "\n".join(f"{arm.name}: {_lasted(arm.median)}" for arm in item.arms)
         ratios = "\n".join(
-            f"{c['arm']}: {c['hr']:.2f} ({interval(c['hr_ci'], 2)})"
-            for c in item["contrasts"]
-            if c["hr"] is not None
+            f"{c.arm}: {c.ratio.value:.2f} ({interval(c.ratio.limits, 2)})"
+            for c in item.contrasts
+            if c.ratio.value is not None
         )
-        if not item["applies"]:
+        if not item.applies:
             medians = "not in this trial: nothing of the kind happens"
-        handled = " ".join(x for x in (item["intercurrent"], item["caution"]) if x)
-        rows.append((item["name"], handled, medians, ratios or "—"))
+        handled = " ".join(x for x in (item.intercurrent, item.caution) if x)
+        rows.append((item.name, handled, medians, ratios or "—"))
     note = (
         "Population: all randomised patients (intention to treat). The results above are those of "
         "the treatment policy; a patient without a scan counts as no response (composite)."

@@ -45,13 +45,13 @@ def exposure_table(run: TrialRun) -> Table | None:
             rows.append((text, *(_flagged(run, arm, column, basis) for arm in run.arms)))
     rows.append(("Stopped for side effects", *(_stopped(run, arm) for arm in run.arms)))
     rows.append(("Time on treatment, median months", *(_months_on(own[arm]) for arm in run.arms)))
-    for key, text in (
-        ("crossover_pct", "Crossed over"),
-        ("other_treatment_pct", "Other treatment afterwards"),
-        ("dropout_pct", "Dropped out"),
-        ("lost_to_follow_up_pct", "Lost to follow-up"),
+    safety = [run.safety[arm] for arm in run.arms]
+    for text, values in (
+        ("Crossed over", [own.crossover for own in safety]),
+        ("Other treatment afterwards", [own.other_treatment for own in safety]),
+        ("Dropped out", [own.dropout for own in safety]),
+        ("Lost to follow-up", [own.lost for own in safety]),
     ):
-        values = [run.summary_of(arm).get(key) for arm in run.arms]
         if any(values):
             rows.append((text, *("—" if v is None else f"{v:.1f} %" for v in values)))
     return Table(
@@ -79,7 +79,7 @@ def _flagged(run: TrialRun, arm: str, column: str, basis: str) -> str:
 
 
 def _stopped(run: TrialRun, arm: str) -> str:
-    value = run.summary_of(arm).get("discontinued_for_ae_pct")
+    value = run.safety[arm].discontinued
     text = "—" if value is None else f"{value:.1f} %"
     return text + _told(run, arm, "discontinued", "any_pct")
 
@@ -107,9 +107,7 @@ def drug_table(run: TrialRun) -> Table | None:
     """Dose intensity and stops by drug; None for a run without them."""
     rows = []
     for arm in run.arms:
-        own = run.summary_of(arm)
-        shares = own.get("relative_dose_intensity_pct") or {}
-        stops = own.get("drug_stopped_for_ae_pct") or {}
+        shares, stops = run.safety[arm].intensity or {}, run.safety[arm].stopped or {}
         rows += [
             (arm, plain(drug), _percent(share), _percent(stops.get(drug)))
             for drug, share in shares.items()
@@ -161,13 +159,13 @@ def adverse_event_table(run: TrialRun) -> Table | None:
 
 
 def _note(run: TrialRun, terms: set[str]) -> str:
-    versions = {str(arm.get("ctcae_version") or "") for arm in run.summary["arms"]} - {""}
+    versions = {own.ctcae_version for own in run.safety.values() if own.ctcae_version}
     graded = f"CTCAE {' and '.join(sorted(versions))}" if versions else "CTCAE"
     note = (
         f"Patients (%), each counted once a term at the highest grade, {graded}; in brackets the "
         "exact 95 % interval. Terms by frequency over all arms."
     )
-    if any(arm.get("crossover_pct") for arm in run.summary["arms"]):
+    if any(own.crossover for own in run.safety.values()):
         note += " What happens after a crossover counts in the arm as randomised."
     told = [(arm, published_events(run, arm)) for arm in run.arms]
     rows = [row for _, of in told for row in of.values()]

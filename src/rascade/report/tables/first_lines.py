@@ -6,20 +6,24 @@ A sentence says longer or shorter only where the confidence interval says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rascade.report.look.text import plain
 from rascade.report.tables.data_cut import data_cut_text
 from rascade.report.tables.paired import design_text
-from rascade.report.tables.published import RATIOS, Comparison, compare
+from rascade.report.tables.published import Comparison, compare, median_label, ratio_label
+from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE
+from rascade.trial.results.records.headline import ArmHeadline
 
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
+    from rascade.trial.endpoints import TimeEndPoint
+    from rascade.trial.results.records.codec import Estimate
+    from rascade.trial.results.records.headline import ContrastHeadline
 
 __all__ = ["answers", "context", "roles"]
 
 _APART = 2  # contrasts up to which every end point has a line of its own
-_END_POINTS = {"pfs": "PFS", "os": "OS"}
 
 
 def answers(run: TrialRun) -> list[str]:
@@ -29,8 +33,8 @@ def answers(run: TrialRun) -> list[str]:
     and what was published of it.
     """
     told = {(c.arm, c.label): c for c in compare(run) if c.panel != "safety"}
-    if run.summary["contrasts"]:
-        each = [_contrast(run, c, told) for c in run.summary["contrasts"]]
+    if run.contrasts:
+        each = [_contrast(run, c, told) for c in run.contrasts]
         if len(each) <= _APART:
             return [f"{who}, {text}." for who, texts in each for text in texts]
         return [f"{who}: {'; '.join(texts)}." for who, texts in each]
@@ -38,34 +42,30 @@ def answers(run: TrialRun) -> list[str]:
 
 
 Told = dict[tuple[str, str], Comparison]
+Pair = tuple[ArmHeadline, ArmHeadline]
 
 
-def _contrast(run: TrialRun, contrast: dict[str, Any], told: Told) -> tuple[str, list[str]]:
+def _contrast(run: TrialRun, contrast: ContrastHeadline, told: Told) -> tuple[str, list[str]]:
     """Return who is compared, and what came out of each end point."""
-    pair = run.summary_of(contrast["arm"]), run.summary_of(contrast["reference"])
-    who = f"{contrast['arm']} against {contrast['reference']}"
-    survival = [_survival(contrast, pair, end, told) for end in _END_POINTS]
+    pair = run.headlines[contrast.arm], run.headlines[contrast.reference]
+    who = f"{contrast.arm} against {contrast.reference}"
+    survival = [_survival(contrast, pair, end, told) for end in run.times]
     return who, [*survival, _response(pair, told)]
 
 
-def _survival(
-    contrast: dict[str, Any],
-    pair: tuple[dict[str, Any], dict[str, Any]],
-    end: str,
-    told: Told,
-) -> str:
+def _survival(contrast: ContrastHeadline, pair: Pair, end: TimeEndPoint, told: Told) -> str:
     """Say how an end point compares: ``PFS longer: hazard ratio 0.52 (95 % CI 0.43 to 0.62)``."""
-    ratio, limits = contrast[f"{end}_hr"], contrast[f"{end}_hr_ci"]
-    name = _END_POINTS[end]
-    medians = " against ".join(_months(side[f"{end}_median_months"]) for side in pair)
-    if ratio is None:
-        text = f"{name}: hazard ratio not estimable"
+    ratio = contrast.ratios[end.name]
+    medians = " against ".join(_months(side.medians[end.name].value) for side in pair)
+    if ratio.value is None:
+        text = f"{end.label}: hazard ratio not estimable"
     else:
-        text = f"{name} {_verdict(limits)}: hazard ratio {ratio:.2f}{_span(limits, 2)}"
+        verdict, span = _verdict(ratio.limits), _span(ratio.limits, 2)
+        text = f"{end.label} {verdict}: hazard ratio {ratio.value:.2f}{span}"
     published = _published(
         [
-            (told.get((contrast["arm"], RATIOS[end])), 2, ""),
-            *((told.get((side["name"], f"Median {name}")), 1, "months") for side in pair),
+            (told.get((contrast.arm, ratio_label(end))), 2, ""),
+            *((told.get((side.name, median_label(end))), 1, "months") for side in pair),
         ]
     )
     return f"{text}, median {medians} months{published}"
@@ -80,22 +80,23 @@ def _verdict(limits: Sequence[float | None] | None) -> str:
     return "not shown to differ"
 
 
-def _response(pair: tuple[dict[str, Any], dict[str, Any]], told: Told) -> str:
-    rates = " against ".join(_percent(side["orr_pct"], side["orr_ci"]) for side in pair)
-    published = _published([(told.get((side["name"], "ORR")), 0, "%") for side in pair])
-    return f"response {rates}{published}"
+def _response(pair: Pair, told: Told) -> str:
+    name, label = OBJECTIVE_RESPONSE.name, OBJECTIVE_RESPONSE.label
+    shares = " against ".join(_percent(side.rates[name]) for side in pair)
+    published = _published([(told.get((side.name, label)), 0, "%") for side in pair])
+    return f"response {shares}{published}"
 
 
 def _arm(run: TrialRun, arm: str, told: Told) -> str:
-    own = run.summary_of(arm)
-    parts = [
-        f"median {name} {_months(own[f'{end}_median_months'])} months"
-        f"{_span(own[f'{end}_ci'], 1)}"
-        + _published([(told.get((arm, f"Median {name}")), 1, "months")])
-        for end, name in _END_POINTS.items()
-    ]
-    response = f"response {_percent(own['orr_pct'], own['orr_ci'])}"
-    parts.append(response + _published([(told.get((arm, "ORR")), 0, "%")]))
+    own = run.headlines[arm]
+    parts = []
+    for end in run.times:
+        median = own.medians[end.name]
+        published = _published([(told.get((arm, median_label(end))), 1, "months")])
+        text = f"median {end.label} {_months(median.value)} months{_span(median.limits, 1)}"
+        parts.append(text + published)
+    response = f"response {_percent(own.rates[OBJECTIVE_RESPONSE.name])}"
+    parts.append(response + _published([(told.get((arm, OBJECTIVE_RESPONSE.label)), 0, "%")]))
     return f"{arm}: {'; '.join(parts)}."
 
 
@@ -130,8 +131,8 @@ def _months(value: float | None) -> str:
     return "not reached" if value is None else f"{value:.1f}"
 
 
-def _percent(value: float | None, limits: Sequence[float | None] | None) -> str:
-    return "not known" if value is None else f"{value:.1f} %{_span(limits, 1)}"
+def _percent(found: Estimate) -> str:
+    return "not known" if found.value is None else f"{found.value:.1f} %{_span(found.limits, 1)}"
 
 
 def roles(run: TrialRun) -> list[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rascade.report.look.page import Table
 from rascade.report.look.text import interval, months_text, p_value, plain
 
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
+    from rascade.trial.results.records.details import (
+        Incidence,
+        ProportionalHazards,
+        WeightedLogRank,
+    )
 
 __all__ = ["exposure_adjusted_table", "hazards_table"]
 
@@ -20,20 +25,23 @@ _UNEVEN = 0.05  # p of the test below which a single hazard ratio is called too 
 def hazards_table(run: TrialRun) -> Table | None:
     """Test of proportional hazards and MaxCombo, a row a contrast and end point; None without."""
     rows = []
-    for contrast in (run.summary.get("end_points") or {}).get("contrasts") or ():
-        for end in ("pfs", "os"):
-            test = contrast.get(f"{end}_proportional_hazards")
-            combo = contrast.get(f"{end}_max_combo_p")
-            problem = contrast.get(f"{end}_hr_problem")
-            if test is None and combo is None and not problem:
+    for contrast in run.details.contrasts if run.details else ():
+        for end in run.times:
+            tests = contrast.tests.get(end.name)
+            if tests is None or (
+                tests.proportional is None and tests.combined_p is None and not tests.problem
+            ):
                 continue
+            problem = tests.problem
             rows.append(
                 (
-                    contrast["arm"],
-                    end.upper(),
-                    _proportional(test) if not problem else f"no hazard ratio: {plain(problem)}",
-                    p_value(combo),
-                    _weighted(contrast.get(f"{end}_weighted_log_rank")),
+                    contrast.arm,
+                    end.label,
+                    f"no hazard ratio: {plain(problem)}"
+                    if problem
+                    else _proportional(tests.proportional),
+                    p_value(tests.combined_p),
+                    _weighted(tests.weighted),
                 )
             )
     if not rows:
@@ -50,45 +58,41 @@ def hazards_table(run: TrialRun) -> Table | None:
     )
 
 
-def _proportional(test: Mapping[str, Any] | None) -> str:
-    if not test or test.get("p") is None:
+def _proportional(test: ProportionalHazards | None) -> str:
+    if test is None or test.p is None:
         return "not tested"
-    p, slope = float(test["p"]), test.get("slope")
-    if p >= _UNEVEN or slope is None:
-        return p_value(p)
-    way = "falls" if slope < 0 else "rises"
-    return f"{p_value(p)}: the hazard ratio {way} with time"
+    if test.p >= _UNEVEN or test.slope is None:
+        return p_value(test.p)
+    way = "falls" if test.slope < 0 else "rises"
+    return f"{p_value(test.p)}: the hazard ratio {way} with time"
 
 
-def _weighted(tests: Any) -> str:
+def _weighted(tests: Sequence[WeightedLogRank]) -> str:
     parts = [
-        f"G({t['rho']:g}, {t['gamma']:g}) {t['z']:.2f}".replace("-", "−")
-        for t in tests or ()
-        if t.get("z") is not None
+        f"G({t.rho:g}, {t.gamma:g}) {t.z:.2f}".replace("-", "−") for t in tests if t.z is not None
     ]
     return "; ".join(parts) or "—"
 
 
 def exposure_adjusted_table(run: TrialRun) -> Table | None:
     """Side effects per 100 patient-years at risk, and time to the first; None without them."""
-    arms = (run.summary.get("end_points") or {}).get("arms") or ()
-    known = {arm["name"]: arm["exposure_adjusted"] for arm in arms if arm.get("exposure_adjusted")}
+    arms = run.details.arms if run.details else ()
+    known = {arm.name: arm.exposure_adjusted for arm in arms if arm.exposure_adjusted}
     if not known:
         return None
-    terms = list(
-        dict.fromkeys(str(row["term"]) for of in known.values() for row in of.get("terms") or ())
-    )
+    terms = list(dict.fromkeys(row.term for of in known.values() for row in of.terms))
+    everything = {arm: own.any for arm, own in known.items()}
+    severe = {arm: own.severe for arm, own in known.items()}
     rows = [
-        (text, *(_incidence((known.get(arm) or {}).get(key)) for arm in run.arms))
-        for text, key in (("Any side effect", "any"), ("Any of grade 3 or more", "grade3plus"))
+        ("Any side effect", *(_incidence(everything.get(arm)) for arm in run.arms)),
+        ("Any of grade 3 or more", *(_incidence(severe.get(arm)) for arm in run.arms)),
     ]
     for term in terms[:MOST_TERMS]:
-        of: dict[str, Mapping[str, Any]] = {
-            arm: next((r for r in found.get("terms") or () if r["term"] == term), {})
-            for arm, found in known.items()
+        found = {
+            arm: next((row.any for row in own.terms if row.term == term), None)
+            for arm, own in known.items()
         }
-        cells = (_incidence(of.get(arm, {}).get("any")) for arm in run.arms)
-        rows.append((plain(term), *cells))
+        rows.append((plain(term), *(_incidence(found.get(arm)) for arm in run.arms)))
     return Table(
         "Side effects by exposure: first events per 100 patient-years (95 % CI)",
         ("Term", *run.arms),
@@ -101,10 +105,10 @@ def exposure_adjusted_table(run: TrialRun) -> Table | None:
     )
 
 
-def _incidence(found: Mapping[str, Any] | None) -> str:
-    if not found or found.get("patients_per_100_patient_years") is None:
+def _incidence(found: Incidence | None) -> str:
+    if found is None or found.patient_rate.value is None:
         return "—"
-    limits = interval(found.get("patients_ci"), 0)
-    rate = f"{found['patients_per_100_patient_years']:.0f}"
+    limits = interval(found.patient_rate.limits, 0)
+    rate = f"{found.patient_rate.value:.0f}"
     text = f"{rate} ({limits})" if limits else rate
-    return f"{text}\n{months_text(found.get('time_to_first_median_months'))} months"
+    return f"{text}\n{months_text(found.first.value)} months"

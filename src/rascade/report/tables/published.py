@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rascade.report.look.text import interval, plain
+from rascade.trial.endpoints import EndPoint, TimeEndPoint, rates
+from rascade.trial.results.records.codec import Estimate
 
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
+    from rascade.trial.results.records.conduct import ArmSafety
 
-__all__ = ["RATIOS", "Comparison", "compare", "published_events"]
+__all__ = ["Comparison", "compare", "median_label", "published_events", "ratio_label"]
 
-# End point: label, unit, key of the value in the summary, key of its limits.
-_END_POINTS = {
-    "orr": ("ORR", "%", "orr_pct", "orr_ci"),
-    "dcr": ("DCR", "%", "dcr_pct", None),
-    "pfs": ("Median PFS", "months", "pfs_median_months", "pfs_ci"),
-    "os": ("Median OS", "months", "os_median_months", "os_ci"),
+# What is published of side effects as a whole: label, and what stands beside it.
+_SAFETY: dict[str, tuple[str, Callable[[ArmSafety], Estimate]]] = {
+    "any related": ("Grade 3 or more, related", lambda own: own.severe),
+    "serious related": ("Serious, related", lambda own: Estimate(own.serious)),
+    "discontinued": ("Stopped for side effects", lambda own: Estimate(own.discontinued)),
+    "dose reduced": ("Dose reduced", lambda own: Estimate(own.reduced)),
 }
-RATIOS = {"pfs": "PFS hazard ratio", "os": "OS hazard ratio"}
-# What is published of side effects as a whole: label, key of the value in the summary, of limits.
-_SAFETY = {
-    "any related": ("Grade 3 or more, related", "grade3plus_trae_pct", "grade3plus_trae_ci"),
-    "serious related": ("Serious, related", "serious_trae_pct", None),
-    "discontinued": ("Stopped for side effects", "discontinued_for_ae_pct", None),
-    "dose reduced": ("Dose reduced", "dose_reduced_pct", None),
-}
+
+
+def median_label(end: TimeEndPoint) -> str:
+    """Return what the median of an end point is called."""
+    return f"Median {end.label}"
+
+
+def ratio_label(end: TimeEndPoint) -> str:
+    """Return what the hazard ratio of an end point is called."""
+    return f"{end.label} hazard ratio"
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ def compare(run: TrialRun) -> list[Comparison]:
     or arm, without a number, or without a simulated counterpart are left out.
     """
     found = [*_results(run), *_ratios(run), *_events(run)]
-    order = [label for label, *_ in _END_POINTS.values()] + list(RATIOS.values())
+    order = [end.label for end in rates()]
+    order += [median_label(end) for end in run.times] + [ratio_label(end) for end in run.times]
     place = {label: i for i, label in enumerate(order)}
     return sorted(found, key=lambda c: (run.arms.index(c.arm), place.get(c.label, len(place))))
 
@@ -116,46 +122,44 @@ def _words(row: dict[str, Any]) -> tuple[str, str, str]:
     )
 
 
-def _pair_of(limits: Any) -> tuple[float | None, float | None]:
-    return (limits[0], limits[1]) if limits else (None, None)
-
-
 def _results(run: TrialRun) -> Iterator[Comparison]:
+    known: dict[str, EndPoint] = {end.name: end for end in (*rates(), *run.times)}
     for row in run.manifest.get("published") or []:
         arm, value = plain(row.get("arm", "")), row.get("value")
         key = str(row.get("endpoint", "")).lower().replace("median_", "").split("_")[0]
-        if arm not in run.arms or key not in _END_POINTS or not _is_number(value):
+        if arm not in run.arms or key not in known or not _is_number(value):
             continue
-        label, unit, name, limits = _END_POINTS[key]
-        summary = run.summary_of(arm)
+        end, own = known[key], run.headlines[arm]
+        timed = isinstance(end, TimeEndPoint)
+        found = own.medians[key] if timed else own.rates[key]
         yield Comparison(
             arm,
-            label,
-            unit,
+            median_label(end) if isinstance(end, TimeEndPoint) else end.label,
+            "months" if timed else "%",
             float(value),
             (row.get("low"), row.get("high")),
-            summary[name],
-            _pair_of(summary.get(limits) if limits else None),
+            found.value,
+            found.limits or (None, None),
             *_words(row),
-            panel="months" if unit == "months" else "response",
+            panel="months" if timed else "response",
         )
 
 
 def _ratios(run: TrialRun) -> Iterator[Comparison]:
-    pairs = {(c["arm"], c["reference"]): c for c in run.summary["contrasts"]}
+    pairs = {(c.arm, c.reference): c for c in run.contrasts}
+    known = {end.name: end for end in run.times}
     for row in run.manifest.get("published_contrasts") or []:
-        arm, reference = plain(row["arm"]), plain(row["reference"])
-        own, end = pairs.get((arm, reference)), row["endpoint"]
-        if own is None or end not in RATIOS or not _is_number(row.get("value")):
+        own, end = pairs.get((plain(row["arm"]), plain(row["reference"]))), row["endpoint"]
+        if own is None or end not in known or not _is_number(row.get("value")):
             continue
         yield Comparison(
-            arm,
-            RATIOS[end],
+            own.arm,
+            ratio_label(known[end]),
             "ratio",
             float(row["value"]),
             (row.get("low"), row.get("high")),
-            own[f"{end}_hr"],
-            _pair_of(own[f"{end}_hr_ci"]),
+            own.ratios[end].value,
+            own.ratios[end].limits or (None, None),
             *_words(row),
             panel="ratio",
         )
@@ -169,24 +173,23 @@ def published_events(run: TrialRun, arm: str) -> dict[str, dict[str, Any]]:
 
 def _events(run: TrialRun) -> Iterator[Comparison]:
     for arm in run.arms:
-        summary = run.summary_of(arm)
-        terms = {row["term"]: row for row in summary.get("adverse_events") or ()}
+        safety = run.safety[arm]
+        terms = {row.term: row for row in safety.adverse_events}
         for basis, row in published_events(run, arm).items():
-            wanted: list[tuple[str, str, Any, Any]] = []
+            wanted: list[tuple[str, str, Estimate]] = []
             if basis in _SAFETY:
-                label, name, limits = _SAFETY[basis]
+                label, of = _SAFETY[basis]
                 key = "grade3plus_pct" if basis == "any related" else "any_pct"
-                wanted = [(label, key, summary.get(name), summary.get(limits) if limits else None)]
+                wanted = [(label, key, of(safety))]
             elif basis in terms:
                 own = terms[basis]
                 wanted = [
-                    (f"{basis}, any grade", "any_pct", own["any_pct"], own.get("any_ci")),
-                    (f"{basis}, grade 3 or more", "grade3plus_pct", own["grade3plus_pct"],
-                     own.get("grade3plus_ci")),
-                ]  # fmt: skip
-            for label, key, value, limits in wanted:
-                if value is not None and _is_number(row.get(key)):
+                    (f"{basis}, any grade", "any_pct", Estimate(own.any_pct)),
+                    (f"{basis}, grade 3 or more", "grade3plus_pct", own.severe),
+                ]
+            for label, key, found in wanted:
+                if found.value is not None and _is_number(row.get(key)):
                     yield Comparison(
-                        arm, plain(label), "%", float(row[key]), (None, None), value,
-                        _pair_of(limits), *_words(row), panel="safety",
+                        arm, plain(label), "%", float(row[key]), (None, None), found.value,
+                        found.limits or (None, None), *_words(row), panel="safety",
                     )  # fmt: skip

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from rascade.report.look.page import Table
 from rascade.report.look.text import interval, months_text, number, p_value, percent, plain
-from rascade.report.tables.published import RATIOS, compare
+from rascade.report.tables.paired import narrower_text
+from rascade.report.tables.published import compare, median_label, ratio_label
+from rascade.trial.endpoints import rates
+from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE
 
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
     from rascade.report.tables.published import Comparison
+    from rascade.trial.results.records.codec import Estimate
 
 __all__ = [
     "contrast_table",
@@ -54,57 +58,52 @@ def _scan_days(run: TrialRun) -> str:
 def headline_table(run: TrialRun) -> Table:
     """Arms with response rates and medians, the published ones under them."""
     told = {(c.arm, c.label): f"\npublished {c.published_text}" for c in compare(run)}
-
-    def cell(arm: str, label: str, text: str) -> str:
-        return text + told.get((arm, label), "")
-
-    rows = [
-        (
-            arm["name"],
-            str(arm["n"]),
-            cell(arm["name"], "ORR", percent(arm["orr_pct"], arm["orr_ci"])),
-            cell(arm["name"], "DCR", percent(arm["dcr_pct"])),
-            cell(arm["name"], "Median PFS", months_text(arm["pfs_median_months"], arm["pfs_ci"])),
-            cell(arm["name"], "Median OS", months_text(arm["os_median_months"], arm["os_ci"])),
-        )
-        for arm in run.summary["arms"]
-    ]
+    rows = []
+    for arm in run.headlines.values():
+        cells = [
+            percent(rate.value, rate.limits) + told.get((arm.name, end.label), "")
+            for end in rates()
+            if (rate := arm.rates[end.name])
+        ]
+        cells += [
+            months_text(median.value, median.limits) + told.get((arm.name, median_label(end)), "")
+            for end in run.times
+            if (median := arm.medians[end.name])
+        ]
+        rows.append((arm.name, str(arm.n), *cells))
+    heads = [f"{end.label} (95 % CI)" if end.limits else end.label for end in rates()]
+    heads += [f"{median_label(end)}, months (95 % CI)" for end in run.times]
+    meant = [f"{end.label}: {end.title}{_BY.get(end.name, '')}" for end in (*rates(), *run.times)]
     return Table(
         "Arms",
-        (
-            "Arm",
-            "n",
-            "ORR (95 % CI)",
-            "DCR",
-            "Median PFS, months (95 % CI)",
-            "Median OS, months (95 % CI)",
-        ),
+        ("Arm", "n", *heads),
         rows,
-        "ORR: objective response rate by RECIST 1.1 with exact (Clopper–Pearson) interval; "
-        "DCR: disease control rate; PFS: progression-free survival; OS: overall survival; "
-        f"NR: not reached. {_scan_days(run)}",
-        frozenset({1, 2, 3, 4, 5}),
+        f"{'; '.join(meant)}; NR: not reached. {_scan_days(run)}",
+        frozenset(range(1, len(heads) + 2)),
     )
+
+
+#: How an end point is measured, where its name does not say so.
+_BY = {OBJECTIVE_RESPONSE.name: " by RECIST 1.1 with exact (Clopper–Pearson) interval"}
 
 
 def contrast_table(run: TrialRun) -> Table | None:
     """Hazard ratios against the reference, the published ones under them; None with one arm."""
     told = {(c.arm, c.label): f"\npublished {c.published_text}" for c in compare(run)}
-    detail = (run.summary.get("end_points") or {}).get("contrasts") or ()
-    strata = {(row.get("arm"), row.get("reference")): row for row in detail}
+    detail = run.details.contrasts if run.details else ()
+    strata = {(row.arm, row.reference): row.stratified for row in detail}
     rows, stratified = [], False
-    for contrast in run.summary["contrasts"]:
-        cells = [contrast["arm"], contrast["reference"]]
-        within = strata.get((contrast["arm"], contrast["reference"]), {})
-        for end in ("pfs", "os"):
-            ratio = _ratio(contrast[f"{end}_hr"], contrast[f"{end}_hr_ci"])
-            p = p_value(contrast[f"{end}_logrank_p"])
-            if within.get(f"{end}_stratified_hr") is not None:
+    for contrast in run.contrasts:
+        cells = [contrast.arm, contrast.reference]
+        within = strata.get((contrast.arm, contrast.reference), {})
+        for end in run.times:
+            ratio, p = _ratio(contrast.ratios[end.name]), p_value(contrast.log_rank_p[end.name])
+            own = within.get(end.name)
+            if own is not None and own.ratio.value is not None:
                 stratified = True
-                own = within[f"{end}_stratified_hr"], within.get(f"{end}_stratified_hr_ci")
-                ratio += f"\nstratified {_ratio(*own)}"
-                p += f"\nstratified {p_value(within.get(f'{end}_stratified_logrank_p'))}"
-            cells += [ratio + told.get((contrast["arm"], RATIOS[end]), ""), p]
+                ratio += f"\nstratified {_ratio(own.ratio)}"
+                p += f"\nstratified {p_value(own.log_rank_p)}"
+            cells += [ratio + told.get((contrast.arm, ratio_label(end)), ""), p]
         rows.append(tuple(cells))
     if not rows:
         return None
@@ -114,24 +113,20 @@ def contrast_table(run: TrialRun) -> Table | None:
     )
     if stratified:
         note += " Stratified: by the strata of the randomisation."
-    return Table(
-        "Contrasts",
-        (
-            "Arm",
-            "Reference",
-            "PFS hazard ratio (95 % CI)",
-            "PFS log-rank",
-            "OS hazard ratio (95 % CI)",
-            "OS log-rank",
-        ),
-        rows,
-        note,
-        frozenset({2, 3, 4, 5}),
-    )
+    note = f"{note} {narrower_text(run)}".strip()
+    heads = [
+        head
+        for end in run.times
+        for head in (f"{ratio_label(end)} (95 % CI)", f"{end.label} log-rank")
+    ]
+    numeric = frozenset(range(2, len(heads) + 2))
+    return Table("Contrasts", ("Arm", "Reference", *heads), rows, note, numeric)
 
 
-def _ratio(value: float | None, limits: Any) -> str:
-    return "not estimable" if value is None else f"{value:.2f} ({interval(limits, 2)})"
+def _ratio(found: Estimate) -> str:
+    if found.value is None:
+        return "not estimable"
+    return f"{found.value:.2f} ({interval(found.limits, 2)})"
 
 
 def response_table(run: TrialRun) -> Table:
@@ -315,25 +310,23 @@ def published_table(rows: list[Comparison]) -> Table | None:
 
 def sensitivity_table(run: TrialRun) -> Table | None:
     """PFS by other rules of censoring; None for a run without them."""
-    found = run.summary.get("pfs_censoring") or {}
+    found = run.censoring
     rows = []
-    for rule in found.get("sensitivity") or ():
-        used = " (used here)" if rule.get("rule") == found.get("rule") else ""
+    for rule in found.sensitivity if found else ():
+        used = " (used here)" if found and rule.rule == found.rule else ""
         medians = "\n".join(
-            f"{plain(arm['name'])}: {months_text(arm.get('median_months'), arm.get('ci'))}, "
-            f"{arm.get('events', '—')} events"
-            for arm in rule.get("arms") or ()
+            f"{plain(arm.name)}: {months_text(arm.median.value, arm.median.limits)}, "
+            f"{arm.events} events"
+            for arm in rule.arms
         )
         ratios = "\n".join(
-            f"{plain(c['arm'])}: {_ratio(c.get('hr'), c.get('hr_ci'))}, "
-            f"{p_value(c.get('logrank_p'))}"
-            for c in rule.get("contrasts") or ()
+            f"{plain(c.arm)}: {_ratio(c.ratio)}, {p_value(c.log_rank_p)}" for c in rule.contrasts
         )
-        name = plain(str(rule.get("rule", "")).upper() + used)
-        rows.append((name, plain(rule.get("description") or ""), medians, ratios or "—"))
-    if not rows:
+        name = plain(rule.rule.upper() + used)
+        rows.append((name, plain(rule.description), medians, ratios or "—"))
+    if not rows or found is None:
         return None
-    why = plain(found.get("why") or "")
+    why = plain(found.why)
     return Table(
         "PFS by rule of censoring",
         ("Rule", "What it says", "Median, months (95 % CI)", "Hazard ratio (95 % CI)"),

@@ -16,23 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.trial.assessment.censoring import Followed, pfs_by_rule
 from rascade.trial.assessment.irecist import IResponse
 from rascade.trial.assessment.response import NonTarget, Response
-from rascade.trial.assessment.times import progression_reason
 from rascade.trial.design.enrolment import enrolment
-from rascade.trial.design.schedule import scan_window, scheduled_days
+from rascade.trial.endpoints import END_POINTS, TimeEndPoint
+from rascade.trial.endpoints.observed import observed
 from rascade.trial.results.storage import take
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
     from numpy.typing import NDArray
 
-    from rascade.trial.assessment.imaging import Scan
-    from rascade.trial.assessment.times import TimeToEvent
     from rascade.trial.design.accrual import CutOff
     from rascade.trial.design.spec import TrialSpec
     from rascade.trial.records import ArmRun, Safety, VisitRecord
@@ -44,11 +39,7 @@ __all__ = [
     "DataCut",
     "cut_by_events",
     "find_cut",
-    "followed",
-    "free_of_progression",
-    "scan_days",
     "seen",
-    "stacked",
 ]
 
 _HAIR = 1e-6  # days: rounding must not lose the event that ends the trial
@@ -84,58 +75,6 @@ class DataCut:
             "events_seen": self.events_seen,
             "reached": self.reached,
         }
-
-
-# -- end points of an arm ----------------------------------------------------------------------
-
-
-def stacked(run: ArmRun, of: Callable[[Scan], Any], dtype: Any = float) -> Any:
-    """Return one field of all scans, (n, v)."""
-    columns = [of(visit.scan) for visit in run.visits]
-    return np.stack(columns, axis=1) if columns else np.empty((run.death_day.size, 0), dtype)
-
-
-def scan_days(run: ArmRun) -> Floats:
-    """Return the days of all scans, (n, v); NaN where a patient did not come."""
-    days = [np.where(visit.attended, visit.day, np.nan) for visit in run.visits]
-    return np.stack(days, axis=1) if days else np.empty((run.death_day.size, 0))
-
-
-def followed(run: ArmRun, spec: TrialSpec, cut_day: float | None = None) -> Followed:
-    """Return how long an arm's patients were followed."""
-    watched = enrolment(spec, run.cohort.population.patients, cut_day)
-    left = run.safety.dropout_day <= watched.last_day
-    dropout = np.where(left, run.safety.dropout_day, np.inf)
-    other = run.safety.other_day
-    return Followed(
-        watched.cut,
-        dropout,
-        left & ~run.safety.survival_followed,
-        np.where(np.isfinite(other), other, np.inf),
-    )
-
-
-def free_of_progression(
-    run: ArmRun, spec: TrialSpec, how: Followed, rule: str
-) -> tuple[TimeToEvent, NDArray[np.str_]]:
-    """Return an arm's progression-free survival by a rule, and the reasons of censoring."""
-    overall = stacked(run, lambda scan: scan.reading.overall, np.int8)
-    reason = progression_reason(
-        stacked(run, lambda scan: scan.reading.target, np.int8),
-        stacked(run, lambda scan: scan.non_target, np.int8),
-        stacked(run, lambda scan: scan.new_lesion, bool),
-        overall,
-    )
-    closes = scheduled_days(spec) + scan_window(spec)
-    return pfs_by_rule(
-        rule,
-        overall,
-        scan_days(run),
-        run.death_day,
-        closes=closes,
-        followed=how,
-        reason=reason,
-    )
 
 
 # -- the day -----------------------------------------------------------------------------------
@@ -190,9 +129,9 @@ def cut_by_events(rule: CutOff, entry: Floats, after: Floats, failed: Floats) ->
 
 def _event_after(run: ArmRun, spec: TrialSpec, endpoint: str) -> Floats:
     """Return (n,) days from entry to the event, infinite where there is none."""
-    if endpoint == "os":
-        return run.death_day
-    found, _ = free_of_progression(run, spec, followed(run, spec), spec.pfs_censoring)
+    wanted = END_POINTS[endpoint]
+    assert isinstance(wanted, TimeEndPoint), f"nobody can wait for events of {wanted.name}"
+    found = wanted.observe(observed(run, spec)).times
     return np.where(found.event, found.day, np.inf)
 
 

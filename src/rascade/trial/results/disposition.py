@@ -13,17 +13,25 @@ from rascade.statistics.survival import kaplan_meier, log_rank
 from rascade.trial.assessment.censoring import DESCRIPTIONS, LOST, RULES
 from rascade.trial.design.phases import ASSIGNED, CROSSOVER
 from rascade.trial.design.schedule import scan_window
-from rascade.trial.results.statistics import tidy, tidy_limits, times_of
+from rascade.trial.results.records.codec import Estimate, tidy, to_json
+from rascade.trial.results.records.conduct import (
+    Censoring,
+    CensoringArm,
+    CensoringContrast,
+    CensoringRule,
+    Enrolment,
+)
+from rascade.trial.results.statistics import times_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from rascade.trial.assessment.censoring import Followed
     from rascade.trial.assessment.times import TimeToEvent
-    from rascade.trial.design.spec import ArmSpec, TrialSpec
+    from rascade.trial.design.spec import TrialSpec
     from rascade.trial.records import ArmRun
     from rascade.trial.results.data_cut import DataCut
 
@@ -102,11 +110,7 @@ def add_enrolment(
     for row, size in zip(summary["arms"], planned, strict=True):
         row |= {"planned_n": size, "not_enrolled_n": size - row["n"]}
     enrolled = sum(row["n"] for row in summary["arms"])
-    summary["enrolment"] = {
-        "planned": sum(planned),
-        "enrolled": enrolled,
-        "not_enrolled": sum(planned) - enrolled,
-    }
+    summary["enrolment"] = to_json(Enrolment(sum(planned), enrolled, sum(planned) - enrolled))
     summary["data_cut"] = None if spec.cut_off is None else cut.summary()
     plan = spec.randomization
     summary["randomization"] = plan and {
@@ -137,48 +141,46 @@ def add_censoring(summary: dict[str, Any], spec: TrialSpec, patients: pd.DataFra
         patients: its table of patients.
     """
     rows = {arm.name: patients[patients["arm"].astype(str) == arm.name] for arm in spec.arms}
-    summary["pfs_censoring"] = {
-        "rule": spec.pfs_censoring,
-        "why": DESCRIPTIONS[spec.pfs_censoring],
-        "sensitivity": [
-            {
-                "rule": rule,
-                "description": DESCRIPTIONS[rule],
-                "arms": [_median(rows[arm.name], arm, rule) for arm in spec.arms],
-                "contrasts": [
-                    _contrast(rows[arm.name], rows[str(spec.reference_arm)], arm, spec, rule)
-                    for arm in spec.arms
-                    if spec.reference_arm not in (None, arm.name)
-                ],
-            }
-            for rule in RULES
-        ],
-    }
+    summary["pfs_censoring"] = to_json(
+        Censoring(
+            spec.pfs_censoring,
+            DESCRIPTIONS[spec.pfs_censoring],
+            tuple(_by_rule(rule, rows, spec) for rule in RULES),
+        )
+    )
 
 
-def _median(rows: pd.DataFrame, arm: ArmSpec, rule: str) -> dict[str, Any]:
+def _by_rule(rule: str, rows: Mapping[str, pd.DataFrame], spec: TrialSpec) -> CensoringRule:
+    reference = spec.reference_arm
+    return CensoringRule(
+        rule,
+        DESCRIPTIONS[rule],
+        tuple(_median(name, own, rule) for name, own in rows.items()),
+        tuple(
+            _contrast(name, reference, rows, rule)
+            for name in rows
+            if reference is not None and name != reference
+        ),
+    )
+
+
+def _median(name: str, rows: pd.DataFrame, rule: str) -> CensoringArm:
     time, event = times_of(rows, f"pfs_{rule}")
-    median = kaplan_meier(time, event).median()
-    return {
-        "name": arm.name,
-        "events": int(event.sum()),
-        "median_months": tidy(median.estimate),
-        "ci": tidy_limits(median),
-    }
+    return CensoringArm(name, int(event.sum()), Estimate.of(kaplan_meier(time, event).median()))
 
 
 def _contrast(
-    rows: pd.DataFrame, base: pd.DataFrame, arm: ArmSpec, spec: TrialSpec, rule: str
-) -> dict[str, Any]:
-    (time, event), (other, other_event) = (times_of(own, f"pfs_{rule}") for own in (rows, base))
+    name: str, reference: str, rows: Mapping[str, pd.DataFrame], rule: str
+) -> CensoringContrast:
+    (time, event), (other, other_event) = (
+        times_of(rows[arm], f"pfs_{rule}") for arm in (name, reference)
+    )
     times, events = np.r_[time, other], np.r_[event, other_event]
     in_arm = np.repeat([1, 0], [len(time), len(other)])
-    ratio = cox_hazard_ratio(times, events, in_arm).hazard_ratio
-    return {
-        "arm": arm.name,
-        "reference": spec.reference_arm,
-        "hr": tidy(ratio.estimate),
-        "hr_ci": tidy_limits(ratio),
-        "proportional_hazards_p": tidy(proportional_hazards_p(times, events, in_arm)),
-        "logrank_p": tidy(log_rank(times, events, in_arm).p),
-    }
+    return CensoringContrast(
+        name,
+        reference,
+        Estimate.of(cox_hazard_ratio(times, events, in_arm).hazard_ratio),
+        tidy(proportional_hazards_p(times, events, in_arm)),
+        tidy(log_rank(times, events, in_arm).p),
+    )

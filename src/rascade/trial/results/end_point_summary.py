@@ -19,8 +19,27 @@ from rascade.statistics.landmark import (
 from rascade.statistics.proportional_hazards import proportional_hazards
 from rascade.statistics.survival import LIMITS, kaplan_meier, log_rank
 from rascade.statistics.weighted_log_rank import max_combo
+from rascade.trial.endpoints import times
+from rascade.trial.endpoints.rates import DISEASE_CONTROL, OBJECTIVE_RESPONSE
 from rascade.trial.results.estimands import estimate_estimands
-from rascade.trial.results.statistics import exact_interval, tidy, tidy_limits, times_of
+from rascade.trial.results.records.codec import Estimate, Limits, tidy, to_json
+from rascade.trial.results.records.details import (
+    ArmDetail,
+    ContrastDetail,
+    Details,
+    HazardTests,
+    Landmark,
+    Markers,
+    ProportionalHazards,
+    ResponseInTime,
+    Responses,
+    ResponseTimes,
+    RestrictedGain,
+    RestrictedMeanOfArm,
+    StratifiedTests,
+    WeightedLogRank,
+)
+from rascade.trial.results.statistics import exact_interval, times_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,44 +81,65 @@ def end_points(
     """
     marks = [month for month in LANDMARKS if month <= follow_up_months + 1e-9]
     rows = {name: patients[patients["arm"].astype(str) == name] for name in arms}
-    horizons = {end: _horizon(rows, end) for end in ("pfs", "os")}
+    ends = [end.name for end in times() if end.months in patients]
+    horizons = {end: _horizon(rows, end) for end in ends}
     means = {
-        (name, end): _mean(own, end, horizons[end])
-        for name, own in rows.items()
-        for end in ("pfs", "os")
+        (name, end): _mean(own, end, horizons[end]) for name, own in rows.items() for end in ends
     }
-    return {
-        "arms": [
-            {
-                "name": name,
-                **_responses(own),
-                "responses": {kind: _response(own, kind) for kind in _RESPONSES},
-                "pfs_median_ci_by_limits": _median_limits(own, "pfs"),
-                "os_median_ci_by_limits": _median_limits(own, "os"),
-                "pfs_landmarks": _landmarks(own, "pfs", marks),
-                "os_landmarks": _landmarks(own, "os", marks),
-                "pfs_rmst": _rmst(means[name, "pfs"]),
-                "os_rmst": _rmst(means[name, "os"]),
-                **_interval_median(own),
-                "ipfs_median_months": tidy(kaplan_meier(*times_of(own, "ipfs")).median().estimate),
-                "follow_up_median_months": tidy(median_follow_up(*times_of(own, "os")).estimate),
-                **_markers(own, visits[visits["arm"].astype(str) == name]),
-            }
+    found = Details(
+        tuple(
+            _arm(name, own, visits[visits["arm"].astype(str) == name], marks, means)
             for name, own in rows.items()
-        ],
-        "contrasts": [
-            {
-                "arm": name,
-                "reference": reference,
-                **_differences(means, name, str(reference)),
-                **_tests(rows[name], rows[str(reference)]),
-                **_stratified(rows[name], rows[str(reference)]),
-            }
+        ),
+        tuple(
+            _contrast(name, str(reference), rows, means)
             for name in (arms if reference is not None else ())
             if name != reference
-        ],
-        "estimands": estimate_estimands(patients, arms, reference),
-    }
+        ),
+        tuple(estimate_estimands(patients, arms, reference)),
+    )
+    return to_json(found)
+
+
+def _arm(
+    name: str,
+    own: pd.DataFrame,
+    visits: pd.DataFrame,
+    marks: Sequence[float],
+    means: Mapping[tuple[str, str], RestrictedMean | None],
+) -> ArmDetail:
+    ends = [end.name for end in times() if end.months in own]
+    median, limits = _interval_median(own)
+    return ArmDetail(
+        name,
+        _responses(own),
+        {kind: _response(own, kind) for kind in _RESPONSES},
+        {end: _median_limits(own, end) for end in ends},
+        {end: _landmarks(own, end, marks) for end in ends},
+        {end: _rmst(means[name, end]) for end in ends},
+        median,
+        limits,
+        tidy(kaplan_meier(*times_of(own, "ipfs")).median().estimate),
+        tidy(median_follow_up(*times_of(own, "os")).estimate),
+        _markers(own, visits),
+    )
+
+
+def _contrast(
+    name: str,
+    reference: str,
+    rows: Mapping[str, pd.DataFrame],
+    means: Mapping[tuple[str, str], RestrictedMean | None],
+) -> ContrastDetail:
+    own, base = rows[name], rows[reference]
+    ends = [end.name for end in times() if end.months in own]
+    return ContrastDetail(
+        name,
+        reference,
+        {end: _gain(means[name, end], means[reference, end]) for end in ends},
+        {end: _premiss(_compared(own, base, end)[0]) for end in ends},
+        {end: _stratified(own, base, end) for end in ends} if "stratum" in own else {},
+    )
 
 
 def _horizon(rows: Mapping[str, pd.DataFrame], end: str) -> float | None:
@@ -113,113 +153,89 @@ def _mean(rows: pd.DataFrame, end: str, horizon: float | None) -> RestrictedMean
     return None if horizon is None else restricted_mean(*times_of(rows, end), horizon)
 
 
-def _rmst(mean: RestrictedMean | None) -> dict[str, Any] | None:
+def _rmst(mean: RestrictedMean | None) -> RestrictedMeanOfArm | None:
     if mean is None:
         return None
-    return {
-        "horizon_months": tidy(mean.horizon),
-        "mean_months": tidy(mean.mean.estimate),
-        "ci": tidy_limits(mean.mean),
-    }
+    return RestrictedMeanOfArm(tidy(mean.horizon), Estimate.of(mean.mean))
 
 
-def _responses(rows: pd.DataFrame) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, column, codes in (
-        ("orr_confirmed", "confirmed_response", ["CR", "PR"]),
-        ("iorr", "best_immune_response", ["iCR", "iPR"]),
-        ("dcr", "best_response", ["CR", "PR", "SD"]),
-    ):
-        rate = exact_interval(int(rows[column].astype(str).isin(codes).sum()), len(rows))
-        found[f"{key}_pct"], found[f"{key}_ci"] = (
-            tidy(rate.estimate, 100.0),
-            tidy_limits(rate, 100.0),
+def _responses(rows: pd.DataFrame) -> Responses:
+    confirmed, immune, control = (
+        Estimate.of(exact_interval(int(rows[column].astype(str).isin(codes).sum()), len(rows)), 100)
+        for column, codes in (
+            ("confirmed_response", OBJECTIVE_RESPONSE.codes),
+            ("best_immune_response", ("iCR", "iPR")),
+            ("best_response", DISEASE_CONTROL.codes),
         )
+    )
     first = rows["ttr_months"].to_numpy(dtype=float)
     first = first[np.isfinite(first)]
-    lasted = kaplan_meier(*times_of(rows, "dor")).median()
-    return found | {
-        "responders": len(first),
-        "ttr_median_months": tidy(float(np.median(first))) if len(first) else None,
-        "dor_median_months": tidy(lasted.estimate),
-        "dor_ci": tidy_limits(lasted),
-    }
+    return Responses(
+        confirmed,
+        immune,
+        control,
+        len(first),
+        tidy(float(np.median(first))) if len(first) else None,
+        Estimate.of(kaplan_meier(*times_of(rows, "dor")).median()),
+    )
 
 
-def _response(rows: pd.DataFrame, kind: str) -> dict[str, Any]:
+def _response(rows: pd.DataFrame, kind: str) -> ResponseInTime:
     """Rate, time to and duration of unconfirmed or confirmed responses."""
     best, first, lasted = _RESPONSES[kind]
-    count = int(rows[best].astype(str).isin(["CR", "PR"]).sum())
-    rate = exact_interval(count, len(rows))
-    found = {
-        "responders": count,
-        "orr_pct": tidy(rate.estimate, 100.0),
-        "orr_ci": tidy_limits(rate, 100.0),
-    }
+    count = int(rows[best].astype(str).isin(OBJECTIVE_RESPONSE.codes).sum())
+    rate = Estimate.of(exact_interval(count, len(rows)), 100.0)
     if f"{first}_months" not in rows:  # results of an earlier version
-        return found
+        return ResponseInTime(count, rate)
     waited = rows[f"{first}_months"].to_numpy(dtype=float)
     waited = waited[np.isfinite(waited)]
     time, event = times_of(rows, lasted)
-    median = kaplan_meier(time, event).median()
-    return found | {
-        "ttr_median_months": tidy(float(np.median(waited))) if waited.size else None,
-        "ttr_range_months": [tidy(float(waited.min())), tidy(float(waited.max()))]
-        if waited.size
-        else None,
-        "dor_events": int(event.sum()),
-        "dor_median_months": tidy(median.estimate),
-        "dor_ci": tidy_limits(median),
-    }
+    seen = ResponseTimes(
+        tidy(float(np.median(waited))) if waited.size else None,
+        (tidy(float(waited.min())), tidy(float(waited.max()))) if waited.size else None,
+        int(event.sum()),
+        Estimate.of(kaplan_meier(time, event).median()),
+    )
+    return ResponseInTime(count, rate, seen)
 
 
-def _median_limits(rows: pd.DataFrame, end: str) -> dict[str, Any]:
+def _median_limits(rows: pd.DataFrame, end: str) -> dict[str, Limits]:
     """Limits of a median by each way of making limits of the curve."""
     return {
-        kind: tidy_limits(kaplan_meier(*times_of(rows, end), limits=kind).median())
+        kind: Estimate.of(kaplan_meier(*times_of(rows, end), limits=kind).median()).limits
         for kind in LIMITS
     }
 
 
-def _landmarks(rows: pd.DataFrame, end: str, marks: Sequence[float]) -> list[dict[str, Any]]:
+def _landmarks(rows: pd.DataFrame, end: str, marks: Sequence[float]) -> tuple[Landmark, ...]:
     by_kind = {kind: landmark_rates(*times_of(rows, end), marks, limits=kind) for kind in LIMITS}
-    return [
-        {
-            "month": landmark.time,
-            "at_risk": landmark.at_risk,
-            "rate_pct": tidy(landmark.rate.estimate, 100.0),
-            "ci": tidy_limits(landmark.rate, 100.0),
-            "ci_by_limits": {
-                kind: tidy_limits(found[place].rate, 100.0) for kind, found in by_kind.items()
-            },
-        }
-        for place, landmark in enumerate(by_kind[LIMITS[0]])
-    ]
+    return tuple(
+        Landmark(
+            found.time,
+            found.at_risk,
+            Estimate.of(found.rate, 100.0),
+            {kind: Estimate.of(own[place].rate, 100.0).limits for kind, own in by_kind.items()},
+        )
+        for place, found in enumerate(by_kind[LIMITS[0]])
+    )
 
 
-def _interval_median(rows: pd.DataFrame) -> dict[str, Any]:
+def _interval_median(rows: pd.DataFrame) -> tuple[Limits, Limits]:
+    """Return between which months the median of interval-censored PFS lies, and its limits."""
     left = rows["pfs_after_months"].to_numpy(dtype=float)
     right = rows["pfs_by_months"].to_numpy(dtype=float)
     known = np.isfinite(left) & ~np.isnan(right)
     left, right = left[known], right[known]
-    limits = [tidy(value) for value in median_limits(left, right)]
-    return {
-        "pfs_interval_median_months": [tidy(value) for value in turnbull(left, right).median()],
-        "pfs_interval_median_ci": None if limits == [None, None] else limits,
-    }
+    after, by = (tidy(value) for value in turnbull(left, right).median())
+    low, high = (tidy(value) for value in median_limits(left, right))
+    return (after, by), None if low is None and high is None else (low, high)
 
 
-def _differences(
-    means: Mapping[tuple[str, str], RestrictedMean | None], arm: str, reference: str
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for end in ("pfs", "os"):
-        own, base = means[arm, end], means[reference, end]
-        gain = restricted_mean_difference(own, base) if own and base else None
-        found[f"{end}_rmst_difference_months"] = tidy(gain.difference.estimate) if gain else None
-        found[f"{end}_rmst_difference_ci"] = tidy_limits(gain.difference) if gain else None
-        found[f"{end}_rmst_p"] = tidy(gain.p) if gain else None
-    return found
+def _gain(own: RestrictedMean | None, base: RestrictedMean | None) -> RestrictedGain:
+    if own is None or base is None:
+        return RestrictedGain(Estimate(None))
+    found = restricted_mean_difference(own, base)
+    return RestrictedGain(Estimate.of(found.difference), tidy(found.p))
 
 
 def _compared(rows: pd.DataFrame, base: pd.DataFrame, end: str) -> tuple[tuple[Any, Any, Any], Any]:
@@ -233,70 +249,51 @@ def _compared(rows: pd.DataFrame, base: pd.DataFrame, end: str) -> tuple[tuple[A
     return (np.r_[time, other], np.r_[event, other_event], arm), strata
 
 
-def _premiss(end: str, sample: tuple[Any, Any, Any], strata: Any = None) -> dict[str, Any]:
+def _premiss(sample: tuple[Any, Any, Any], strata: Any = None) -> HazardTests:
     """Why there is no hazard ratio, the test that it is constant, and tests that do without it."""
     found = proportional_hazards(*sample, strata=strata)
     combined = max_combo(*sample, strata=strata)
-    return {
-        f"{end}_hr_problem": cox_hazard_ratio(*sample, strata=strata).problem,
-        f"{end}_proportional_hazards": None
+    return HazardTests(
+        cox_hazard_ratio(*sample, strata=strata).problem,
+        None
         if found is None
-        else {
-            "transform": found.transform,
-            "statistic": tidy(found.global_statistic),
-            "p": tidy(found.global_p),
-            "slope": tidy(float(found.slope[0])),
-        },
-        f"{end}_weighted_log_rank": [
-            {"rho": test.rho, "gamma": test.gamma, "z": tidy(test.z), "p": tidy(test.p)}
+        else ProportionalHazards(
+            found.transform,
+            tidy(found.global_statistic),
+            tidy(found.global_p),
+            tidy(float(found.slope[0])),
+        ),
+        tuple(
+            WeightedLogRank(test.rho, test.gamma, tidy(test.z), tidy(test.p))
             for test in combined.tests
-        ],
-        f"{end}_max_combo_p": tidy(combined.p),
-        f"{end}_max_combo_p_better": tidy(combined.p_better),
-    }
-
-
-def _tests(rows: pd.DataFrame, base: pd.DataFrame) -> dict[str, Any]:
-    return _premiss("pfs", _compared(rows, base, "pfs")[0]) | _premiss(
-        "os", _compared(rows, base, "os")[0]
+        ),
+        tidy(combined.p),
+        tidy(combined.p_better),
     )
 
 
-def _stratified(rows: pd.DataFrame, base: pd.DataFrame) -> dict[str, Any]:
-    """Hazard ratio and tests within the strata of randomisation, where there are any."""
-    if "stratum" not in rows:
-        return {}
-    found: dict[str, Any] = {}
-    for end in ("pfs", "os"):
-        sample, strata = _compared(rows, base, end)
-        fit = cox_hazard_ratio(*sample, strata=strata)
-        found[f"{end}_stratified_hr"] = tidy(fit.hazard_ratio.estimate)
-        found[f"{end}_stratified_hr_ci"] = tidy_limits(fit.hazard_ratio)
-        found[f"{end}_stratified_logrank_p"] = tidy(log_rank(*sample, strata=strata).p)
-        found |= _premiss(f"{end}_stratified", sample, strata)
-    return found
+def _stratified(rows: pd.DataFrame, base: pd.DataFrame, end: str) -> StratifiedTests:
+    """Hazard ratio and tests of an end point within the strata of randomisation."""
+    sample, strata = _compared(rows, base, end)
+    return StratifiedTests(
+        Estimate.of(cox_hazard_ratio(*sample, strata=strata).hazard_ratio),
+        tidy(log_rank(*sample, strata=strata).p),
+        _premiss(sample, strata),
+    )
 
 
-def _markers(rows: pd.DataFrame, visits: pd.DataFrame) -> dict[str, Any]:
+def _markers(rows: pd.DataFrame, visits: pd.DataFrame) -> Markers:
     """CA 19-9 and KRAS in plasma: level before treatment, and who responded."""
-    found: dict[str, Any] = {}
     least = visits.groupby("patient")[["ca19_9_u_ml", "kras_maf_pct"]].min()
     least = least.reindex(rows["patient"])
     start = rows["baseline_ca19_9_u_ml"].to_numpy(dtype=float)
     low = least["ca19_9_u_ml"].to_numpy(dtype=float)
     known = np.isfinite(start)
-    found["ca19_9_baseline_median"] = tidy(float(np.median(start[known]))) if known.any() else None
+    level = tidy(float(np.median(start[known]))) if known.any() else None
     fell = exact_interval(int((low[known] <= _FALL * start[known]).sum()), int(known.sum()))
-    found["ca19_9_halved_pct"] = tidy(fell.estimate, 100.0)
-    found["ca19_9_halved_ci"] = tidy_limits(fell, 100.0)
     start = rows["baseline_kras_maf_pct"].to_numpy(dtype=float)
     low = least["kras_maf_pct"].to_numpy(dtype=float)
-    known = np.isfinite(start)
-    found["kras_maf_baseline_median_pct"] = (
-        tidy(float(np.median(start[known]))) if known.any() else None
-    )
-    detected = start > 0
+    known, detected = np.isfinite(start), start > 0
+    share = tidy(float(np.median(start[known]))) if known.any() else None
     gone = exact_interval(int((low[detected] == 0).sum()), int(detected.sum()))
-    found["kras_cleared_pct"] = tidy(gone.estimate, 100.0)
-    found["kras_cleared_ci"] = tidy_limits(gone, 100.0)
-    return found
+    return Markers(level, Estimate.of(fell, 100.0), share, Estimate.of(gone, 100.0))

@@ -8,8 +8,8 @@ estimands that do it say so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from rascade.statistics.cox import cox_hazard_ratio
 from rascade.statistics.proportional_hazards import proportional_hazards_p
 from rascade.statistics.survival import kaplan_meier
 from rascade.trial.assessment.times import months
-from rascade.trial.results.statistics import tidy, tidy_limits
+from rascade.trial.results.records.codec import Estimate, tidy
+from rascade.trial.results.records.details import EstimandArm, EstimandContrast, EstimandResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -139,7 +140,7 @@ def _cut(estimand: Estimand, patients: pd.DataFrame) -> NDArray[np.float64]:
 
 def estimate_estimands(
     patients: pd.DataFrame, arms: Sequence[str], reference: str | None
-) -> list[dict[str, Any]]:
+) -> list[EstimandResult]:
     """Estimate every estimand for which the trial has something to say.
 
     One whose intercurrent event cannot happen in this trial (its column is missing, or holds
@@ -155,43 +156,40 @@ def estimate_estimands(
 
 def _estimate(
     estimand: Estimand, patients: pd.DataFrame, arms: Sequence[str], reference: str | None
-) -> dict[str, Any]:
+) -> EstimandResult:
     columns = [column for column in estimand.censor if column in patients]
     applies = not estimand.censor or bool(patients[columns].notna().any(axis=None))
-    result: dict[str, Any] = {
-        "name": estimand.name,
-        "end_point": estimand.end_point,
-        "population": "all randomised patients (intention to treat)",
-        "strategy": estimand.strategy,
-        "intercurrent": estimand.intercurrent,
-        "caution": estimand.caution,
-        "applies": applies,
-        "arms": [],
-        "contrasts": [],
-    }
+    result = EstimandResult(
+        estimand.name,
+        estimand.end_point,
+        "all randomised patients (intention to treat)",
+        estimand.strategy,
+        estimand.intercurrent,
+        estimand.caution,
+        applies,
+    )
     if not applies:
         return result
-    times = {
+    seen = {
         arm: times_under(estimand, patients[patients["arm"].astype(str) == arm]) for arm in arms
     }
-    for arm, (time, event) in times.items():
-        median = kaplan_meier(time, event).median()
-        row = {"name": arm, "median_months": tidy(median.estimate), "ci": tidy_limits(median)}
-        result["arms"].append(row)
-    for arm in arms if reference is not None else ():
-        if arm == reference:
-            continue
-        (time, event), (base, base_event) = times[arm], times[str(reference)]
-        in_arm = np.repeat([1, 0], [len(time), len(base)])
-        sample = (np.r_[time, base], np.r_[event, base_event], in_arm)
-        fit = cox_hazard_ratio(*sample).hazard_ratio
-        result["contrasts"].append(
-            {
-                "arm": arm,
-                "reference": reference,
-                "hr": tidy(fit.estimate),
-                "hr_ci": tidy_limits(fit),
-                "proportional_hazards_p": tidy(proportional_hazards_p(*sample)),
-            }
-        )
-    return result
+    medians = tuple(
+        EstimandArm(arm, Estimate.of(kaplan_meier(time, event).median()))
+        for arm, (time, event) in seen.items()
+    )
+    ratios = tuple(
+        _ratio(arm, reference, seen) for arm in arms if reference is not None and arm != reference
+    )
+    return replace(result, arms=medians, contrasts=ratios)
+
+
+def _ratio(arm: str, reference: str, seen: Mapping[str, Columns]) -> EstimandContrast:
+    (time, event), (base, base_event) = seen[arm], seen[reference]
+    in_arm = np.repeat([1, 0], [len(time), len(base)])
+    sample = (np.r_[time, base], np.r_[event, base_event], in_arm)
+    return EstimandContrast(
+        arm,
+        reference,
+        Estimate.of(cox_hazard_ratio(*sample).hazard_ratio),
+        tidy(proportional_hazards_p(*sample)),
+    )

@@ -16,7 +16,8 @@ import numpy as np
 from rascade.statistics.samples import Interval
 from rascade.statistics.survival import kaplan_meier
 from rascade.trial.assessment.conduct_table import load_conduct
-from rascade.trial.results.statistics import tidy, tidy_limits
+from rascade.trial.results.records.codec import Estimate, tidy, to_json
+from rascade.trial.results.records.details import ExposureAdjusted, Incidence, TermIncidence
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def exposure_days(patients: pd.DataFrame) -> Floats:
     return np.asarray(np.nan_to_num(np.minimum(followed, until)))
 
 
-def incidence_of(events: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
+def incidence_of(events: pd.DataFrame, patients: pd.DataFrame) -> Incidence:
     """Return rate and time to first of some side effects of an arm.
 
     Args:
@@ -96,21 +97,15 @@ def incidence_of(events: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]
     rate = poisson_rate(episodes, float(at_risk.sum()) / _DAYS_PER_YEAR, per=_PER_YEARS)
     first = poisson_rate(int(had.sum()), float(until_first.sum()) / _DAYS_PER_YEAR, per=_PER_YEARS)
     waited = kaplan_meier(until_first[kept] / DAYS_PER_MONTH, had[kept]).median()
-    return {
-        "episodes": episodes,
-        "patients": int(had.sum()),
-        "episodes_per_100_patient_years": tidy(rate.estimate),
-        "episodes_ci": tidy_limits(rate),
-        "patients_per_100_patient_years": tidy(first.estimate),
-        "patients_ci": tidy_limits(first),
-        "time_to_first_median_months": tidy(waited.estimate),
-        "time_to_first_ci": tidy_limits(waited),
-        "time_to_first_of_affected_months": tidy(
-            float(np.median(until_first[had])) / DAYS_PER_MONTH
-        )
-        if had.any()
-        else None,
-    }
+    affected = tidy(float(np.median(until_first[had])) / DAYS_PER_MONTH) if had.any() else None
+    return Incidence(
+        episodes,
+        int(had.sum()),
+        Estimate.of(rate),
+        Estimate.of(first),
+        Estimate.of(waited),
+        affected,
+    )
 
 
 def add_incidence(summary: dict[str, Any], patients: pd.DataFrame, events: pd.DataFrame) -> None:
@@ -128,18 +123,22 @@ def add_incidence(summary: dict[str, Any], patients: pd.DataFrame, events: pd.Da
         if head.get("grade3plus_trae_pct") is None:
             row["exposure_adjusted"] = None
             continue
-        severe = mine[mine["grade"] >= _SEVERE]
-        terms: list[dict[str, Any]] = [
-            {
-                "term": str(term),
-                "any": incidence_of(part, own),
-                "grade3plus": incidence_of(part[part["grade"] >= _SEVERE], own),
-            }
-            for term, part in mine.groupby("term")
-        ]
-        row["exposure_adjusted"] = {
-            "patient_months": tidy(float(exposure_days(own).sum()) / DAYS_PER_MONTH),
-            "any": incidence_of(mine, own),
-            "grade3plus": incidence_of(severe, own),
-            "terms": sorted(terms, key=lambda term: (-term["any"]["patients"], term["term"])),
-        }
+        row["exposure_adjusted"] = to_json(_exposure_adjusted(mine, own))
+
+
+def _exposure_adjusted(events: pd.DataFrame, patients: pd.DataFrame) -> ExposureAdjusted:
+    """Return the side effects of an arm over the time at risk, the terms of most patients first."""
+    terms = [
+        TermIncidence(
+            str(term),
+            incidence_of(part, patients),
+            incidence_of(part[part["grade"] >= _SEVERE], patients),
+        )
+        for term, part in events.groupby("term")
+    ]
+    return ExposureAdjusted(
+        tidy(float(exposure_days(patients).sum()) / DAYS_PER_MONTH),
+        incidence_of(events, patients),
+        incidence_of(events[events["grade"] >= _SEVERE], patients),
+        tuple(sorted(terms, key=lambda term: (-term.any.patients, term.term))),
+    )

@@ -9,12 +9,16 @@ Hansen and Klein (Lifetime Data Anal 2004;10:335-350, recalled).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rascade.statistics.landmark import common_horizon
 from rascade.statistics.survival import kaplan_meier
+from rascade.trial.endpoints import times
+from rascade.trial.results.records.codec import to_json
+from rascade.trial.results.records.headline import Difference, Paired, PairedTime
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,26 +102,24 @@ def add_pairs(summary: dict[str, Any], spec: TrialSpec, patients: pd.DataFrame) 
             for name in (contrast["arm"], contrast["reference"])
         )
         both = mine.index.intersection(other.index)
-        contrast["paired"] = _paired(mine.loc[both], other.loc[both])
+        contrast["paired"] = to_json(_paired(mine.loc[both], other.loc[both]))
 
 
-def _paired(mine: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
-    found: dict[str, Any] = {"n": len(mine)}
+def _paired(mine: pd.DataFrame, other: pd.DataFrame) -> Paired:
     change = [side["best_change_pct"].to_numpy(float) for side in (mine, other)]
-    found["best_change_pct"] = _difference(*change)
-    for end in ("pfs", "os"):
+    found: dict[str, PairedTime] = {}
+    for end in times():
         sides = [
-            (side[f"{end}_months"].to_numpy(float), side[f"{end}_event"].to_numpy(bool))
+            (side[end.months].to_numpy(float), side[end.event].to_numpy(bool))
             for side in (mine, other)
         ]
         known = np.isfinite(sides[0][0]) & np.isfinite(sides[1][0])
         sides = [(time[known], event[known]) for time, event in sides]
-        found[f"{end}_restricted_mean_months"] = _restricted(sides)
-        found[f"{end}_better_pct"], found[f"{end}_worse_pct"] = _order(*sides)
-    return found
+        found[end.name] = PairedTime(_restricted(sides), *_order(*sides))
+    return Paired(len(mine), _difference(*change), found)
 
 
-def _restricted(sides: list[tuple[Floats, NDArray[np.bool_]]]) -> dict[str, Any] | None:
+def _restricted(sides: list[tuple[Floats, NDArray[np.bool_]]]) -> Difference | None:
     if not any(event.any() for _, event in sides):
         return None  # no event in either arm says nothing of how alike they are
     horizon = common_horizon(*sides)
@@ -125,10 +127,10 @@ def _restricted(sides: list[tuple[Floats, NDArray[np.bool_]]]) -> dict[str, Any]
         return None
     each = [restricted_contributions(time, event, horizon) for time, event in sides]
     found = _difference(*each)
-    return None if found is None else {**found, "horizon_months": float(horizon)}
+    return None if found is None else replace(found, horizon_months=float(horizon))
 
 
-def _difference(mine: Floats, other: Floats) -> dict[str, Any] | None:
+def _difference(mine: Floats, other: Floats) -> Difference | None:
     """Return the mean difference with its paired interval, and how much narrower that is."""
     known = np.isfinite(mine) & np.isfinite(other)
     first, second = mine[known], other[known]
@@ -137,12 +139,12 @@ def _difference(mine: Floats, other: Floats) -> dict[str, Any] | None:
     gap = first - second
     mean, error = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(gap.size))
     apart = float(np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / gap.size))
-    return {
-        "n": int(gap.size),
-        "difference": mean,
-        "ci": [mean - _NORMAL_95 * error, mean + _NORMAL_95 * error],
-        "width_of_unpaired": error / apart if apart > 0 else None,
-    }
+    return Difference(
+        int(gap.size),
+        mean,
+        (mean - _NORMAL_95 * error, mean + _NORMAL_95 * error),
+        error / apart if apart > 0 else None,
+    )
 
 
 def _order(

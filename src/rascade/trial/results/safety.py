@@ -8,7 +8,9 @@ import numpy as np
 
 from rascade.trial.design.phases import CROSSOVER
 from rascade.trial.records import END_REASONS
-from rascade.trial.results.statistics import exact_interval, tidy, tidy_limits
+from rascade.trial.results.records.codec import Estimate, tidy, to_json
+from rascade.trial.results.records.conduct import ArmSafety, EventRate
+from rascade.trial.results.statistics import exact_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,25 +30,21 @@ def highest_grades(events: pd.DataFrame) -> pd.DataFrame:
     return events.groupby(["patient", "term"])["grade"].max().reset_index()
 
 
-def _percent(count: int, n: int) -> tuple[float | None, list[float | None] | None]:
-    interval = exact_interval(count, n)
-    return tidy(interval.estimate, 100.0), tidy_limits(interval, 100.0)
+def _percent(count: int, n: int) -> Estimate:
+    return Estimate.of(exact_interval(count, n), 100.0)
 
 
-def _event_rates(events: pd.DataFrame, n: int) -> list[dict[str, Any]]:
+def _event_rates(events: pd.DataFrame, n: int) -> tuple[EventRate, ...]:
     """Return any-grade and severe rates by term, the most frequent first."""
-    rows = []
-    for term, grades in highest_grades(events).groupby("term")["grade"]:
-        severe, limits = _percent(int((grades >= _SEVERE).sum()), n)
-        rows.append(
-            {
-                "term": str(term),
-                "any_pct": _percent(len(grades), n)[0],
-                "grade3plus_pct": severe,
-                "grade3plus_ci": limits,
-            }
+    rows = [
+        EventRate(
+            str(term),
+            _percent(len(grades), n).value,
+            _percent(int((grades >= _SEVERE).sum()), n),
         )
-    return sorted(rows, key=lambda row: (-row["any_pct"], row["term"]))
+        for term, grades in highest_grades(events).groupby("term")["grade"]
+    ]
+    return tuple(sorted(rows, key=lambda row: (-(row.any_pct or 0.0), row.term)))
 
 
 def _by_drug(drugs: Sequence[str], flags: NDArray[np.bool_]) -> dict[str, float | None]:
@@ -62,37 +60,38 @@ def _intensity(safety: Safety) -> dict[str, float | None]:
     return shares
 
 
-def arm_safety(run: ArmRun) -> dict[str, Any]:
+def arm_safety(run: ArmRun) -> ArmSafety:
     """Return what an arm's summary says of side effects; rates are None where none is modelled."""
     safety, n = run.safety, run.cohort.population.size
     events = safety.events
     related = events[events["related"].astype(bool)]
     severe = related.loc[related["grade"] >= _SEVERE, "patient"].nunique()
     serious = related.loc[related["serious"].astype(bool), "patient"].nunique()
-    rate, limits = _percent(int(severe), n) if safety.graded else (None, None)
     ended = int((safety.end_reason == "adverse event").sum())
-    return {
-        "grade3plus_trae_pct": rate,
-        "grade3plus_trae_ci": limits,
-        "serious_trae_pct": _percent(int(serious), n)[0] if safety.graded else None,
-        "ctcae_version": safety.ctcae,
-        "adverse_events": _event_rates(related, n),
-        "discontinued_for_ae_pct": _percent(ended, n)[0],
-        "dose_reduced_pct": _share(safety.reduced.any(axis=0)),
-        "dose_held_pct": _share(safety.held.any(axis=0)),
-        "drug_stopped_for_ae_pct": _by_drug(safety.drugs, safety.stopped),
-        "relative_dose_intensity_pct": _intensity(safety),
-        **_ends(run),
-    }
+    left, other = np.isfinite(safety.dropout_day), np.isfinite(safety.other_day)
+    return ArmSafety(
+        _percent(int(severe), n) if safety.graded else Estimate(None),
+        _percent(int(serious), n).value if safety.graded else None,
+        safety.ctcae,
+        _event_rates(related, n),
+        _percent(ended, n).value,
+        _share(safety.reduced.any(axis=0)),
+        _share(safety.held.any(axis=0)),
+        _by_drug(safety.drugs, safety.stopped),
+        _intensity(safety),
+        _share(left),
+        _share(left & ~safety.survival_followed),
+        _ends(run),
+        _share(other),
+        _share(other & (run.arm.course[-1].role == CROSSOVER)),
+    )
 
 
-def _ends(run: ArmRun) -> dict[str, Any]:
-    """Return how treatment ended and who left, percent of the patients; None without patients."""
+def _ends(run: ArmRun) -> dict[str, float | None]:
+    """Return how treatment ended, percent of the patients by reason; None without patients."""
     from rascade.engine import Status
 
     safety = run.safety
-    left = np.isfinite(safety.dropout_day)
-    other = np.isfinite(safety.other_day)
     failed = np.asarray(run.status) >= Status.STEP_TOO_SMALL
     reasons = {
         reason or "ongoing": _share((safety.end_reason == reason) & ~failed)
@@ -100,13 +99,7 @@ def _ends(run: ArmRun) -> dict[str, Any]:
     }
     if failed.any():
         reasons["not known"] = _share(failed)  # of them nobody knows whether treatment goes on
-    return {
-        "dropout_pct": _share(left),
-        "lost_to_follow_up_pct": _share(left & ~safety.survival_followed),
-        "treatment_end_reasons": reasons,
-        "other_treatment_pct": _share(other),
-        "crossover_pct": _share(other & (run.arm.course[-1].role == CROSSOVER)),
-    }
+    return reasons
 
 
 def _share(flags: ArrayLike) -> float | None:
@@ -117,7 +110,7 @@ def _share(flags: ArrayLike) -> float | None:
 def add_safety(summary: dict[str, Any], arms: Sequence[ArmRun]) -> None:
     """Add side effects and exposure to the arms of a summary."""
     for row, run in zip(summary["arms"], arms, strict=True):
-        row.update(arm_safety(run))
+        row.update(to_json(arm_safety(run)))
 
 
 def exposure_columns(safety: Safety) -> Mapping[str, Any]:

@@ -21,11 +21,16 @@ from rascade.statistics.survival import (
     kaplan_meier,
     log_rank,
 )
+from rascade.trial.endpoints import rates, times
+from rascade.trial.results.records.codec import Estimate, tidy, to_json
+from rascade.trial.results.records.headline import ArmHeadline, ContrastHeadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from rascade.trial.endpoints import TimeEndPoint
 
 __all__ = [
     "CoxFit",
@@ -37,12 +42,8 @@ __all__ = [
     "kaplan_meier",
     "log_rank",
     "summarize",
-    "tidy",
-    "tidy_limits",
     "times_of",
 ]
-
-_DIGITS = 6  # significant digits kept in a summary: more is noise, and differs between machines
 
 
 def exact_interval(successes: int, n: int, *, level: float = 0.95) -> Interval:
@@ -120,11 +121,11 @@ def summarize(
         "rascade_version": __version__,
         "research_use": RESEARCH_USE,
         "cohort": dict(cohort) if cohort is not None else None,
-        "arms": [_arm(name, own) for name, own in rows.items()],
+        "arms": [to_json(_arm(name, own)) for name, own in rows.items()],
         "contrasts": []
         if reference is None
         else [
-            _contrast(name, own, reference, rows[reference])
+            to_json(_contrast(name, own, reference, rows[reference]))
             for name, own in rows.items()
             if name != reference
         ],
@@ -132,23 +133,22 @@ def summarize(
     }
 
 
-def _arm(name: str, rows: pd.DataFrame) -> dict[str, Any]:
-    best = rows["best_response"].astype(str)
-    response = exact_interval(int(best.isin(["CR", "PR"]).sum()), len(rows))
-    control = exact_interval(int(best.isin(["CR", "PR", "SD"]).sum()), len(rows))
-    progression, death = (kaplan_meier(*times_of(rows, end)).median() for end in ("pfs", "os"))
-    return {
-        "name": name,
-        "n": len(rows),
-        "orr_pct": tidy(response.estimate, 100.0),
-        "orr_ci": tidy_limits(response, 100.0),
-        "dcr_pct": tidy(control.estimate, 100.0),
-        "pfs_median_months": tidy(progression.estimate),
-        "pfs_ci": tidy_limits(progression),
-        "os_median_months": tidy(death.estimate),
-        "os_ci": tidy_limits(death),
-        "grade3plus_trae_pct": None,  # what `rascade.trial.results.safety` knows of
+def _arm(name: str, rows: pd.DataFrame) -> ArmHeadline:
+    counted = {
+        end.name: Estimate.of(exact_interval(int(end.reached(rows).sum()), len(rows)), 100.0)
+        for end in rates()
     }
+    medians = {
+        end.name: Estimate.of(kaplan_meier(*times_of(rows, end.name)).median())
+        for end in _measured(rows)
+    }
+    # Side effects are what `rascade.trial.results.safety` knows of.
+    return ArmHeadline(name, len(rows), counted, medians)
+
+
+def _measured(rows: pd.DataFrame) -> list[TimeEndPoint]:
+    """Return the times that a table of patients has columns for."""
+    return [end for end in times() if end.months in rows]
 
 
 def times_of(rows: pd.DataFrame, end: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -158,28 +158,15 @@ def times_of(rows: pd.DataFrame, end: str) -> tuple[np.ndarray[Any, Any], np.nda
     return time[known], rows[f"{end}_event"].to_numpy()[known].astype(bool)
 
 
-def _contrast(name: str, rows: pd.DataFrame, reference: str, base: pd.DataFrame) -> dict[str, Any]:
-    result: dict[str, Any] = {"arm": name, "reference": reference}
+def _contrast(
+    name: str, rows: pd.DataFrame, reference: str, base: pd.DataFrame
+) -> ContrastHeadline:
+    ratios: dict[str, Estimate] = {}
     tests: dict[str, float | None] = {}
-    for end in ("pfs", "os"):
-        (time, event), (base_time, base_event) = times_of(rows, end), times_of(base, end)
-        times, events = np.concatenate([time, base_time]), np.concatenate([event, base_event])
+    for end in _measured(rows):
+        (time, event), (base_time, base_event) = (times_of(r, end.name) for r in (rows, base))
+        every, events = np.concatenate([time, base_time]), np.concatenate([event, base_event])
         in_arm = np.repeat([1, 0], [len(time), len(base_time)])
-        fit = cox_hazard_ratio(times, events, in_arm)
-        result[f"{end}_hr"] = tidy(fit.hazard_ratio.estimate)
-        result[f"{end}_hr_ci"] = tidy_limits(fit.hazard_ratio)
-        tests[f"{end}_logrank_p"] = tidy(log_rank(times, events, in_arm).p)
-    return result | tests
-
-
-def tidy(value: float | None, scale: float = 1.0) -> float | None:
-    """Return a number as a summary keeps it: six significant digits, None if it is not known."""
-    if value is None or not np.isfinite(value):
-        return None
-    return float(f"{value * scale:.{_DIGITS}g}")
-
-
-def tidy_limits(interval: Interval, scale: float = 1.0) -> list[float | None] | None:
-    """Both limits, None for one that is not reached, or None when neither is known."""
-    limits = [tidy(interval.low, scale), tidy(interval.high, scale)]
-    return None if limits == [None, None] else limits
+        ratios[end.name] = Estimate.of(cox_hazard_ratio(every, events, in_arm).hazard_ratio)
+        tests[end.name] = tidy(log_rank(every, events, in_arm).p)
+    return ContrastHeadline(name, reference, ratios, tests)

@@ -13,7 +13,7 @@ from rascade.trial.assessment.best_response import (
     best_change,
     best_overall_response,
 )
-from rascade.trial.assessment.censoring import RULES, survival_reason
+from rascade.trial.assessment.censoring import RULES
 from rascade.trial.assessment.imaging import lesion_names
 from rascade.trial.assessment.irecist import (
     best_immune_response,
@@ -26,21 +26,21 @@ from rascade.trial.assessment.response import NonTarget, labels
 from rascade.trial.assessment.times import (
     duration_of_response,
     months,
-    overall_survival,
     progression_bounds,
     time_to_response,
 )
 from rascade.trial.design.enrolment import enrolment
 from rascade.trial.design.schedule import scan_window
-from rascade.trial.records import TrialOutcome
-from rascade.trial.results.data_cut import (
-    find_cut,
-    followed,
+from rascade.trial.endpoints import times
+from rascade.trial.endpoints.observed import (
+    Observed,
     free_of_progression,
+    observed,
     scan_days,
-    seen,
     stacked,
 )
+from rascade.trial.records import TrialOutcome
+from rascade.trial.results.data_cut import find_cut, seen
 from rascade.trial.results.disposition import add_censoring, add_enrolment, disposition_columns
 from rascade.trial.results.end_point_summary import end_points
 from rascade.trial.results.incidence import add_incidence
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from rascade.trial.assessment.censoring import Followed
     from rascade.trial.design.enrolment import Allocation
     from rascade.trial.design.spec import TrialSpec
     from rascade.trial.records import ArmRun
@@ -99,10 +98,9 @@ def _patients(run: ArmRun, spec: TrialSpec, cut: DataCut, allocation: Allocation
     population = run.cohort.population
     failed = run.status >= Status.STEP_TOO_SMALL
     entered = enrolment(spec, population.patients, cut.day)
-    how = followed(run, spec, cut.day)
-    survival = overall_survival(
-        run.death_day, np.where(how.lost, how.dropout_day, entered.last_day)
-    )
+    known = observed(run, spec, cut.day)
+    found = {end.name: end.observe(known) for end in times()}
+    survival = found["os"].times
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
     columns |= dict(population.profiles)
     columns |= entered.columns | allocation.columns(population.patients)
@@ -115,14 +113,17 @@ def _patients(run: ArmRun, spec: TrialSpec, cut: DataCut, allocation: Allocation
         "n_nodes": run.lesions.node_count,
     }
     columns |= {f"baseline_{name}": values for name, values in run.baseline_markers.items()}
-    columns |= _responses(run, spec, how, failed)
+    columns |= _responses(known, failed)
+    for end in times():
+        if end.months in columns:  # with what else is told of it
+            continue
+        columns[end.months] = np.where(failed, np.nan, found[end.name].times.months)
+        columns[end.event] = found[end.name].times.event
+        columns[end.censor_reason] = np.where(failed, "", found[end.name].why)
     columns |= {
-        "os_months": np.where(failed, np.nan, survival.months),
-        "os_event": survival.event,
-        "os_censor_reason": np.where(failed, "", survival_reason(survival.event, how)),
         "last_known_alive_day": np.where(failed, np.nan, survival.day),
         **exposure_columns(run.safety),
-        **disposition_columns(run, spec, how, survival, failed),
+        **disposition_columns(run, spec, known.how, survival, failed),
         "draws": run.cohort.attempts + 1,
         "solver_status": np.select(
             [failed, survival.event],
@@ -134,14 +135,13 @@ def _patients(run: ArmRun, spec: TrialSpec, cut: DataCut, allocation: Allocation
     return pd.DataFrame(columns)
 
 
-def _responses(
-    run: ArmRun, spec: TrialSpec, how: Followed, failed: NDArray[np.bool_]
-) -> dict[str, Any]:
+def _responses(known: Observed, failed: NDArray[np.bool_]) -> dict[str, Any]:
     """Return the columns that follow from scans and deaths, by RECIST 1.1 and by iRECIST."""
+    run, spec = known.run, known.spec
     day, death = scan_days(run), run.death_day
     overall = stacked(run, lambda scan: scan.reading.overall, np.int8)
     immune = stacked(run, lambda scan: scan.immune, np.int8)
-    by_rule = {rule: free_of_progression(run, spec, how, rule) for rule in RULES}
+    by_rule = {rule: free_of_progression(known, rule) for rule in RULES}
     pfs, why = by_rule[spec.pfs_censoring]
     after, by = progression_bounds(overall, day, death)
     # A rule that censors earlier knows of no progression.

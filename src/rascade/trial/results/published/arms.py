@@ -9,17 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from rascade.trial.endpoints import END_POINTS
+
 if TYPE_CHECKING:
     from rascade.evidence import TrialArm
 
 __all__ = ["Use", "calibration_targets", "calibration_uses", "published_results"]
-
-_FIELDS = {
-    "orr": ("orr_pct", "orr_ci_low_pct", "orr_ci_high_pct"),
-    "dcr": ("dcr_pct", None, None),
-    "pfs": ("pfs_median_months", "pfs_ci_low_months", "pfs_ci_high_months"),
-    "os": ("os_median_months", "os_ci_low_months", "os_ci_high_months"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ def published_results(arm: str, arm_id: str) -> list[dict[str, Any]]:
 
     record: TrialArm = load().trial(arm_id)
     rows = []
-    for endpoint, fields in _FIELDS.items():
+    for endpoint, fields in ((end.name, end.published) for end in END_POINTS):
         value, low, high = (getattr(record, name) if name else None for name in fields)
         if value is not None:
             used = calibration_uses().get((arm_id, endpoint), _NEVER_LISTED)

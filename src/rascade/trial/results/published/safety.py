@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rascade.trial.endpoints import times
 from rascade.trial.results.published.arms import calibration_uses
 
 if TYPE_CHECKING:
@@ -42,14 +43,14 @@ def published_contrasts(arms: Mapping[str, str], reference: str | None) -> list[
     if reference is None or reference not in arms:
         return []
     evidence, rows = load(), []
-    base = arms[reference]
+    base, known = arms[reference], {end.name for end in times()}
     for name, own in arms.items():
         if name == reference:
             continue
         for found in evidence.contrasts:
             pair = (found.arm_id, found.reference_id)
             end = found.endpoint.lower()
-            if end not in ("pfs", "os") or {*pair} != {own, base} or own == base:
+            if end not in known or {*pair} != {own, base} or own == base:
                 continue
             ends = [found.hazard_ratio, found.low, found.high]
             inverted = pair[0] != own
