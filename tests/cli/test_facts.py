@@ -17,7 +17,8 @@ def test_json_and_nothing_else_on_stdout() -> None:
     assert done.returncode == 0, done.stderr
     (record,) = json.loads(done.stdout)
     assert list(record) == [
-        "id", "subject", "statement", "source", "kind", "holds", "checks", "panels",
+        "id", "subject", "statement", "source", "kind", "role", "standing", "holds", "checks",
+        "panels",
     ]  # fmt: skip
     assert record["holds"] is all(check["holds"] for check in record["checks"])
     assert "facts:" in done.stderr

@@ -141,7 +141,7 @@ class _Reader:
     def functions(self) -> Mapping[str, Callable[..., Estimate]]:
         names = (
             "orr", "dcr", "pfs", "os", "os_hr", "pfs_hr", "free", "orr_gain", "pfs_gain", "os_gain",
-            "severe",
+            "severe", "severe_gain",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -197,15 +197,33 @@ class _Reader:
         free = int((patients["pfs_months"] >= months).sum())
         return _estimate(exact_interval(free, len(patients)), 100.0)
 
-    def severe(self, arm: str, term: str) -> Estimate:
-        """Patients with an adverse event of grade 3 or more, %, by its term, exact interval."""
-        from rascade.trial.results.statistics import exact_interval
-
+    def _severe(self, arm: str, terms: tuple[str, ...]) -> pd.Series:
+        """Return whether each patient of an arm had such an event of grade 3 or more."""
         patients = self._of(arm)["patient"]
         own = next(a for a in self.experiment.arms if a.name == arm)
         events = self.trials.adverse_events(self.experiment, own)
-        having = events.loc[(events["term"] == term) & (events["grade"] >= _SEVERE), "patient"]
-        return _estimate(exact_interval(int(patients.isin(having).sum()), len(patients)), 100.0)
+        severe = events[events["grade"] >= _SEVERE]
+        if terms:
+            severe = severe[severe["term"].isin(terms)]
+        return patients.isin(severe["patient"])
+
+    def severe(self, arm: str, *terms: str) -> Estimate:
+        """Patients with an event of grade 3 or more, %, exact interval; of any term if none."""
+        from rascade.trial.results.statistics import exact_interval
+
+        having = self._severe(arm, terms)
+        return _estimate(exact_interval(int(having.sum()), len(having)), 100.0)
+
+    def severe_gain(self, arm: str, reference: str, *terms: str) -> Estimate:
+        """Patients with such an event less those in another arm, percentage points, bootstrap."""
+        a, b = (
+            self._severe(name, terms).set_axis(self._of(name)["patient"])
+            for name in (arm, reference)
+        )
+        pair = a.to_frame("a").join(b.to_frame("b"), how="inner").to_numpy(dtype=float)
+        gain = 100.0 * (pair[:, 0] - pair[:, 1])
+        low, high = np.quantile(gain[self._again(len(gain))].mean(axis=1), [0.025, 0.975])
+        return Estimate(float(gain.mean()), float(low), float(high))
 
     def _hazard_ratio(self, arm: str, reference: str, what: str) -> Estimate:
         from rascade.statistics.survival import cox_hazard_ratio

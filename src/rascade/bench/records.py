@@ -81,8 +81,6 @@ class Check:
         low: lower end of what is expected.
         high: upper end of what is expected.
         source: where the expectation is from.
-        fit: words of the column ``fitted`` of the parameter table: rows that have them were set so
-            that this comes out.
         published: the record of the evidence that holds the published number, if there is one.
         fold: by how many fold the effect may miss that number, instead of `low` and `high`.
         value: the published number in the unit of the effect (concentrations in nM), where the
@@ -96,7 +94,6 @@ class Check:
     low: float
     high: float
     source: str
-    fit: str = ""
     published: str = ""
     fold: float = 0.0
     value: float = math.nan

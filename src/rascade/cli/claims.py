@@ -41,7 +41,9 @@ def claims(
       rascade claims K8 K10
 
     A verdict compares the interval of a simulated effect with what is expected: supported (within),
-    contradicted (outside), uncertain (across), or not testable here, with the reason. Where the
+    contradicted (outside), uncertain (across), typical value outside (across, but the value with
+    typical parameters lies outside), or not testable here, with the reason. What an expectation
+    is worth as a test is told: real test, fitted, follows by construction, too weak. Where the
     review errs, its own sentence is tested beside the right reading.
 
     Written into DIR: claims.json, claims.html and manifest.json. On an error or Ctrl-C nothing is
@@ -108,7 +110,7 @@ def _details(console: Any, record: dict[str, Any]) -> None:
         whose = "review's sentence: " if check["reading"] == "review" else ""
         lines.append(
             f"  {check['verdict']}: {whose}{check['what']}: {_effect(check)}; "
-            f"expected {expectation(check)}"
+            f"expected {expectation(check)} ({check['standing']})"
         )
     for key, label in (("reason", "not tested"), ("left_open", "left open")):
         if record[key]:

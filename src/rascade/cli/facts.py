@@ -76,14 +76,14 @@ def facts(
 
 
 def _show(records: list[dict[str, Any]]) -> None:
-    from rascade.report.pages.facts import check_rows
+    from rascade.report.pages.facts import check_rows, worth_text
 
     rows = [
-        (record["id"] if number == 0 else "", *row[:5])
+        (record["id"] if number == 0 else "", *row[:6])
         for record in records
         for number, row in enumerate(check_rows(record))
     ]
-    header = ("fact", "what", "expected", "published", "model", "holds")
+    header = ("fact", "what", "expected", "published", "model", "holds", "worth")
     show_table(header, rows, right={3, 4}, keep={0})
     good = sum(record["holds"] for record in records)
-    say(f"{good} of {len(records)} facts hold")
+    say(f"{good} of {len(records)} facts hold ({worth_text(records)})")

@@ -11,6 +11,7 @@ import numpy as np
 
 from rascade.analyses.claims.records import Note, load_experiments, load_notes
 from rascade.analyses.claims.verdict import Verdict, judge, together
+from rascade.analyses.standing import Standing, fitted_rows, standing
 from rascade.bench.courses import Courses, run_courses
 from rascade.bench.effects import effect_of_courses
 from rascade.bench.expression import evaluate
@@ -34,7 +35,6 @@ __all__ = [
     "find_claims",
     "rounded",
     "run_claims",
-    "tuned_rows",
 ]
 
 DRAWS: Final = 60
@@ -64,6 +64,7 @@ class CheckResult:
         sets: parameter sets or patients behind it.
         failed: of them not solved.
         tuned: rows of the parameter table that were set so that this comes out.
+        standing: what the expectation is worth as a test.
     """
 
     check: Check
@@ -76,6 +77,7 @@ class CheckResult:
     sets: int
     failed: int
     tuned: tuple[str, ...]
+    standing: Standing
 
 
 @dataclass(frozen=True)
@@ -233,10 +235,10 @@ class _Runner:
             rounded(effect),
             *ends,
             f"5 % to 95 % of {drawn.size} drawn parameter sets{why}",
-            judge(*ends, check.low, check.high),
+            judge(*ends, check.low, check.high, effect),
             self.draws,
             max(failed, self.draws - left_out - drawn.size),
-            self._tuned(check, rows),
+            *self._worth(experiment, check, rows, effect, *ends),
         )
 
     def _patients(self, experiment: Experiment, check: Check) -> CheckResult:
@@ -255,26 +257,23 @@ class _Runner:
             rounded(estimate.value),
             *ends,
             "95 % confidence interval",
-            judge(*ends, check.low, check.high),
+            judge(*ends, check.low, check.high, estimate.value),
             experiment.size,
             self.trials.failed(experiment),
-            self._tuned(check, rows),
+            *self._worth(experiment, check, rows, estimate.value, *ends),
         )
 
-    def _tuned(self, check: Check, rows: Iterable[str]) -> tuple[str, ...]:
-        return tuned_rows(check, rows, self.table)
-
-
-def tuned_rows(check: Check, rows: Iterable[str], table: ParameterTable) -> tuple[str, ...]:
-    """Return those of some rows of the parameter table that were set so that a check comes out."""
-    words = f"{check.claim} of claims"
-    return tuple(
-        sorted(
-            name
-            for name in set(rows)
-            if words in table[name].source or (check.fit and check.fit in table[name].fitted)
-        )
-    )
+    def _worth(
+        self,
+        experiment: Experiment,
+        check: Check,
+        rows: Iterable[str],
+        effect: float,
+        low: float,
+        high: float,
+    ) -> tuple[tuple[str, ...], Standing]:
+        tuned = fitted_rows(check, rows, self.table)
+        return tuned, standing(check, experiment.kind, effect, low, high, tuned)
 
 
 def rounded(value: float) -> float:

@@ -63,6 +63,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "failed": result.failed,
         "source": check.source,
         "tuned": list(result.tuned),
+        "standing": result.standing.value,
     }
 
 

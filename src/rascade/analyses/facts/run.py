@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.analyses.claims.run import SEED, rounded, tuned_rows
+from rascade.analyses.claims.run import SEED, rounded
 from rascade.analyses.facts.groups import Group, groups, view
 from rascade.analyses.facts.panels import BEFORE, Panel
 from rascade.analyses.facts.records import Fact, find_facts
+from rascade.analyses.standing import Standing, fitted_rows, standing, weakest
 from rascade.bench.courses import Courses, run_courses, symbol
 from rascade.bench.effects import effect_of_courses
 from rascade.bench.patients import Estimate, Trials, cohort_effect, trial_effect
@@ -21,6 +22,7 @@ from rascade.bench.plausible import implausible
 from rascade.bench.records import Check
 from rascade.errors import EvidenceError
 from rascade.model import ParameterTable, load_table
+from rascade.model.sources import parse_source
 from rascade.progress import Progress
 
 __all__ = ["Curve", "FactResult", "Outcome", "PanelResult", "panel_values", "run_facts"]
@@ -42,6 +44,7 @@ class Outcome:
             the parameter sets that a fact draws; NaN where none is drawn.
         high: upper end of it.
         tuned: rows of the parameter table that were set so that this comes out.
+        standing: what the expectation is worth as a test.
     """
 
     check: Check
@@ -49,6 +52,7 @@ class Outcome:
     low: float
     high: float
     tuned: tuple[str, ...]
+    standing: Standing
 
     @property
     def holds(self) -> bool:
@@ -85,6 +89,11 @@ class FactResult:
     def holds(self) -> bool:
         """Whether every check holds."""
         return all(outcome.holds for outcome in self.outcomes)
+
+    @property
+    def standing(self) -> Standing:
+        """What the fact is worth as a test: a real one if one of its checks is."""
+        return weakest(outcome.standing for outcome in self.outcomes)
 
 
 def run_facts(
@@ -161,14 +170,20 @@ class _Runner:
         rows = courses.assembly.composition.parameters.values()
         kept = ~implausible(fact.experiment, courses)
         outcomes = tuple(
-            Outcome(
-                check,
-                *_with_interval(effect_of_courses(check.effect, courses)[kept]),
-                tuned_rows(check, rows, self.table),
+            self._outcome(
+                fact, check, rows, _with_interval(effect_of_courses(check.effect, courses)[kept])
             )
             for check in fact.checks
         )
         return FactResult(fact, outcomes, tuple(_curves(p, courses) for p in fact.panels))
+
+    def _outcome(
+        self, fact: Fact, check: Check, rows: Iterable[str], found: tuple[float, float, float]
+    ) -> Outcome:
+        about = (fact.id, *parse_source(fact.source).ids)
+        tuned = fitted_rows(check, rows, self.table, about)
+        worth = standing(check, fact.experiment.kind, *found, tuned)
+        return Outcome(check, *found, tuned, worth)
 
     def _patients(self, fact: Fact) -> FactResult:
         rows: Sequence[str] = ()
@@ -179,8 +194,7 @@ class _Runner:
         for check in fact.checks:
             found = self._estimate(fact, check)
             value, low, high = (rounded(x) for x in (found.value, found.low, found.high))
-            tuned = tuned_rows(check, rows, self.table)
-            outcomes.append(Outcome(check, value, low, high, tuned))
+            outcomes.append(self._outcome(fact, check, rows, (value, low, high)))
         panels = self._survival(fact) if fact.experiment.kind == "trial" else ()
         return FactResult(fact, tuple(outcomes), panels)
 

@@ -35,6 +35,8 @@ def _record(result: FactResult) -> dict[str, Any]:
         "statement": fact.statement,
         "source": fact.source,
         "kind": fact.experiment.kind,
+        "role": fact.role,
+        "standing": result.standing.value,
         "holds": result.holds,
         "checks": [_check(outcome) for outcome in result.outcomes],
         "panels": [_panel(result, panel) for panel in result.panels],
@@ -53,6 +55,7 @@ def _check(outcome: Outcome) -> dict[str, Any]:
         "record": check.published,
         "holds": outcome.holds,
         "tuned": list(outcome.tuned),
+        "standing": outcome.standing.value,
     }
 
 

@@ -11,7 +11,12 @@ __all__ = ["EXPECTED", "WIDTH", "Scale", "effect_figure"]
 
 WIDTH, HEIGHT = 180.0, 22.0
 _EDGE = 6.0
-_COLORS = {"supported": "#005a8c", "contradicted": "#a93c00", "uncertain": "#5c5c5c"}
+_COLORS = {
+    "supported": "#005a8c",
+    "contradicted": "#a93c00",
+    "uncertain": "#5c5c5c",
+    "typical value outside": "#8a5a00",
+}
 EXPECTED, _LINE = "#bfe3d3", "#c9c9c9"
 _DECADE_AND_HALF = 30.0  # positive numbers that span more than this are drawn on a log scale
 

@@ -33,7 +33,10 @@ OUTLINE = {
     "summary": "Summary",
     "references": "References",
 }
-VERDICTS = ("supported", "uncertain", "contradicted", "not testable here")
+VERDICTS = (
+    "supported", "uncertain", "typical value outside", "contradicted", "not testable here",
+)  # fmt: skip
+STANDINGS = ("real test", "fitted", "follows by construction", "too weak")
 _RIGHT = ("correct", "plausible")
 
 
@@ -98,7 +101,19 @@ def _answers(records: list[dict[str, Any]]) -> list[str]:
     ]
     if against:
         texts.append(f"Contradicted although right by the literature: {', '.join(against)}.")
-    return texts
+    return [*texts, _expectations(records)]
+
+
+def _expectations(records: list[dict[str, Any]]) -> str:
+    """Say how many expectations there are, how many differ, and what they are worth."""
+    checks = [check for record in records for check in record["checks"]]
+    keys = ("experiment", "observable")
+    distinct = {(*(c[key] for key in keys), *c["expected"]): c.get("standing") for c in checks}
+    worth = Counter(distinct.values())
+    return (
+        f"{len(checks)} expectations, {len(distinct)} of them distinct (several claims may ask for "
+        f"the same): {', '.join(f'{worth[name]} {name}' for name in STANDINGS)}."
+    )
 
 
 def _counts(records: list[dict[str, Any]]) -> Table:
@@ -161,6 +176,7 @@ def _check(check: dict[str, Any]) -> dict[str, Any]:
         "expected": expectation(check),
         "source": plain(check["source"]),
         "tuned": ", ".join(plain(name) for name in check["tuned"]),
+        "standing": plain(check.get("standing", "not told")),
     }
 
 
@@ -177,6 +193,11 @@ def _limits(manifest: dict[str, Any]) -> list[str]:
         "Independent draws make some tumours that nobody has. Where an experiment has an untreated "
         "control, sets are left out whose control grows or holds CD8 T cells outside what was "
         "measured; the interval says how many.",
-        "Where parameters are named as set for it, agreement is no evidence for the claim.",
+        "Typical value outside: the interval reaches into what is expected, the typical value "
+        "does not.",
+        "What an expectation is worth is told beside it. Fitted: parameters were set so that it "
+        "comes out, as their own records say, so agreement is no evidence for the claim. Follows "
+        "by construction: no parameter moves it. Too weak: a direction without a size, or limits "
+        "ten-fold apart. Only a real test could have failed.",
         "The intervals leave out that the model itself may be wrong.",
     ]

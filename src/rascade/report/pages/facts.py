@@ -14,7 +14,7 @@ from rascade.report.look.text import number, plain
 if TYPE_CHECKING:
     from rascade.report.look.canvas import Figure
 
-__all__ = ["check_rows", "fact_figures", "read_facts", "write_facts_report"]
+__all__ = ["check_rows", "fact_figures", "read_facts", "worth_text", "write_facts_report"]
 
 _LIMITS = (
     "A fact holds if every number that comes out with typical parameters lies within its limits; "
@@ -22,7 +22,9 @@ _LIMITS = (
     "evidence for the fact.",
     "Constants of the pathway were moved until most of these facts held, so they show that one "
     "model can hold them at once, not that it foresees them. Rows of the parameter table that were "
-    "set to a number directly are named beside it.",
+    "set against what a number is about are named beside it; it is then called fitted. Follows by "
+    "construction: no parameter moves it. Too weak: a direction without a size. Held out: named "
+    "before tuning, never tuned on.",
     "Which parameters these experiments can tell apart at all: rascade identifiability.",
 )
 
@@ -84,7 +86,7 @@ def fact_figures(records: list[dict[str, Any]], *, outlines: bool = True) -> dic
 
 
 def check_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return what, expected, published, model, holds and what was set to it, one row a check."""
+    """Return what, expected, published, model, holds, its worth and what was set to it."""
     return [
         (
             plain(check["what"]),
@@ -92,10 +94,28 @@ def check_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
             number(check["published"]),
             _model(check),
             "yes" if check["holds"] else "no",
+            plain(check.get("standing", "not told")),
             ", ".join(map(plain, check["tuned"])),
         )
         for check in record["checks"]
     ]
+
+
+def worth(record: dict[str, Any]) -> str:
+    """Return what a fact is worth as a test: held out, or its standing."""
+    # Folders written before facts were labelled can still be read.
+    role, standing = record.get("role", "known"), str(record.get("standing", "not told"))
+    return standing if role == "known" else f"{role}, {standing}"
+
+
+def worth_text(records: list[dict[str, Any]]) -> str:
+    """Return how many facts hold, by what they are worth."""
+    kinds = dict.fromkeys(worth(record) for record in records)
+    told = []
+    for kind in kinds:
+        own = [record["holds"] for record in records if worth(record) == kind]
+        told.append(f"{kind}: {sum(own)} of {len(own)} hold")
+    return "; ".join(told)
 
 
 def _model(check: dict[str, Any]) -> str:
@@ -112,16 +132,22 @@ def _lead(records: list[dict[str, Any]]) -> str:
     within = sum(check["holds"] for check in checks)
     return (
         f"{good} of {len(records)} facts hold; {within} of {len(checks)} numbers lie within their "
-        "limits."
+        f"limits. By what a fact is worth as a test: {worth_text(records)}."
     )
 
 
 def _summary(records: list[dict[str, Any]]) -> Table:
     return Table(
         "Facts at a glance",
-        ("Fact", "Holds", "Statement", "Kind"),
+        ("Fact", "Holds", "Statement", "Kind", "Worth"),
         [
-            (r["id"], "yes" if r["holds"] else "no", plain(r["statement"]), plain(r["kind"]))
+            (
+                r["id"],
+                "yes" if r["holds"] else "no",
+                plain(r["statement"]),
+                plain(r["kind"]),
+                plain(worth(r)),
+            )
             for r in records
         ],
         wide=frozenset({2}),
@@ -138,7 +164,7 @@ def _fact(record: dict[str, Any], figure: Figure) -> dict[str, Any]:
         "figure": figure,
         "table": Table(
             "Expected, published and simulated",
-            ("What", "Expected", "Published", "Model", "Holds", "Set to it"),
+            ("What", "Expected", "Published", "Model", "Holds", "Worth", "Set to it"),
             check_rows(record),
             numeric=frozenset({2, 3}),
             wide=frozenset({0}),
