@@ -199,3 +199,25 @@ def test_a_trigger_that_turns_twice_within_a_step(
     simulation = Simulation(system, backend=backend, settings=TIGHT)
     simulation.advance(10.0)
     assert simulation.value("count") == right
+
+
+def test_triggers_are_looked_at_for_all_patients_together(
+    model: Callable[..., System], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One evaluation after each round of events, not one a patient."""
+    from rascade.engine.kernel import compiled
+
+    looks: list[int] = []
+    original = compiled.evaluate
+
+    def counting(graph: object, nodes: object, t: np.ndarray, *rest: object) -> np.ndarray:
+        looks.append(len(t))
+        return original(graph, nodes, t, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compiled, "evaluate", counting)
+    system = decaying(model, ("S < 1", {"count": "count + 1"}, {}))
+    k = np.linspace(0.3, 0.9, 40)
+    seg = simulate(system, patients=40, parameters={"k": k}, to=20.0, outputs=["count"])
+    assert (seg["count"] == 1).all()
+    assert looks[0] == 40
+    assert len(looks) < 10  # a few where NumPy rounds otherwise

@@ -85,8 +85,17 @@ class CompiledBackend:
         taken = int(batch.counters[:, 0].sum()) - before
         self._steps[lanes, settings.nonnegative] += taken // min(lanes, len(queue))
         met = np.flatnonzero(batch.status == Status.EVENT)
-        for patient in np.setdiff1d(met, breaks.waiting(batch.t, met)):
-            self._agree(call, batch, int(patient), to, settings)
+        if len(met):
+            met = np.setdiff1d(met, breaks.waiting(batch.t, met))
+            for patient in met[~self._triggered(batch, met)].tolist():
+                self._agree(call, batch, patient, to, settings)
+
+    def _triggered(self, batch: Batch, who: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell in which patients NumPy's functions find a trigger true that was not before."""
+        triggers = [event.trigger for event in self.system.events]
+        holds = evaluate(self.system.graph, triggers, batch.t[who], batch.y[who], batch.p[who])
+        found: NDArray[np.bool_] = np.any((holds != 0) & (batch.triggers[who] == 0), axis=1)
+        return found
 
     def _agree(self, call: Call, batch: Batch, patient: int, to: float, settings: Settings) -> None:
         """Go on a little where rounding makes NumPy see a trigger a moment later than the kernel.
@@ -94,12 +103,9 @@ class CompiledBackend:
         The front evaluates triggers with NumPy's functions, which may differ in the last place
         from the kernel's; it must find true what the kernel found true.
         """
-        triggers = [event.trigger for event in self.system.events]
         more = 64 * float(np.spacing(abs(batch.t[patient])))
         while batch.status[patient] == Status.EVENT:
-            row = slice(patient, patient + 1)
-            holds = evaluate(self.system.graph, triggers, batch.t[row], batch.y[row], batch.p[row])
-            if np.any((holds[0] != 0) & (batch.triggers[patient] == 0)):
+            if self._triggered(batch, np.array([patient]))[0]:
                 return
             batch.status[patient] = Status.RUNNING
             if batch.t[patient] >= to:

@@ -96,14 +96,19 @@ def _write_note(module: Module, lanes: int) -> None:
 def _write_look(module: Module, lanes: int) -> None:
     """Evaluate triggers and comparisons after a part of the step; what has turned."""
     f = Frame(module, "look_at", lanes, vector(F64, lanes), returns=vector(I64, lanes))
-    part, stage = f.arguments[3], f.base(Field.STAGE_AT)
+    _evaluate(f, f.arguments[3])
+    f.finish(f.call("turned_triggers", f.integers, _tables(f)))
+
+
+def _evaluate(f: Frame, part: Value) -> None:
+    """Triggers and comparisons after a part of the step."""
+    stage = f.base(Field.STAGE_AT)
     with f.loop(f.field(Field.WATCHED)) as n:
         i = f.item(Field.WATCHED_STATES, n, I64)
         f.put_row(stage, i, interpolate(f, i, part))
     inside = f.fma(part, f.get(Slot.TAKEN), f.get(Slot.TIME))
     f.put(Slot.STAGE_TIME, part.equals(1.0).select(f.get(Slot.REACHED), inside))
     f.model(Field.TRIGGERS)
-    f.finish(f.call("turned_triggers", f.integers, _tables(f)))
 
 
 def _look(f: Frame, part: Value) -> Value:
@@ -226,20 +231,24 @@ def _write_restless(module: Module, lanes: int) -> None:
     f = Frame(module, "restless_triggers", lanes, returns=vector(I64, lanes))
     with f.loop(f.field(Field.WATCHED)) as n:
         prepare_dense(f, f.item(Field.WATCHED_STATES, n, I64))
-    value, lowest, highest = (
-        f.base(x) for x in (Field.CONDITION_AT, Field.EARLIER_AT, Field.LAST_AT)
+    value, held, before = (
+        f.base(x) for x in (Field.CONDITION_AT, Field.TRIGGER_AT, Field.ARMED_AT)
     )
-    restless = f.variable(f.integers, _look(f, f.vector(_SCREEN[0])) & 1)
-    for target in (Field.EARLIER_AT, Field.LAST_AT):
-        _copy(f, Field.CONDITION_AT, target)
-    for part in _SCREEN[1:]:
-        restless.set(restless.value | (_look(f, f.vector(part)) & 1))
-        with f.loop(f.field(Field.CONDITIONS)) as j:
-            now, low, high = (f.row(base, j) for base in (value, lowest, highest))
-            f.put_row(lowest, j, (low < now).select(low, now))
-            f.put_row(highest, j, (high > now).select(high, now))
+    kept = [f.base(x) for x in (Field.MARK_AT, Field.EARLIER_AT, Field.LAST_AT)]
+    restless = f.variable(f.integers, 0)
+    for k, part in enumerate(_SCREEN):
+        _evaluate(f, f.vector(part))
+        with f.loop(f.field(Field.EVENTS)) as e:
+            turned = f.row(held, e).differs(f.row(before, e))
+            restless.set(restless.value | turned.convert(I64, "zext"))
+        if k < len(kept):
+            with f.loop(f.field(Field.CONDITIONS)) as j:
+                f.put_row(kept[k], j, f.row(value, j))
     with f.loop(f.field(Field.CONDITIONS)) as j:
-        low, high = f.row(lowest, j), f.row(highest, j)
+        low = high = f.row(value, j)
+        for base in kept:
+            now = f.row(base, j)
+            low, high = (low < now).select(low, now), (high > now).select(high, now)
         change = high - low
         calm = (low > change * 0.5) | (high < change * -0.5)
         restless.set(restless.value | (~calm).convert(I64, "zext"))
