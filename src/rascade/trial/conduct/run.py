@@ -11,7 +11,7 @@ import numpy as np
 
 from rascade.errors import InputError, SimulationError
 from rascade.model import Assembly, assemble, load_table
-from rascade.patients import Cohort, settled_cohort
+from rascade.patients import Cohort, line_values, settled_cohort
 from rascade.random_streams import exponential
 from rascade.trial.assessment.imaging import Imaging, Scan, chosen
 from rascade.trial.assessment.lesions import Lesions
@@ -152,13 +152,12 @@ class TrialOutcome:
 
 
 def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
-    """Return the model with the drugs of an arm and the parameters of the trial.
+    """Return the model with the drugs of an arm, its line of treatment and its parameters.
 
     Arms and chunks with the same drugs share one, so that it is made and compiled once.
     """
     changes = spec.changes_of(arm)
-    values = tuple(sorted(changes.parameters.items()))
-    return _assembly(arm.drugs, values, changes.include)
+    return _assembly(arm.drugs, _values(spec, changes.parameters), changes.include)
 
 
 def shared_assembly(spec: TrialSpec) -> Assembly:
@@ -171,7 +170,12 @@ def shared_assembly(spec: TrialSpec) -> Assembly:
     include = tuple(
         dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
     )
-    return _assembly(drugs, tuple(sorted(changes.parameters.items())), include)
+    return _assembly(drugs, _values(spec, changes.parameters), include)
+
+
+def _values(spec: TrialSpec, given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return the changed typical values of a trial; what it sets itself has the last word."""
+    return tuple(sorted({**line_values(spec.cohort.line), **given}.items()))
 
 
 @lru_cache(maxsize=32)
