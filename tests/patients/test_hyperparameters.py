@@ -23,7 +23,7 @@ def test_every_hyperparameter_has_rows_a_prior_and_a_source() -> None:
 def test_a_member_moves_medians_and_spreads_by_its_factors() -> None:
     base, items = load_table(), load_hyperparameters()
     values = np.linspace(-0.3, 0.3, len(items))
-    moved = member_table(base, [item.name for item in items], values)
+    moved = member_table(base, [item.name for item in items], values, 2)
     for item, value in zip(items, values, strict=True):
         for row in item.rows:
             if item.statistic == "median":
@@ -35,7 +35,7 @@ def test_a_member_moves_medians_and_spreads_by_its_factors() -> None:
 def test_the_central_member_of_no_change_is_the_table() -> None:
     base = load_table()
     names = [item.name for item in load_hyperparameters()]
-    assert member_table(base, names, np.zeros(len(names))).hash == base.hash
+    assert member_table(base, names, np.zeros(len(names)), 2).hash == base.hash
 
 
 def test_an_ensemble_comes_back_from_its_text() -> None:

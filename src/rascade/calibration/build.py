@@ -145,7 +145,7 @@ class _Build:
         courses = simulate_arm(
             arm.spec,
             arm.spec.arms[0],
-            [member_table(self.base, self.names, row) for row in members],
+            [member_table(self.base, self.names, row, arm.line) for row in members],
             patients=self.plan.patients,
             months=follow_up_months(arm),
             settings=self.settings,

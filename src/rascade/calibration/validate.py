@@ -21,7 +21,7 @@ import numpy as np
 from rascade.calibration.build import follow_up_months
 from rascade.calibration.targets import ENDPOINTS, Target, TrialArmRun, runnable_arms
 from rascade.model import load_table
-from rascade.patients.hyperparameters import Ensemble, load_hyperparameters, member_table
+from rascade.patients.hyperparameters import Ensemble, load_hyperparameters
 from rascade.progress import Progress, silent
 from rascade.trial.prediction.courses import Courses, simulate_arm
 from rascade.trial.prediction.measures import curve, known_days, response_share
@@ -99,7 +99,6 @@ def predictions(
     from rascade.engine import Settings
 
     base = load_table()
-    tables = [member_table(base, each.names, row) for each in ensembles for row in each.values]
     ends = np.cumsum([0, *(len(each.values) for each in ensembles)]).tolist()
     chosen = runnable_arms() if arms is None else arms
     found: list[list[Prediction]] = [[] for _ in ensembles]
@@ -108,7 +107,7 @@ def predictions(
         courses = simulate_arm(
             arm.spec,
             arm.spec.arms[0],
-            tables,
+            [table for each in ensembles for table in each.tables(base, arm.line)],
             patients=patients,
             months=follow_up_months(arm),
             settings=Settings(threads=threads, rtol=1e-3),

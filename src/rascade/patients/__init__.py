@@ -8,10 +8,12 @@ from rascade.patients.cohort import (
     steady_state,
 )
 from rascade.patients.eligibility import eligible
+from rascade.patients.lines import TABLE_LINE, known_lines, line_values
 from rascade.patients.population import Population, engine_parameters
 from rascade.patients.profile import categories, draw_profiles, load_properties
 
 __all__ = [
+    "TABLE_LINE",
     "Cohort",
     "Given",
     "Population",
@@ -20,6 +22,8 @@ __all__ = [
     "draw_profiles",
     "eligible",
     "engine_parameters",
+    "known_lines",
+    "line_values",
     "load_properties",
     "settled_cohort",
     "steady_state",

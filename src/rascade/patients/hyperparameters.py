@@ -23,6 +23,7 @@ import numpy as np
 from rascade.errors import EvidenceError
 from rascade.model import load_table
 from rascade.model.sources import parse_source
+from rascade.patients.lines import known_lines, load_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,8 +44,9 @@ __all__ = [
 ]
 
 _FILE, _ENSEMBLE, _MANIFEST = "hyperparameters.csv", "ensemble.csv", "ensemble.json"
-#: What of a row of the parameter table a hyperparameter is.
-STATISTICS = ("median", "spread")
+#: What of a row of the parameter table a hyperparameter is: its median, its spread between
+#: patients, or what an earlier or later line of treatment does to its median.
+STATISTICS = ("median", "spread", "line 1", "line 3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ class Hyperparameter:
     """One uncertain number of the population.
 
     Attributes:
-        name: ``row`` for a median, ``row:spread`` for the coefficient of variation; of the first.
+        name: ``row`` for a median, ``row:spread`` for the coefficient of variation, ``row:line 1``
+            for the factor of that line of treatment; of the first.
         rows: of the parameter table, which it moves together.
-        statistic: ``median`` or ``spread``.
+        statistic: one of `STATISTICS`.
         sd: of the prior: standard deviation of the logarithm of the factor on the table's number,
             which is the prior's median.
         drugs: whose arms it can act on; empty for all.
@@ -104,8 +107,11 @@ def _read(row: Mapping[str, str], where: str) -> Hyperparameter:
     if unknown is not None:
         raise EvidenceError(f"{where}: rows: {table.unknown(unknown)}")
     if row["statistic"] not in STATISTICS:
-        raise EvidenceError(f"{where}: statistic: {row['statistic']!r}; use median or spread")
+        raise EvidenceError(f"{where}: statistic: {row['statistic']!r}; use {STATISTICS}")
     spread = row["statistic"] == "spread"
+    line = _line(row["statistic"])
+    if line and not any((item.line, item.row) == (line, rows[0]) for item in load_lines()):
+        raise EvidenceError(f"{where}: statistic: line {line} does nothing to it; see lines.csv")
     if spread and not all(table[name].varies for name in rows):
         raise EvidenceError(f"{where}: statistic: patients do not differ in it")
     try:
@@ -116,16 +122,21 @@ def _read(row: Mapping[str, str], where: str) -> Hyperparameter:
     if not 0 < sd < 3:
         raise EvidenceError(f"{where}: sd: {sd:g} is not between 0 and 3")
     return Hyperparameter(
-        f"{rows[0]}:spread" if spread else rows[0],
+        rows[0] if row["statistic"] == "median" else f"{rows[0]}:{row['statistic']}",
         rows,
         row["statistic"],
         sd,
         frozenset(filter(None, row["drugs"].split("; "))),
-        frozenset(int(line) for line in row["lines"].split("; ") if line),
+        frozenset({line} if line else (int(n) for n in row["lines"].split("; ") if n)),
         row["source"],
         row["confidence"],
         row["description"],
     )
+
+
+def _line(statistic: str) -> int:
+    """Return the line of treatment of a statistic, 0 if it is of none."""
+    return int(statistic.removeprefix("line ")) if statistic.startswith("line ") else 0
 
 
 def hyperparameters_hash() -> str:
@@ -136,6 +147,7 @@ def hyperparameters_hash() -> str:
         + " ".join(repr(table[name]) for name in item.rows)
         for item in load_hyperparameters()
     )
+    text += "".join(repr(item) for item in load_lines())
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -169,9 +181,9 @@ class Ensemble:
             raise EvidenceError(f"members: {members}; the ensemble has 0 to {self.size}")
         return Ensemble(self.names, self.values[: members + 1], self.manifest)
 
-    def tables(self, base: ParameterTable) -> list[ParameterTable]:
-        """Return the parameter table of every member."""
-        return [member_table(base, self.names, row) for row in self.values]
+    def tables(self, base: ParameterTable, line: int) -> list[ParameterTable]:
+        """Return the parameter table of every member for patients in a line of treatment."""
+        return [member_table(base, self.names, row, line) for row in self.values]
 
     @property
     def hash(self) -> str:
@@ -185,24 +197,31 @@ class Ensemble:
         return "\n".join(lines) + "\n"
 
 
-def member_table(base: ParameterTable, names: Sequence[str], values: Floats) -> ParameterTable:
+def member_table(
+    base: ParameterTable, names: Sequence[str], values: Floats, line: int
+) -> ParameterTable:
     """Return the table with the medians and spreads of one member.
 
     Args:
         base: the table whose numbers the values are factors on.
         names: k hyperparameters, as `Hyperparameter.name`.
         values: (k,) logarithms of the factors.
+        line: of treatment of the patients; lines after the last known one are as that.
     """
     known = {item.name: item for item in load_hyperparameters()}
-    medians: dict[str, float] = {}
+    line = min(line, known_lines()[-1])
+    medians = {item.row: item.factor for item in load_lines() if item.line == line}
     spreads: dict[str, float] = {}
     for name, factor in zip(names, np.exp(values).tolist(), strict=True):
-        for row in known[name].rows:
-            if known[name].statistic == "spread":
+        item = known[name]
+        for row in item.rows:
+            if item.statistic == "spread":
                 spreads[row] = factor
-            else:
-                medians[row] = base[row].value * factor
-    return base.with_values(medians).with_spreads(spreads)
+            elif item.statistic == "median" or _line(item.statistic) == line:
+                medians[row] = medians.get(row, 1.0) * factor
+    return base.with_values(
+        {row: base[row].value * factor for row, factor in medians.items()}
+    ).with_spreads(spreads)
 
 
 def parse_ensemble(text: str, manifest: Mapping[str, Any], file: str) -> Ensemble:

@@ -24,13 +24,15 @@ class Effect:
     """What a property of a patient does to a parameter.
 
     Attributes:
-        property: of the profile, true or false.
+        property: of the profile.
+        category: value of the property, as text, at which it acts; ``True`` for a yes.
         row: row of the parameter table.
-        factor: that it is multiplied by where the property is true.
+        factor: that it is multiplied by there.
         source: where that is from.
     """
 
     property: str
+    category: str
     row: str
     factor: float
     source: str
@@ -38,10 +40,13 @@ class Effect:
 
 @cache
 def load_effects() -> tuple[Effect, ...]:
-    """Return what co-mutations and microsatellite instability do to the disease."""
+    """Return what co-mutations, microsatellite instability and performance status do."""
     text = (files("rascade.patients") / "data" / "effects.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    return tuple(Effect(r["property"], r["row"], float(r["factor"]), r["source"]) for r in rows)
+    return tuple(
+        Effect(r["property"], r["category"], r["row"], float(r["factor"]), r["source"])
+        for r in rows
+    )
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,8 @@ def draw_parameters(
 def engine_parameters(assembly: Assembly, population: Population) -> dict[str, NDArray[np.float64]]:
     """Return the engine's per-patient parameters: drawn values, and what genes set.
 
-    The KRAS allele sets the RAS cycle (``alleles.csv``); microsatellite instability and lost genes
-    act through `load_effects`.
+    The KRAS allele sets the RAS cycle (``alleles.csv``); microsatellite instability, lost genes and
+    performance status act through `load_effects`.
 
     Returns:
         SBML identifier -> values in the model's units, shape (n,).
@@ -112,7 +117,7 @@ def engine_parameters(assembly: Assembly, population: Population) -> dict[str, N
     for effect in load_effects():
         if effect.row in rows and effect.property in population.profiles:
             name = rows[effect.row]
-            has = np.asarray(population.profiles[effect.property], dtype=bool)
+            has = np.asarray(population.profiles[effect.property]).astype(str) == effect.category
             typical = np.full(population.size, assembly.values[name])
             values[name] = np.where(has, effect.factor, 1.0) * values.get(name, typical)
     return values

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rascade.model import Assembly, assemble, load_table, shared_parts
+from rascade.patients import line_values
 
 if TYPE_CHECKING:
     from rascade.trial.design.spec import ArmSpec, TrialSpec
@@ -14,13 +16,13 @@ __all__ = ["arm_assembly", "shared_assembly"]
 
 
 def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
-    """Return the model with the drugs of an arm and the parameters of the trial.
+    """Return the model with the drugs of an arm, its line of treatment and its parameters.
 
     A part of the tumour that one arm needs is in all, so that arms differ in drugs alone. Arms and
     chunks with the same drugs share one model, so that it is made and compiled once.
     """
     changes = spec.changes_of(arm)
-    values = tuple(sorted(changes.parameters.items()))
+    values = _values(spec, changes.parameters)
     asked = [name for other in spec.arms for name in spec.changes_of(other).include]
     parts = shared_parts([drug for other in spec.arms for drug in other.drugs], asked)
     return _assembly(arm.drugs, values, tuple(dict.fromkeys((*changes.include, *parts))))
@@ -36,7 +38,12 @@ def shared_assembly(spec: TrialSpec) -> Assembly:
     include = tuple(
         dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
     )
-    return _assembly(drugs, tuple(sorted(changes.parameters.items())), include)
+    return _assembly(drugs, _values(spec, changes.parameters), include)
+
+
+def _values(spec: TrialSpec, given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return the changed typical values of a trial; what it sets itself has the last word."""
+    return tuple(sorted({**line_values(spec.cohort.line), **given}.items()))
 
 
 @lru_cache(maxsize=32)

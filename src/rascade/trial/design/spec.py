@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from rascade.errors import InputError, UnsupportedFeature
 from rascade.model import Interventions
+from rascade.patients import TABLE_LINE, known_lines
 from rascade.regimen import Regimen
 from rascade.trial.assessment.censoring import check_rule
 from rascade.trial.design.accrual import Accrual, CutOff
@@ -33,7 +34,6 @@ _MODELLED: Mapping[str, tuple[str | int, ...]] = {
     "disease": ("PDAC",),
     "stage": ("metastatic",),
 }
-_CALIBRATED_LINE = 2
 _DAYS_PER_WEEK = 7.0
 
 
@@ -79,8 +79,8 @@ class CohortSpec:
     Attributes:
         disease: ``PDAC``.
         stage: ``metastatic``.
-        line: line of treatment; 2 is what this version is calibrated to, see
-            `population_warnings`.
+        line: line of treatment; the parameter table is of the second, others change it
+            (`rascade.patients.lines`), see `population_warnings`.
         size: patients per arm.
         eligibility: conditions on a patient's profile, all of which must hold.
     """
@@ -103,11 +103,13 @@ class CohortSpec:
 
 def population_warnings(cohort: CohortSpec) -> list[str]:
     """Return what a reader must know of a cohort that the model was not calibrated to."""
-    if cohort.line == _CALIBRATED_LINE:
+    if cohort.line == TABLE_LINE:
         return []
+    last = known_lines()[-1]
+    beyond = f"; lines after {last} are as {last}" if cohort.line > last else ""
     return [
-        f"cohort.line is {cohort.line}, but the model is calibrated to second-line trials: "
-        "tumours, patients and their survival are those of the second line"
+        f"cohort.line is {cohort.line}, but the model is calibrated to second-line trials: typical "
+        f"patients are those of the second line, changed by a few factors for the line{beyond}"
     ]
 
 

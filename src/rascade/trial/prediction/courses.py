@@ -12,7 +12,7 @@ from rascade.trial.assessment.censoring import pfs_by_rule
 from rascade.trial.assessment.times import time_to_response
 from rascade.trial.conduct.run import run_arm
 from rascade.trial.design.models import arm_assembly
-from rascade.trial.results.data_cut import followed, scan_days, stacked
+from rascade.trial.endpoints.observed import observed, scan_days, stacked
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _members(
         settled=(stack.cohort, simulation),
         averaged=averaged,
     )
-    how = followed(run, plan)
+    how = observed(run, plan).how
     overall, days = stacked(run, lambda scan: scan.reading.overall, np.int8), scan_days(run)
     pfs, _ = pfs_by_rule(
         plan.pfs_censoring, overall, days, run.death_day, closes=np.inf, followed=how, reason=""

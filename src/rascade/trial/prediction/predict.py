@@ -249,7 +249,7 @@ def predict(
         ``arms`` and ``contrasts``: name -> prediction, ready for JSON; see docs/explanation.
     """
     some = ensemble.first(min(members, ensemble.size))
-    tables = some.tables(base)
+    tables = some.tables(base, spec.cohort.line)
     courses = {}
     for index, arm in enumerate(spec.arms):
 

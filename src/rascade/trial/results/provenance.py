@@ -45,9 +45,9 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
 def covariates(arms: Sequence[ArmRun]) -> list[dict[str, Any]]:
     """Return which properties of a patient do anything in a trial, and how.
 
-    Sex decides weight and height, and these only the doses that go by them; age and performance
-    status are drawn for eligibility and for tables. A gene acts where `load_effects` changes a
-    parameter that the model of some arm has.
+    Sex decides weight and height, and these only the doses that go by them; age is
+    drawn for eligibility and for tables. A gene or performance status acts where `load_effects`
+    changes a parameter that the model of some arm has.
     """
     from rascade.patients.population import load_effects
     from rascade.patients.profile import load_properties
