@@ -132,6 +132,10 @@ def test_proteins_are_conserved_under_drug(clone: str, pool: str) -> None:
             if name.endswith(clone) and ("tricomplex" in name or "covalent" in name)
         ]
         assert len(outputs) >= 8
+        if clone == "escape_1":  # in the table's typical patient it amplified KRAS
+            table = assemble(drugs).table
+            extra = table["KRAS_share"].value * (table["amplified_copies"].value - 1)
+            total *= 1 + extra
     from rascade.engine import Doses, Settings
 
     doses = Doses(None, np.arange(7) * 24.0, "gut_daraxonrasib", 370e3)
