@@ -99,7 +99,7 @@ def test_genotype_becomes_parameters() -> None:
     assert (values["KRAS_share"], values["RTK_level"], values["PTEN_level"]) == (0.5, 2.0, 0.0)
     assert unknown == ["TP53 R248W"]
     braf, _ = cell_parameters(Cells("y", "WT", genes=find_cell_line("BxPC-3").genes))
-    assert braf["bypass_RAF"] == load_table()["bypass_RAF[resistant]"].value
+    assert braf["bypass_RAF"] == load_table()["deletion_bypass"].value
     with pytest.raises(InputError, match="no KRAS allele 'G12Z'"):
         cell_parameters(Cells("z", "G12Z"))
 

@@ -52,7 +52,8 @@ def test_a_missing_number_is_named_with_its_mechanism() -> None:
 def test_clone_and_drug_specific_numbers_win() -> None:
     parameters = assemble(["daraxonrasib"]).composition.parameters
     assert parameters["KRAS_share"] == "KRAS_share"
-    assert parameters["KRAS_share_resistant"] == "KRAS_share[resistant]"
+    assert parameters["KRAS_share_normal"] == "KRAS_share[normal]"
+    assert parameters["clone_fraction_escape_1"] == "clone_fraction[escape_1]"
     assert parameters["CL_daraxonrasib"] == "daraxonrasib.CL"
 
 
@@ -83,6 +84,8 @@ def test_sbml_is_level_3_version_2_and_clean(document) -> None:
         "induced_death",
         "tolerance",
         "resistance",
+        "adaptation",
+        "adapted",
         "dying",
         "clearance",
         "settling",
@@ -115,7 +118,7 @@ POOLS = {
 }
 
 
-@pytest.mark.parametrize("clone", ["sensitive", "resistant", "normal"])
+@pytest.mark.parametrize("clone", ["sensitive", "escape_1", "escape_2", "normal"])
 @pytest.mark.parametrize("pool", sorted(POOLS))
 def test_proteins_are_conserved_under_drug(clone: str, pool: str) -> None:
     names, total = POOLS[pool]
@@ -129,6 +132,10 @@ def test_proteins_are_conserved_under_drug(clone: str, pool: str) -> None:
             if name.endswith(clone) and ("tricomplex" in name or "covalent" in name)
         ]
         assert len(outputs) >= 8
+        if clone == "escape_1":  # in the table's typical patient it amplified KRAS
+            table = assemble(drugs).table
+            extra = table["KRAS_share"].value * (table["amplified_copies"].value - 1)
+            total *= 1 + extra
     from rascade.engine import Doses, Settings
 
     doses = Doses(None, np.arange(7) * 24.0, "gut_daraxonrasib", 370e3)

@@ -96,7 +96,7 @@ def test_the_whole_range_of_the_table(made: Assembly, where: str) -> None:
 
 # What no single share above one, no sum of shares above one and no exponent may do: name -> value.
 BEYOND = {
-    "a share of KRAS above one": {"KRAS_share": 1.4, "KRAS_share_resistant": 1.4},
+    "a share of KRAS above one": {"KRAS_share": 1.4},
     "a share of growth above one": {"growth_mTORC1": 2.5},
     "a share of PD-1 above one": {"PD1_reference": 1.0},
     "antibodies that reach more than all": {"antibody_reach": 1.8},

@@ -36,7 +36,9 @@ def test_adapted_cells_arise_from_divisions_under_the_drug() -> None:
     occupancy = patient.value("MEK_occupancy_sensitive")[0]
     divisions = patient.value("division_sensitive")[0]
     patient.advance(1.0)
-    expected = table["adaptation_gain"].value * occupancy * divisions
+    signal = patient.value("adaptation_signal_sensitive")[0]
+    expected = table["adaptation_gain"].value * occupancy * signal * divisions
+    assert 0.3 < signal < 1.0
     assert 0.3 < occupancy < 0.99
     assert_allclose(patient.value("adapted_cells_sensitive")[0], expected, rtol=0.02)
 

@@ -50,6 +50,7 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "immune_kill": (0.0, {"[time]": -1.0}),
     "ferroptosis": (0.0, {"[time]": -1.0}),
     "overshoot_kill": (0.0, {"[time]": -1.0}),
+    "ERK_bypass": (0.0, {}),
     "AKT_brake": (1.0, {}),
     "KRAS_mRNA": (1.0, {}),
     "MUC4_support": (1.0, {}),

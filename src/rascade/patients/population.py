@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.model import Assembly, ParameterTable, load_alleles
+from rascade.patients.escape import switches
 from rascade.patients.profile import truncated_lognormal
 from rascade.random_streams import uniform
 
@@ -97,8 +98,9 @@ def draw_parameters(
 def engine_parameters(assembly: Assembly, population: Population) -> dict[str, NDArray[np.float64]]:
     """Return the engine's per-patient parameters: drawn values, and what genes set.
 
-    The KRAS allele sets the RAS cycle (``alleles.csv``); microsatellite instability, lost genes and
-    performance status act through `load_effects`.
+    The KRAS allele sets the RAS cycle (``alleles.csv``), the ways of escape the switches of their
+    clones (``escape.csv``); microsatellite instability, lost genes and performance status act
+    through `load_effects`.
 
     Returns:
         SBML identifier -> values in the model's units, shape (n,).
@@ -114,6 +116,8 @@ def engine_parameters(assembly: Assembly, population: Population) -> dict[str, N
     for name in next(iter(alleles.values())).values:
         if name in rows:
             values[rows[name]] = np.array([alleles[allele].values[name] for allele in kras])
+    for row, switch in switches(population.profiles, rows).items():
+        values[rows[row]] = switch
     for effect in load_effects():
         if effect.row in rows and effect.property in population.profiles:
             name = rows[effect.row]

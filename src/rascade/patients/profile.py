@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rascade.errors import EvidenceError, InputError, ParameterError
 from rascade.model.sources import parse_source
+from rascade.patients.escape import CLONES, conditional_shares
 from rascade.random_streams import uniform
 
 __all__ = [
@@ -240,6 +241,8 @@ def _draw(
 ) -> NDArray[Any]:
     if item.truth:
         return draws < float(item.rows["True"]["value"])
+    if item.name in CLONES:
+        return _draw_way(item, draws, profiles["tp53"])
     if item.kind == "share":
         shares = [float(row["value"]) for row in item.rows.values()] if odds is None else odds
         drawn = _pick(list(item.rows), shares, draws)
@@ -249,6 +252,13 @@ def _draw(
         chosen = profiles["sex"] == category if category else np.ones(draws.shape, dtype=bool)
         values[chosen] = _quantile(item.kind, row, draws[chosen])
     return values
+
+
+def _draw_way(item: Property, draws: NDArray[np.float64], tp53: NDArray[np.bool_]) -> NDArray[Any]:
+    shares = {name: float(row["value"]) for name, row in item.rows.items()}
+    mutant = float(load_properties()["tp53"].rows["True"]["value"])
+    found = [_pick(list(shares), own, draws) for own in conditional_shares(shares, mutant)]
+    return np.where(tp53, *found)
 
 
 def _quantile(kind: str, row: Mapping[str, str], draws: NDArray[np.float64]) -> NDArray[np.float64]:

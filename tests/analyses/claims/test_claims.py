@@ -88,7 +88,8 @@ def test_the_reviews_own_sentence_turns_true_where_the_drug_is_taken_away() -> N
 
 @pytest.mark.slow
 def test_resistance_lengthens_nothing_where_no_cell_is_resistant() -> None:
-    without = load_table().with_values({"clone_fraction[resistant]": 1e-6, "k_resistance": 0.0})
+    clones = {f"clone_fraction[escape_{n}]": 1e-6 for n in (1, 2)}
+    without = load_table().with_values({**clones, "k_resistance": 0.0})
     assert verdicts("K5")["K5"] is Verdict.SUPPORTED
     assert verdicts("K5", table=without)["K5"] is Verdict.CONTRADICTED
 

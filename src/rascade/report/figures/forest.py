@@ -81,6 +81,9 @@ _HEADINGS = {
     "stk11": "STK11 altered",
     "pten": "PTEN altered",
     "pik3ca": "PIK3CA mutant",
+    "tp53": "TP53 mutant",
+    "escape_1": "First clone that escapes",
+    "escape_2": "Second clone that escapes",
 }
 
 

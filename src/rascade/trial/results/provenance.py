@@ -62,6 +62,9 @@ def covariates(arms: Sequence[ArmRun]) -> list[dict[str, Any]]:
     }
     how = {
         "kras_allele": "sets the rates of the RAS cycle",
+        "tp53": "changes the odds of KRAS amplification",
+        "escape_1": "sets how the first clone escapes",
+        "escape_2": "sets how the second clone escapes",
         **{e.property: f"changes {e.row}" for e in load_effects() if e.row in rows},
     }
     sized = [size for size in ("kg", "m2") if any(unit.endswith(f"/{size}") for unit in units)]
