@@ -56,7 +56,7 @@ _ABSENT: dict[str, tuple[float, dict[str, float]]] = {
     "MUC4_support": (1.0, {}),
     "autophagy_relief": (1.0, {}),
     "perfusion_change": (1.0, {}),
-    "vessel_density": (1.0, {}),
+    "vessel_support": (1.0, {}),
     "flux_relative": (1.0, {}),
     "mesothelin_lost": (0.0, {}),
     "exosome_signal": (1.0, {}),
