@@ -111,7 +111,6 @@ class Registry(Generic[Member]):
             from importlib.metadata import entry_points
 
             found: dict[str, Member] = {}
-            self._others = found
             for point in sorted(entry_points(group=self.group), key=lambda p: p.name):
                 try:
                     member: Member = point.load()
@@ -122,6 +121,7 @@ class Registry(Generic[Member]):
                         "package"
                     ) from error
                 self._admit(member, point.value, found)
+            self._others = found
         return self._others
 
     def _admit(self, member: Member, place: str, others: dict[str, Member]) -> None:

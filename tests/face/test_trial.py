@@ -61,6 +61,13 @@ def test_a_curve_is_a_table_that_ends_at_the_median_of_the_summary(result: rc.Tr
     assert result.endpoint("pfs").hazard_ratio("a")[0] == result.summary["contrasts"][0]["pfs_hr"]
 
 
+def test_arms_and_contrasts_are_typed(result: rc.TrialResult) -> None:
+    assert result.headlines["a"].rates["orr"].value == result.summary["arms"][0]["orr_pct"]
+    assert result.contrasts[0].ratios["os"].value == result.summary["contrasts"][0]["os_hr"]
+    with pytest.raises(InputError, match="orr: a share of patients, not a time"):
+        result.endpoint("orr")
+
+
 def test_figures_are_of_matplotlib_and_can_be_saved(result: rc.TrialResult, tmp_path: Path) -> None:
     for figure in (result.plot.survival("os"), result.plot.waterfall(), result.plot.forest()):
         assert isinstance(figure, matplotlib.figure.Figure)

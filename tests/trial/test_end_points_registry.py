@@ -154,7 +154,10 @@ def test_a_member_that_does_not_do_its_duties_is_refused() -> None:
     with pytest.raises(InputError, match="'os' is taken"), END_POINTS.adding(taken):
         pass
     named = TimeEndPoint(name="My end", label="X", title="x", observe=_to_next_treatment)
-    with pytest.raises(InputError, match="not one word in lower case"), END_POINTS.adding(named):
+    with (
+        pytest.raises(InputError, match="one word in lower case"),
+        END_POINTS.adding(named),
+    ):
         pass
     assert "new" not in END_POINTS
 

@@ -221,6 +221,11 @@ class TrialResult:
         from rascade.trial.endpoints import END_POINTS, times
 
         found, here = END_POINTS[name], times(self.summary)
+        if found not in times():
+            raise InputError(
+                f"end point {found.name}: a share of patients, not a time; it is in "
+                f"result.headlines[ARM].rates[{found.name!r}]"
+            )
         if found not in here:
             names = ", ".join(end.name for end in here)
             raise InputError(f"end point {found.name}: not in these results, which have {names}")

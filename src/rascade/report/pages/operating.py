@@ -9,10 +9,9 @@ from typing import Any
 from rascade.errors import InputError
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
+from rascade.trial.endpoints import END_POINTS
 
 __all__ = ["write_operating_report"]
-
-_ENDPOINTS = {"os": "overall survival", "pfs": "progression-free survival"}
 
 
 def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
@@ -70,7 +69,7 @@ def _lead(summary: Mapping[str, Any]) -> str:
     return (
         f"{count} design{'s' if count != 1 else ''}, each tried in {number(summary['replicates'])} "
         f"replicate trials under the simulated effect and as many without one. Log-rank test on "
-        f"{_ENDPOINTS[summary['endpoint']]}, one-sided level {100 * summary['alpha']:g} %."
+        f"{END_POINTS[summary['endpoint']].title}, one-sided level {100 * summary['alpha']:g} %."
     )
 
 

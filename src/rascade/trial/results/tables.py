@@ -39,6 +39,7 @@ from rascade.trial.endpoints.observed import (
     scan_days,
     stacked,
 )
+from rascade.trial.endpoints.survival import OVERALL_SURVIVAL
 from rascade.trial.records import TrialOutcome
 from rascade.trial.results.data_cut import find_cut, seen
 from rascade.trial.results.disposition import add_censoring, add_enrolment, disposition_columns
@@ -100,7 +101,7 @@ def _patients(run: ArmRun, spec: TrialSpec, cut: DataCut, allocation: Allocation
     entered = enrolment(spec, population.patients, cut.day)
     known = observed(run, spec, cut.day)
     found = {end.name: end.observe(known) for end in times()}
-    survival = found["os"].times
+    survival = found[OVERALL_SURVIVAL.name].times
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
     columns |= dict(population.profiles)
     columns |= entered.columns | allocation.columns(population.patients)
