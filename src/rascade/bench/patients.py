@@ -83,6 +83,18 @@ class Trials:
             self.events[key] = outcome.adverse_events
         return self.arms[key]
 
+    def estimate(self, effect: str, experiment: Experiment) -> Estimate:
+        """Return an effect of an experiment of kind ``trial`` or ``cohort``."""
+        kind = cohort_effect if experiment.kind == "cohort" else trial_effect
+        return kind(effect, experiment, self)
+
+    def rows(self, experiment: Experiment) -> tuple[str, ...]:
+        """Return the rows of the parameter table that a trial may read; none for a cohort."""
+        if experiment.kind == "cohort":
+            return ()
+        drugs = experiment.drugs
+        return tuple(n for n in self.table if "." not in n or n.partition(".")[0] in drugs)
+
     def adverse_events(self, experiment: Experiment, arm: Arm) -> pd.DataFrame:
         """Return the adverse events of an arm, one row an episode."""
         self.patients(experiment, arm)

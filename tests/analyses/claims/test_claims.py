@@ -228,6 +228,21 @@ def test_a_wrong_experiment_is_refused(old: str, new: str, says: str) -> None:
         parse_experiments(GOOD.replace(old, new), "x.toml")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('kind = "dish"', 'kind = "bowl"', 5),
+        ('allele = "G12D"', 'alele = "G12D"', 8),
+        ('source = "x"', "", 2),
+        ('reading = "right"', 'reading = "left"', 11),
+        ("hours = [1]", 'hours = [1]\ncontrol = "b"', 7),
+    ],
+)
+def test_a_complaint_names_the_line_of_its_key(old: str, new: str, line: int) -> None:
+    with pytest.raises(EvidenceError, match=rf"^x\.toml:{line}: x: "):
+        parse_experiments(GOOD.replace(old, new), "x.toml")
+
+
 def test_a_reason_must_say_something() -> None:
     with pytest.raises(EvidenceError, match=r"x\.csv:2: S1: reason"):
         parse_notes("claim,reason,review,open\nS1,,,\n", "x.csv")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
+from rascade.bench.listing import read_listing
 from rascade.bench.records import Experiment, read_experiment
 from rascade.errors import EvidenceError
 
@@ -47,13 +47,9 @@ def parse_experiments(text: str, file: str) -> tuple[Experiment, ...]:
     """Read experiments from TOML text.
 
     Raises:
-        EvidenceError: naming file, experiment, key and what is wrong.
+        EvidenceError: naming file, line, experiment, key and what is wrong.
     """
-    try:
-        listing = tomllib.loads(text)["experiment"]
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise EvidenceError(f"{file}: {error}") from None
-    found = tuple(read_experiment(f"{file}: {item.get('id', '?')}", item) for item in listing)
+    found = tuple(read_listing(text, file, "experiment", read_experiment))
     names = [item.id for item in found]
     for name in names:
         if names.count(name) > 1:

@@ -15,7 +15,7 @@ from rascade.analyses.standing import Standing, fitted_rows, standing
 from rascade.bench.courses import Courses, run_courses
 from rascade.bench.effects import effect_of_courses
 from rascade.bench.expression import evaluate
-from rascade.bench.patients import Trials, cohort_effect, trial_effect
+from rascade.bench.patients import Trials
 from rascade.bench.plausible import implausible
 from rascade.bench.records import Check, Experiment
 from rascade.bench.unsure import draw
@@ -242,14 +242,8 @@ class _Runner:
         )
 
     def _patients(self, experiment: Experiment, check: Check) -> CheckResult:
-        if experiment.kind == "cohort":
-            estimate = cohort_effect(check.effect, experiment, self.trials)
-            rows: list[str] = []
-        else:
-            estimate = trial_effect(check.effect, experiment, self.trials)
-            rows = [
-                n for n in self.table if "." not in n or n.partition(".")[0] in experiment.drugs
-            ]
+        estimate = self.trials.estimate(check.effect, experiment)
+        rows = self.trials.rows(experiment)
         ends = rounded(estimate.low), rounded(estimate.high)
         return CheckResult(
             check,

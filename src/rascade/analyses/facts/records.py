@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from rascade.analyses.facts.panels import ABSOLUTE, BEFORE, Panel, panels_of_checks
+from rascade.bench.listing import read_listing
 from rascade.bench.records import Check, Experiment, check_keys, read_experiment
 from rascade.errors import EvidenceError, ParameterError
 
@@ -79,8 +79,7 @@ class Fact:
         return self.experiment.checks
 
 
-def _fact(file: str, subject: str, given: Mapping[str, Any]) -> Fact:
-    where = f"{file}: {given.get('id', '?')}"
+def _fact(where: str, subject: str, given: Mapping[str, Any]) -> Fact:
     for name in ("id", "statement", "source", "kind", "checks"):
         if not given.get(name):
             raise EvidenceError(f"{where}: {name}: missing; every fact needs one")
@@ -148,13 +147,12 @@ def parse_facts(text: str, file: str) -> tuple[Fact, ...]:
     """Read facts from TOML text.
 
     Raises:
-        EvidenceError: naming file, fact, key and what is wrong.
+        EvidenceError: naming file, line, fact, key and what is wrong.
     """
-    try:
-        listing = tomllib.loads(text)["fact"]
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise EvidenceError(f"{file}: {error}") from None
-    return tuple(_fact(file, file.removesuffix(".toml"), item) for item in listing)
+    subject = file.removesuffix(".toml")
+    return tuple(
+        read_listing(text, file, "fact", lambda where, given: _fact(where, subject, given))
+    )
 
 
 @cache

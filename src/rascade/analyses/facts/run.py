@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from rascade.analyses.facts.records import Fact, find_facts
 from rascade.analyses.standing import Standing, fitted_rows, standing, weakest
 from rascade.bench.courses import Courses, run_courses, symbol
 from rascade.bench.effects import effect_of_courses
-from rascade.bench.patients import Estimate, Trials, cohort_effect, trial_effect
+from rascade.bench.patients import Trials
 from rascade.bench.plausible import implausible
 from rascade.bench.records import Check
 from rascade.errors import EvidenceError
@@ -186,13 +186,10 @@ class _Runner:
         return Outcome(check, *found, tuned, worth)
 
     def _patients(self, fact: Fact) -> FactResult:
-        rows: Sequence[str] = ()
-        if fact.experiment.kind == "trial":
-            drugs = fact.experiment.drugs
-            rows = [n for n in self.table if "." not in n or n.partition(".")[0] in drugs]
+        rows = self.trials.rows(fact.experiment)
         outcomes = []
         for check in fact.checks:
-            found = self._estimate(fact, check)
+            found = self.trials.estimate(check.effect, fact.experiment)
             value, low, high = (rounded(x) for x in (found.value, found.low, found.high))
             outcomes.append(self._outcome(fact, check, rows, (value, low, high)))
         panels = self._survival(fact) if fact.experiment.kind == "trial" else ()
@@ -215,11 +212,6 @@ class _Runner:
             panel = Panel(end, tuple(c.condition for c in curves), "nothing")
             panels.append(PanelResult(panel, tuple(curves)))
         return tuple(panels)
-
-    def _estimate(self, fact: Fact, check: Check) -> Estimate:
-        if fact.experiment.kind == "cohort":
-            return cohort_effect(check.effect, fact.experiment, self.trials)
-        return trial_effect(check.effect, fact.experiment, self.trials)
 
 
 def panel_values(panel: Panel, condition: str, courses: Courses) -> Values:
