@@ -62,7 +62,7 @@ def test_export_writes_whole_files_only(tmp_path) -> None:
 
 def test_a_drug_s_parameter_shows_the_mechanisms_of_that_drug_only() -> None:
     places = {name for name, _ in describe("daraxonrasib.CL").equations}
-    assert places == {"pk_oral_one_compartment"}
+    assert places == {"pk_oral_two_compartment"}
     assert {name for name, _ in describe("gemcitabine.CL").equations} == {"pk_iv_two_compartment"}
     for name in ("elimination_gemcitabine", "irinotecan.CL_formation", "trametinib.Q"):
         drug = next(drug for drug in known_drugs() if drug in name)

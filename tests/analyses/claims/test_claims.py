@@ -29,6 +29,7 @@ SUPPORTED = {  # claim -> what breaks it
     "S5": {"MK-2206.affinity": 0.0},
     "S7": {"MK-2206.affinity": 0.0, "K_TSC_AKT": 1e-9},
     "S9": {"K_SOS_SPRY": 1e9, "K_SOS_ERK": 1e9, "K_SOS_S6K": 1e9, "K_RAF_ERK": 1e9, "k_DUSP": 0.0},
+    "S10": {"trametinib.affinity": 0.0},
     "S16": {"zoldonrasib.affinity": 0.0},
     "K2": {"sotorasib.affinity": 0.0},
     "K8": {"sotorasib.affinity": 0.0},
@@ -39,7 +40,6 @@ SUPPORTED = {  # claim -> what breaks it
     "R6": {"MUC4_share": 0.0},
 }
 UNCERTAIN = {
-    "S10": {"trametinib.affinity": 0.0},
     "U8": {"K_ferritinophagy": 1e-9},
     "U11": {"inlexisertib.affinity": 0.0},
     "S1": {"PI3K_RAS": 0.0},
