@@ -216,3 +216,21 @@ def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
     other = rascade("trial", study, "--out", out, "--resume", "--seed", "4")
     assert other.returncode == 2
     assert "seed: 3 there, 4 now" in other.stderr
+
+
+def test_a_study_is_checked_and_nothing_is_run(study: Path) -> None:
+    done = rascade("trial", study, "--check", "--size", "1100")
+    assert done.returncode == 0, done.stderr
+    for says in (
+        "Tiny: the study is right, nothing was run",
+        "daraxonrasib: 1100 patients in 3 chunks",
+        "daraxonrasib 300 mg PO QD",
+        "in all 2200 patients in 6 chunks",
+    ):
+        assert says in done.stdout
+    assert [path.name for path in study.parent.iterdir()] == ["study.yaml"]
+    found = json.loads(rascade("trial", study, "--check", "--json").stdout)
+    assert (found["patients"], found["scans"], found["seed"]) == (8, 2, 3)
+    study.write_text(TINY.replace("PO QD", "PO QDD"))
+    wrong = rascade("trial", study, "--check")
+    assert wrong.returncode == 2 and "study.yaml:6: arms[0].regimen" in wrong.stderr

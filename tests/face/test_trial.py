@@ -114,6 +114,22 @@ def test_a_study_file_and_back(tmp_path: Path) -> None:
     assert repr(again) == "Trial('There and back', 2 arms of 6, line 2, seed 1): a, b"
 
 
+def test_a_trial_is_checked_without_running_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "rascade.trial.running.executors.simulate", lambda *_, **__: pytest.fail("run")
+    )
+    trial = small(protocol={"dropout_per_month": 0.02})
+    found = trial.check()
+    assert [(arm.name, arm.patients, arm.chunks) for arm in found.arms] == [
+        ("a", 6, 1),
+        ("b", 6, 1),
+    ]
+    assert found.as_dict()["patients"] == 12
+    assert "a: 6 patients in 1 chunk" in repr(found)
+    with pytest.raises(InputError, match=r"cohort\.size"):
+        rc.Trial(arms=ARMS, cohort=rc.Cohort(size=0)).check()
+
+
 def test_published_arms_bring_their_evidence() -> None:
     arm = rc.published("MPACT/gem + nab-paclitaxel")
     trial = rc.Trial(arms={"old": arm}, cohort=COHORT)

@@ -241,3 +241,8 @@ def test_strata_are_kept_apart():
     time, event, x = time[:137], event[:137], x[:137]
     found = cox_hazard_ratio(time, event, x, strata=strata)
     assert found.coefficient != pytest.approx(cox_hazard_ratio(time, event, x).coefficient)
+
+
+def test_no_test_where_both_arms_are_at_risk_at_one_event_only() -> None:
+    """A trial of a few patients: one arm is empty after the first day on which somebody dies."""
+    assert proportional_hazards([1, 1, 1.5, 2], [1, 1, 0, 1], [0, 1, 0, 1]) is None

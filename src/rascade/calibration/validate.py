@@ -113,7 +113,7 @@ def predictions(
             settings=Settings(threads=threads, rtol=1e-3),
             seed=seed,
         )
-        for predicted, first, last in zip(found, ends, ends[1:], strict=True):
+        for predicted, first, last in zip(found, ends[:-1], ends[1:], strict=True):
             predicted += _of_arm(arm, courses.members_from(first, last))
     progress(1.0, "done")
     return found

@@ -39,6 +39,10 @@ def trial(
     print_study: Annotated[
         bool, typer.Option("--print-study", help="Print the study file of --arm, run nothing.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Check the study and say what would be run, run nothing."),
+    ] = False,
     size: Annotated[
         int | None, typer.Option("--size", metavar="N", help="Patients in each arm instead.")
     ] = None,
@@ -95,6 +99,10 @@ def trial(
       follow_up_months: 24
 
     \b
+    Is it right, and how much is it? Nothing is run:
+      rascade trial study.yaml --check
+
+    \b
     A published arm, made into a study from the evidence; what there is; its study file to edit:
       rascade trial --arm "MPACT/gem + nab-paclitaxel" --out out/mpact
       rascade trial --list-arms
@@ -130,6 +138,9 @@ def trial(
     if print_study:
         sys.stdout.write(dump(_plan(study, arm)))
         return
+    if check:
+        _check(_plan(study, arm), size, seed, chunk, json)
+        return
     if out is None:
         raise typer.BadParameter("missing; name a folder for the results", param_hint="--out")
     if resume and restart:
@@ -160,6 +171,22 @@ def trial(
     console = Console(highlight=False)
     summary_table(result.summary, console)
     say(f"report: {result.folder / 'report.html'}", wrap=False)
+
+
+def _check(
+    study: TrialStudy, size: int | None, seed: int | None, chunk: int | None, as_json: bool
+) -> None:
+    from rascade.studies.running.trial_check import check_trial
+    from rascade.trial.running.spans import DEFAULT_SIZE
+
+    chunk_size = DEFAULT_SIZE if chunk is None else chunk
+    found = check_trial(study, size=size, seed=seed, chunk_size=chunk_size)
+    if as_json:
+        from rascade.results.store import json_text
+
+        sys.stdout.write(json_text(found.as_dict()))
+        return
+    say(str(found))
 
 
 def _check_use(study: str | None, arm: str | None) -> None:

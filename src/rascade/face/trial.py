@@ -17,6 +17,7 @@ from rascade.face.published import PublishedArm
 if TYPE_CHECKING:
     from rascade.face.result import TrialResult
     from rascade.studies import TrialStudy
+    from rascade.studies.running.trial_check import TrialCheck
 
 __all__ = ["Trial"]
 
@@ -112,6 +113,22 @@ class Trial:
         target = place("path", path)
         write_text(target, dump(self.study))
         return target
+
+    def check(self) -> TrialCheck:
+        """Say what would be simulated: arms, orders, patients, chunks, warnings; run nothing.
+
+        Examples:
+            >>> import rascade as rc
+            >>> trial = rc.Trial({"new": "daraxonrasib 300 mg PO QD"}, rc.Cohort(size=20))
+            >>> trial.check().patients
+            20
+
+        Raises:
+            UnsupportedFeature: something in it cannot be simulated yet.
+        """
+        from rascade.studies.running.trial_check import check_trial
+
+        return check_trial(self.study)
 
     def run(
         self,

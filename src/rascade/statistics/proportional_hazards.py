@@ -74,7 +74,8 @@ def proportional_hazards(
         transform: one of `TRANSFORMS`.
 
     Returns:
-        The tests, or None where the model has no fit or events fall at one time only.
+        The tests, or None where the model has no fit, or where events that tell covariates apart
+        fall at one time only.
 
     Raises:
         ValueError: there is no such transform, or as `cox_model`.
@@ -91,6 +92,8 @@ def proportional_hazards(
     if np.ptp(scale) == 0:
         return None
     score, variance = _score(found, scale - scale.mean())
+    if np.linalg.matrix_rank(variance) < score.size:
+        return None  # all that tells the arms apart happens at one time
     statistic = score**2 / np.diag(variance)
     joint = float(score @ np.linalg.solve(variance, score))
     return ProportionalHazards(
