@@ -22,6 +22,7 @@ from rascade.model.mechanisms import (
     rename_symbols,
     symbols_in,
 )
+from rascade.model.system import PLACES, open_ports, system_mechanisms
 from rascade.model.table import ParameterTable
 
 __all__ = [
@@ -36,39 +37,7 @@ __all__ = [
     "shared_parts",
 ]
 
-_SYSTEM = (
-    "body_places", "cytotoxic_response", "tumour_signals", "stroma", "vessels", "cytokines",
-    "myeloid",
-    "antigen", "dendritic_cells", "lymph_node", "checkpoints", "t_cells", "tumour_size", "markers",
-    "culture", "marrow", "red_cells", "nerve", "liver", "immune_toxicity", "cytokine_release",
-)  # fmt: skip
 MEDIUM = "culture_medium"
-_PLACES = frozenset({"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"})
-# What a port reads where nothing is there to fill it: no kill, no brake, no binding.
-_ABSENT: dict[str, tuple[float, dict[str, float]]] = {
-    "cytotoxic_kill": (0.0, {"[time]": -1.0}),
-    "immune_kill": (0.0, {"[time]": -1.0}),
-    "ferroptosis": (0.0, {"[time]": -1.0}),
-    "overshoot_kill": (0.0, {"[time]": -1.0}),
-    "ERK_bypass": (0.0, {}),
-    "AKT_brake": (1.0, {}),
-    "KRAS_mRNA": (1.0, {}),
-    "MUC4_support": (1.0, {}),
-    "autophagy_relief": (1.0, {}),
-    "perfusion_change": (1.0, {}),
-    "vessel_support": (1.0, {}),
-    "flux_relative": (1.0, {}),
-    "mesothelin_lost": (0.0, {}),
-    "exosome_signal": (1.0, {}),
-    "T_cell_ERK": (1.0, {}),
-    "CAR_kill_sum": (0.0, {"[time]": -1.0}),
-    "TCR_therapy_kill_sum": (0.0, {"[time]": -1.0}),
-    "CTLA4_depletion_sum": (0.0, {"[time]": -1.0}),
-    "ERK_lost": (0.0, {}),
-    "AKT_lost": (0.0, {}),
-    "MEK_blocked": (0.0, {}),
-    "hepatitis_drive": (0.0, {}),
-}
 
 
 @dataclass(frozen=True)
@@ -235,7 +204,7 @@ def _copies(
 ) -> list[Copy]:
     """List the copies that these drugs and clones need; what none needs is left out."""
     library = load_mechanisms()
-    system = [Copy(library[name]) for name in _SYSTEM]
+    system = [Copy(library[name]) for name in system_mechanisms()]
     by_drug = [copy for drug in drugs for copy in _drug_copies(drug, clones)]
     by_clone = [copy for clone in clones for copy in _clone_copies(clone, drugs)]
     copies = [system[0], *by_drug, *by_clone, *system[1:]]
@@ -355,6 +324,7 @@ class _Builder:
                 # What drugs do in a clone adds up within that clone, all else over the system.
                 where = f"_{copy.clone}" if copy.mechanism.per == "drug and clone" else ""
                 self.sums.setdefault(f"{total}{where}", []).append(f"{own}{copy.suffix}")
+        self.places = load_mechanisms()[PLACES].own
         self.parameters: dict[str, str] = {}
         self.absent: dict[str, tuple[float, dict[str, float]]] = {}
 
@@ -362,7 +332,7 @@ class _Builder:
         """Return the flat name of a symbol that a copy uses."""
         if symbol in copy.mechanism.own:
             return symbol + copy.suffix
-        if symbol in _PLACES:
+        if symbol in self.places:
             return symbol
         wanted = copy.aliases.get(symbol, symbol)
         for name in _candidates(wanted, copy):
@@ -381,8 +351,8 @@ class _Builder:
         )
 
     def _absent(self, symbol: str, copy: Copy) -> str:
-        if symbol in _ABSENT:
-            self.absent[symbol] = _ABSENT[symbol]
+        if symbol in open_ports():
+            self.absent[symbol] = open_ports()[symbol]
         elif symbol.endswith("_sum"):
             self.absent[symbol] = (0.0, {})
         else:
