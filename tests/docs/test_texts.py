@@ -78,7 +78,8 @@ def test_the_glossary_explains_the_words_of_the_product() -> None:
         if line.startswith("| ")
     }
     explained = {part.strip().removesuffix(" p") for word in words for part in word.split(",")}
-    asked = """arm oral subject claim cohort cycle mechanism model order regimen protocol visit study source
+    asked = """arm oral subject claim cohort cycle mechanism model order regimen protocol visit
+        study source
         ORR DCR PFS OS HR CI CR PR SD PD NE RECIST SLD ECOG CTCAE pERK pAKT pMEK RAS-GTP MDSC CD8
         MHC-I PD-1 PD-L1 PDAC DUSP SPRY RTK tri-complex SBML INN BSA KD PO IV QD BID KM NCT
         verified derived recalled assumed fitted"""
