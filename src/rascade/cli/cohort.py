@@ -208,6 +208,52 @@ def check(
     show_table(("arm", "end point", "moved most by"), rows, keep={0, 1})
 
 
+@app.command(name="leave-out", cls=PlainUsage, epilog=RESEARCH_USE)
+def leave_out_(
+    build: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of rascade cohort build.")],
+    out: _Out,
+    members: Annotated[int, typer.Option(help="Members of each population.")] = 24,
+    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 120,
+    seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 11,
+    threads: Threads = None,
+) -> None:
+    """Predict each class of drugs by a population that has seen no arm of it.
+
+    \b
+      rascade cohort leave-out out/population --out out/left-out
+
+    For RAS(ON) inhibitors, KRAS G12C inhibitors, MEK inhibitors, checkpoint inhibitors,
+    chemotherapy doublets, chemotherapy with immunotherapy, and later lines: the fit is repeated
+    without them, on an emulator of what the build simulated, and its members are simulated in every
+    arm of the class. Written into DIR: left-out.json and left-out.csv.
+    """
+    from rascade.calibration.build import read_build
+    from rascade.calibration.leave_out import leave_out, write_left_out
+    from rascade.progress import default_threads, progress_on_stderr
+
+    kept = read_build(build)
+    with progress_on_stderr("leave out") as progress:
+        found = leave_out(
+            kept, members=members, patients=patients, seed=seed,
+            threads=default_threads(threads), progress=progress,
+        )  # fmt: skip
+    summaries = write_left_out(out, found)
+    header = ("class", "values", "inside 90 %", "error ORR", "error log PFS", "error log OS")
+    rows_ = [
+        (
+            one["class"],
+            str(one["values"]),
+            str(one["inside_90"]),
+            *("" if one[n] is None else f"{one[n]:.2f}" for n in _ERRORS),
+        )
+        for one in summaries
+    ]
+    show_table(header, rows_, right=set(range(1, 6)), keep={0})
+
+
+_ERRORS = ("error_orr_points", "error_log_pfs", "error_log_os")
+
+
 def _strongest(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
     """Return the three strongest correlations, strongest first."""
     order = sorted(range(len(names)), key=lambda j: -abs(values[j]))
