@@ -1,0 +1,178 @@
+"""``reference/validation.md`` and ``credibility/index.md``, from the kept results of the population."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from builder.results import RESULTS, threads
+from builder.text import NOTE, cell, small_svg, table
+
+__all__ = ["credibility_page", "figures", "run", "score_table", "validation_page"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_DATA = _ROOT / "src" / "rascade" / "patients" / "data"
+_BUILD = _ROOT / "out" / "population"
+_CHECK, _LEFT = RESULTS / "population-check.json", RESULTS / "left-out.json"
+
+
+def run() -> None:
+    """Build the ensemble, put it into the package, and keep what the pages need of its validation.
+
+    What is done is kept in ``out/population``: an interrupted run goes on where it stopped.
+    """
+    from rascade.calibration.build import Plan, build, read_build
+    from rascade.calibration.checks import recovery, second_method
+    from rascade.calibration.leave_out import leave_out, write_left_out
+    from rascade.calibration.posterior import read_ensemble
+    from rascade.calibration.validate import predictions, prior_ensemble, write_validation
+    from rascade.progress import progress_on_stderr
+
+    with progress_on_stderr("population") as progress:
+        build(_BUILD, Plan(), threads=threads(), progress=progress)
+    for name in ("ensemble.csv", "ensemble.json"):
+        shutil.copyfile(_BUILD / name, _DATA / name)
+    kept, ensemble = read_build(_BUILD), read_ensemble(_BUILD)
+    checks = {"chains": second_method(kept), "recovery": recovery(kept)}
+    _CHECK.write_text(json.dumps(checks, indent=2) + "\n", encoding="utf-8")
+    with progress_on_stderr("validation") as progress:
+        found, before = predictions(
+            [ensemble.first(48), prior_ensemble(ensemble.first(24))],
+            threads=threads(),
+            patients=150,
+            progress=progress,
+        )
+    write_validation(RESULTS / "validation", found, before)
+    with progress_on_stderr("leave out") as progress:
+        left = leave_out(kept, threads=threads(), progress=progress)
+    write_left_out(RESULTS / "left-out", left)
+
+
+def figures() -> dict[str, str]:
+    """Return file below ``docs`` -> SVG text."""
+    from rascade.report.figures.validation import validation_figure
+    from rascade.report.look.canvas import drawing
+    from rascade.report.pages.validation import read_validation
+    from rascade.report.runs.trial import research_footer
+
+    rows, _ = read_validation(RESULTS / "validation")
+    with drawing(outlines=False):
+        svg = validation_figure(rows, research_footer("validation")).svg
+    return {"images/validation.svg": small_svg(svg)}
+
+
+def score_table() -> str:
+    """Return the scores by role and end point, beside the baselines."""
+    from rascade.report.pages.validation import read_validation, score_rows
+
+    _, scores = read_validation(RESULTS / "validation")
+    head = (
+        "role", "end point", "values", "inside 90 %", "rank correlation", "error", "mean of the line",
+        "prior", "previous model",
+    )  # fmt: skip
+    return table(head, score_rows(scores), right=range(2, 9))
+
+
+def left_out_table() -> str:
+    """Return how classes are predicted by a population that has seen none of them."""
+    rows = json.loads((RESULTS / "left-out" / "left-out.json").read_text(encoding="utf-8"))
+    names = ("error_orr_points", "error_log_pfs", "error_log_os")
+    return table(
+        ("class", "fitted values left out", "values", "inside 90 %", "error ORR, points",
+         "error log PFS", "error log OS"),
+        [
+            (r["class"], r["fitted_values_left_out"], r["values"], r["inside_90"],
+             *("" if r[n] is None else f"{r[n]:.2f}" for n in names))
+            for r in rows
+        ],
+        right=range(1, 7),
+    )  # fmt: skip
+
+
+_VALIDATION = """\
+# Validation
+
+Every arm of a published trial that runs by its name, at its own size, line, scans, accrual and data
+cut, predicted by the [population](../explanation/population.md). Values that were fitted are shown
+apart: they are no evidence. `rascade cohort validate` computes this anew.
+
+![Published against predicted values](../images/validation.svg)
+
+The error is the median of the absolute miss: of the logarithm for months, in percentage points for
+response rates. A model that does not beat the mean of the line has no skill.
+"""
+
+
+def validation_page() -> str:
+    """Return the page."""
+    from rascade.report.pages.validation import read_validation
+
+    rows, _ = read_validation(RESULTS / "validation")
+    values = [
+        (
+            cell(row["arm_id"]), row["endpoint"], row["role"], _text(row["published"]),
+            _text(row["predicted"]), f"{_text(row['low90'])} to {_text(row['high90'])}",
+            "yes" if row["inside"] else "**no**", _text(row["mean_of_line"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    head = (
+        "arm", "end point", "role", "published", "predicted", "90 % interval", "inside",
+        "mean of the line",
+    )  # fmt: skip
+    return "\n".join(
+        [
+            NOTE, _VALIDATION, score_table(), "\n## A class that the fit has never seen\n",
+            "The fit is repeated without any arm of a class, on an emulator of what the build "
+            "simulated, and the members that come out are simulated in every arm of the class.\n",
+            left_out_table(), "\n## Every value\n", table(head, values, right=(3, 4, 5, 7)),
+        ]
+    ) + "\n"  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return "not reached" if value is None else f"{value:.3g}"
+
+
+_CREDIBILITY = """\
+# Credibility
+
+After ICH M15 (model-informed drug development) and ASME V&V 40: what the model is asked, how much
+hangs on its answer, and what speaks for it. In plain words: **the model may be asked which regimen of
+those it knows is likely to do better than another in a trial, by how much, and what drives that. It
+must not be asked what to give to a patient, what a drug does whose mechanism it lacks, or for a
+number finer than its interval.**
+
+| | |
+| --- | --- |
+| Question of interest | Which KRAS-targeted drug with which checkpoint inhibitor, at what dose and order, deserves a trial in metastatic pancreatic cancer |
+| Context of use | Ranking regimens and planning trials in research, beside other evidence; never alone |
+| Model influence | Medium: one input among several to the choice and size of a trial |
+| Consequence of a wrong answer | A trial that should not have been run, or was not; no patient is treated by it |
+| Verification | The solver against closed forms, other programs and the SBML suite; statistics against R; `make test`, `make test-slow`, [benchmarks](../benchmarks.md) |
+| Validation | Published trials that the fit has not seen, below and in [validation](../reference/validation.md) |
+| Uncertainty | Members of the population, between trials, and chance; [how](../explanation/population.md) |
+| Limits | [What this model gets wrong](../explanation/limits.md) |
+
+## Validation in numbers
+"""
+
+
+def credibility_page() -> str:
+    """Return the page."""
+    checks = json.loads(_CHECK.read_text(encoding="utf-8"))
+    chains, truths = checks["chains"], checks["recovery"]
+    return "\n".join(
+        [
+            NOTE, _CREDIBILITY, score_table(), "\n## Classes never seen\n", left_out_table(),
+            "\n## Checks of the fit\n",
+            f"- A second method (Markov chains on an emulator that explains {chains['explained']:.0%} of "
+            f"the simulated values): mean predictions differ by {chains['shift']:.2f} of their standard "
+            f"deviation, which is {chains['width']:.2f} times the chains'.",
+            f"- Synthetic truths, fitted by the same smoother on the emulator: {truths['inside_90']:.0%} of "
+            f"unseen values inside their 90 % interval; error {truths['error']:.2f}, stated "
+            f"{truths['stated']:.2f} (log odds).",
+        ]
+    ) + "\n"  # fmt: skip
