@@ -1,4 +1,4 @@
-"""``reference/validation.md`` and ``credibility/index.md``, from the kept results of the population."""
+"""``reference/validation.md`` and ``credibility/index.md``, from kept results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHECK, _LEFT = RESULTS / "population-check.json", RESULTS / "left-out.json"
 
 
 def run() -> None:
-    """Build the ensemble, put it into the package, and keep what the pages need of its validation.
+    """Build the ensemble, put it into the package, and keep what pages need of its validation.
 
     What is done is kept in ``out/population``: an interrupted run goes on where it stopped.
     """
@@ -69,8 +69,8 @@ def score_table() -> str:
 
     _, scores = read_validation(RESULTS / "validation")
     head = (
-        "role", "end point", "values", "inside 90 %", "rank correlation", "error", "mean of the line",
-        "prior", "previous model",
+        "role", "end point", "values", "inside 90 %", "rank correlation", "error",
+        "mean of the line", "prior", "previous model",
     )  # fmt: skip
     return table(head, score_rows(scores), right=range(2, 9))
 
@@ -136,28 +136,7 @@ def _text(value: Any) -> str:
     return "not reached" if value is None else f"{value:.3g}"
 
 
-_CREDIBILITY = """\
-# Credibility
-
-After ICH M15 (model-informed drug development) and ASME V&V 40: what the model is asked, how much
-hangs on its answer, and what speaks for it. In plain words: **the model may be asked which regimen of
-those it knows is likely to do better than another in a trial, by how much, and what drives that. It
-must not be asked what to give to a patient, what a drug does whose mechanism it lacks, or for a
-number finer than its interval.**
-
-| | |
-| --- | --- |
-| Question of interest | Which KRAS-targeted drug with which checkpoint inhibitor, at what dose and order, deserves a trial in metastatic pancreatic cancer |
-| Context of use | Ranking regimens and planning trials in research, beside other evidence; never alone |
-| Model influence | Medium: one input among several to the choice and size of a trial |
-| Consequence of a wrong answer | A trial that should not have been run, or was not; no patient is treated by it |
-| Verification | The solver against closed forms, other programs and the SBML suite; statistics against R; `make test`, `make test-slow`, [benchmarks](../benchmarks.md) |
-| Validation | Published trials that the fit has not seen, below and in [validation](../reference/validation.md) |
-| Uncertainty | Members of the population, between trials, and chance; [how](../explanation/population.md) |
-| Limits | [What this model gets wrong](../explanation/limits.md) |
-
-## Validation in numbers
-"""
+_CREDIBILITY = Path(__file__).with_name("credibility.txt")
 
 
 def credibility_page() -> str:
@@ -166,13 +145,15 @@ def credibility_page() -> str:
     chains, truths = checks["chains"], checks["recovery"]
     return "\n".join(
         [
-            NOTE, _CREDIBILITY, score_table(), "\n## Classes never seen\n", left_out_table(),
+            NOTE, _CREDIBILITY.read_text(encoding="utf-8"), score_table(),
+            "\n## Classes never seen\n", left_out_table(),
             "\n## Checks of the fit\n",
-            f"- A second method (Markov chains on an emulator that explains {chains['explained']:.0%} of "
-            f"the simulated values): mean predictions differ by {chains['shift']:.2f} of their standard "
-            f"deviation, which is {chains['width']:.2f} times the chains'.",
-            f"- Synthetic truths, fitted by the same smoother on the emulator: {truths['inside_90']:.0%} of "
-            f"unseen values inside their 90 % interval; error {truths['error']:.2f}, stated "
-            f"{truths['stated']:.2f} (log odds).",
+            "- A second method (Markov chains on an emulator that explains "
+            f"{chains['explained']:.0%} of the simulated values): mean predictions differ by "
+            f"{chains['shift']:.2f} of their standard deviation, which is {chains['width']:.2f} "
+            "times the chains'.",
+            "- Synthetic truths, fitted by the same smoother on the emulator: "
+            f"{truths['inside_90']:.0%} of unseen values inside their 90 % interval; error "
+            f"{truths['error']:.2f}, stated {truths['stated']:.2f} (log odds).",
         ]
     ) + "\n"  # fmt: skip
