@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements/ci.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-slow lint bench population docs site lock clean
+.PHONY: help setup demo test coverage test-slow test-wheel lint bench population docs site lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ $(VENV)/.ready: pyproject.toml $(LOCK)
 setup: $(VENV)/.ready ## Make the virtual environment
 
 demo: setup ## Run the RASolute 302 study in silico and print the path of its report
-	@$(BIN)/rascade trial studies/rasolute-302.yaml --out out/rasolute-302
+	@$(BIN)/rascade demo
 
 test: setup ## Static checks and the default tests (under ten minutes on two cores)
 	@$(MAKE) --no-print-directory lint
@@ -33,6 +33,9 @@ coverage: setup ## The default tests again, with the share of lines that they ru
 
 test-slow: setup ## The tests that take longer
 	@$(BIN)/python -m pytest -n 2 -m slow
+
+test-wheel: setup ## Build the wheel, install it alone, and run the demo and tests against it
+	@$(BIN)/python -m pytest tests/wheel
 
 lint: setup ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check src tests benchmarks docs

@@ -12,13 +12,28 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["exponential", "normal", "uniform", "uniform_rows"]
+from rascade.errors import InputError
+
+__all__ = ["LARGEST_SEED", "check_seed", "exponential", "normal", "uniform", "uniform_rows"]
+
+#: A seed is a whole number from 0 to this one, which every file format and database can hold.
+LARGEST_SEED = 2**63 - 1
 
 _TINY = 2.0**-54
 
 
 _BLOCK = 4096  # patients drawn at once
 _PER_COUNTER = 4  # numbers that Philox makes at each step of its counter
+
+
+def check_seed(seed: int, name: str = "--seed") -> None:
+    """Refuse a seed that the random numbers cannot take.
+
+    Raises:
+        InputError: it is negative, or 2^63 or more; the message starts with `name`.
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InputError(f"{name}: {seed} must be 0 or a positive whole number below 2^63")
 
 
 def _bits(seed: int, stream: str, attempt: int) -> np.random.Philox:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from typing import Generic, Protocol, TypeVar
 
 from rascade.errors import InputError
+from rascade.text import did_you_mean
 
 __all__ = ["Named", "Registry"]
 
@@ -80,9 +80,8 @@ class Registry(Generic[Member]):
         wanted = name.strip().casefold() if isinstance(name, str) else ""
         if wanted in members:
             return members[wanted]
-        near = get_close_matches(wanted, members, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(members)}"
-        raise InputError(f"no {self.kind} is called {name!r}; {hint}")
+        hint = did_you_mean(wanted, members) or f"; there are {', '.join(members)}"
+        raise InputError(f"no {self.kind} is called {name!r}{hint}")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ PACKAGES = (
     "pydantic",
     "python-libsbml",
     "scipy",
-    "statsmodels",
 )
 
 

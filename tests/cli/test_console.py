@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from rascade import progress
-from rascade.cli import console
+from rascade.cli.terminal import console
 
 SUMMARY = {
     "study": "S",

@@ -63,9 +63,9 @@ def test_the_folder_of_identifiability_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["facts", "g12c-rebond"], "did you mean g12c-rebound"),
+        (["facts", "g12c-rebond"], "did you mean 'g12c-rebound'"),
         (["facts", "g12c-rebound", "--threads", "0"], "--threads: 0"),
-        (["identifiability", "potency-sotorasb"], "did you mean potency-sotorasib"),
+        (["identifiability", "potency-sotorasb"], "did you mean 'potency-sotorasib'"),
         (["identifiability", "potency-sotorasib", "--profiles", "-1"], "--profiles: -1"),
         (["identifiability", "potency-sotorasib", "--threads", "0"], "--threads: 0"),
         (["facts", "g12c-rebound", "--out", "/proc/nowhere"], "/proc"),

@@ -100,7 +100,7 @@ def test_verbs_of_the_evidence(verb: str) -> None:
 def test_wrong_use() -> None:
     cases = {
         ("trail",): "no verb is called 'trail'; did you mean 'trial'?",
-        ("nonsense",): "verbs are trial, experiment",
+        ("nonsense",): "verbs are demo, trial, experiment",
         ("trial",): "give a study file or --arm TRIAL/ARM",
         ("trial", "x.yaml"): "Invalid value for --out: missing",
         ("power",): "Missing argument 'STUDY.yaml'",

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from rascade import progress, streams
-from rascade.cli import console
+from rascade.cli.terminal import console
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cli_helpers import ROOT, rascade

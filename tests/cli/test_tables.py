@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from rascade.cli import drugs, evidence, tables
+from rascade.cli.knowledge import drugs, evidence, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

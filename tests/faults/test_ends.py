@@ -102,7 +102,7 @@ def test_ctrl_c_keeps_the_chunks_and_earlier_results(
     out = tmp_path / "out"
     faults.go(out, study=faults.study("seed: 3", "seed: 4"))
     before = faults.results(out)
-    listen = "from rascade.cli.signals import listen; listen()\n"
+    listen = "from rascade.cli.terminal.signals import listen; listen()\n"
     fate = listen + AFTER_THE_SECOND.format(signal=name)
     with faults.process(out, fate) as interrupted:
         _, stderr = interrupted.communicate(timeout=120)

@@ -56,7 +56,7 @@ def test_export_writes_whole_files_only(tmp_path) -> None:
     export_sbml(["daraxonrasib"], target)
     assert target.read_text().startswith("<?xml")
     assert [p.name for p in tmp_path.iterdir()] == ["model.xml"]
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot be written"):
         export_sbml(["daraxonrasib"], tmp_path / "missing" / "model.xml")
 
 

@@ -74,10 +74,13 @@ def test_autophagy_comes_with_what_it_does_to_mhc() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        (Interventions(("MDSCs",)), "nothing called 'MDSCs' can be knocked out; did you mean MDSC"),
+        (
+            Interventions(("MDSCs",)),
+            "nothing called 'MDSCs' can be knocked out; did you mean 'MDSC'",
+        ),
         (Interventions(set={"stroma_densit": 1.0}), "no parameter 'stroma_densit'"),
         (Interventions(set={"stroma_density": np.nan}), "not a finite number"),
-        (Interventions(include=("autophagie",)), "did you mean autophagy"),
+        (Interventions(include=("autophagie",)), "did you mean 'autophagy'"),
         (Interventions(include=("t_cells",)), "it is always there"),
     ],
 )

@@ -42,7 +42,7 @@ def test_all_expressions_must_hold_and_none_means_everyone() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("kras_alele != 'WT'", "did you mean kras_allele"),
+        ("kras_alele != 'WT'", "did you mean 'kras_allele'"),
         ("kras_allele != 'G12Z'", "kras_allele is one of G12D"),
         ("kras_allele in ('G12D')", "needs a list"),
         ("kras_allele in ('G12', 'G12D')", "not 'G12'"),

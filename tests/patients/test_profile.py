@@ -60,7 +60,7 @@ def test_truncated_lognormal_has_its_median_and_its_bounds() -> None:
 @pytest.mark.parametrize(
     ("profile", "message"),
     [
-        ({"kras_alele": "G12D"}, "did you mean kras_allele"),
+        ({"kras_alele": "G12D"}, "did you mean 'kras_allele'"),
         ({"kras_allele": "G12Z"}, "not one of"),
         ({"weight_kg": 700}, "not from 38 to 150 kg"),
         ({"weight_kg": "heavy"}, "not from"),

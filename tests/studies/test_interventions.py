@@ -33,9 +33,9 @@ def test_an_arm_has_the_last_word() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("[mdsc]", "[MDCS]", r"s\.yaml:7: .*did you mean MDSC"),
+        ("[mdsc]", "[MDCS]", r"s\.yaml:7: .*did you mean 'MDSC'"),
         ("stroma_density: 0.3", "stroma: 0.3", r"s\.yaml:7: .*no parameter 'stroma'"),
-        ("[muc4]", "[muc5]", r"s\.yaml:7: .*did you mean muc4"),
+        ("[muc4]", "[muc5]", r"s\.yaml:7: .*did you mean 'muc4'"),
         ("knockout: [IL6]", "knockout: IL6", r"s\.yaml:11: knockout"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 
 from rascade.errors import OutputError
+from rascade.files import temporary_name
 from rascade.results.store import file_hashes, new_results, write_json, write_table, write_text
 
 
@@ -128,7 +128,7 @@ def test_a_disk_that_fills_up(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with pytest.raises(OutputError, match="No space left"), new_results(tmp_path / "out") as folder:
-        (folder / f".t.json.{os.getpid()}.partial").symlink_to("/dev/full")
+        temporary_name(folder / "t.json").symlink_to("/dev/full")
         write_text(folder / "t.json", "x" * 10_000)
     assert names(tmp_path) == []
 

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rascade.errors import EvidenceError, InputError
+from rascade.text import nearest
 
 __all__ = [
     "CellLine",
@@ -186,14 +187,12 @@ def find_cell_line(name: str) -> CellLine:
     Raises:
         InputError: there is none of that name; the message says which come near.
     """
-    import difflib
-
     spellings = {
         _key(text): line for line in cell_lines().values() for text in (line.name, *line.aliases)
     }
     found = spellings.get(_key(name))
     if found is None:
-        near = difflib.get_close_matches(_key(name), spellings, n=1, cutoff=0.6)
+        near = nearest(_key(name), spellings, key=str)
         known = ", ".join(cell_lines())
         hint = f"; did you mean {spellings[near[0]].name!r}?" if near else f"; known: {known}"
         raise InputError(

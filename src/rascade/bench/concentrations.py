@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from rascade.errors import InputError
+from rascade.text import did_you_mean
 
 __all__ = ["MAX_POINTS", "concentration_text", "log_grid", "nanomolar"]
 
@@ -68,10 +69,8 @@ def nanomolar(text: object, molecular_weight: float | None = None) -> float:
 
 
 def _unknown_unit(word: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, (*_MOLAR, *_MASS), n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; use {', '.join((*_MOLAR, *_MASS))}"
+    units = (*_MOLAR, *_MASS)
+    hint = did_you_mean(word, units, cutoff=0.5) or f"; use {', '.join(units)}"
     return f"{word!r} is not a unit of concentration{hint}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +9,7 @@ from functools import cache
 from rascade.errors import InputError
 from rascade.model import load_table, readouts
 from rascade.model.compose import Composition, compose, places
+from rascade.text import did_you_mean
 
 __all__ = [
     "CLONE",
@@ -80,9 +80,7 @@ def find_reading(composition: Composition, name: str, setting: str) -> Reading:
     if name in table:
         raise InputError(f"{name!r} cannot be read in {place} with these drugs")
     here = [entry.name for entry in table.values() if _readable(entry.symbol, known)]
-    near = difflib.get_close_matches(name.casefold(), [n.casefold() for n in here], n=1, cutoff=0.5)
-    match = next((n for n in here if near and n.casefold() == near[0]), None)
-    hint = f"; did you mean {match!r}?" if match else f"; {place} has {', '.join(here)}"
+    hint = did_you_mean(name, here, cutoff=0.5) or f"; {place} has {', '.join(here)}"
     raise InputError(f"no read-out {name!r}{hint}")
 
 
@@ -106,8 +104,7 @@ def find_row(parameters: Mapping[str, str], name: str, setting: str) -> tuple[st
         if row in rows:
             return row, rows[row]
     stems = sorted({row.partition("[")[0] for row in rows})
-    near = difflib.get_close_matches(name, stems, n=1, cutoff=0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else "; 'rascade model show' lists the mechanisms"
+    hint = did_you_mean(name, stems) or "; 'rascade model show' lists the mechanisms"
     raise InputError(f"{name!r} is no parameter of the model of these drugs and cells{hint}")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rascade.calibration.targets import runnable_arms
 from rascade.errors import InputError
-from rascade.regimen.words import did_you_mean
+from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
     from rascade.calibration.targets import TrialArmRun

@@ -19,32 +19,38 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from rascade import RESEARCH_USE, __version__
-from rascade.cli.signals import INTERRUPTED, how_it_ended, interruption_code, listen
-from rascade.cli.usage import PlainGroup
+from rascade.cli.terminal.signals import INTERRUPTED, how_it_ended, interruption_code, listen
+from rascade.cli.terminal.usage import PlainGroup
 from rascade.errors import RascadeError
 from rascade.streams import discard, prepare_streams, visible
+from rascade.text import did_you_mean
 
 __all__ = ["VERBS", "main", "run"]
 
 #: Verb -> module with its typer app, and what the list of verbs says of it.
 VERBS: dict[str, tuple[str, str]] = {
-    "trial": ("rascade.cli.trial", "Simulate a trial from a study file, report included."),
-    "experiment": ("rascade.cli.experiment", "Do an experiment in cells or mice, report included."),
-    "power": ("rascade.cli.power", "Find power and size of trial designs, report included."),
-    "report": ("rascade.cli.report", "Make the report and the figures of a trial anew."),
-    "studies": ("rascade.cli.studies", "Find, look at, compare and remove what was run."),
-    "cohort": ("rascade.cli.cohort", "Show, fit and validate the population of patients."),
-    "claims": ("rascade.cli.claims", "Test the claims of the review, page included."),
-    "facts": ("rascade.cli.facts", "Repeat what the field agrees on, page included."),
-    "identifiability": (
-        "rascade.cli.identifiability",
-        "Tell which parameters the facts pin down, page included.",
-    ),
-    "adam": ("rascade.cli.adam", "Write and check ADaM-shaped data sets of a trial."),
-    "simulate": ("rascade.cli.simulate", "Simulate one patient under a regimen."),
-    "model": ("rascade.cli.model", "Show what the model is made of, or export it as SBML."),
-    "evidence": ("rascade.cli.evidence", "Read, search and check the evidence."),
-    "drugs": ("rascade.cli.drugs", "List the drugs and what is known of them."),
+    verb: (f"rascade.cli.{module}", about)
+    for verb, module, about in (
+        ("demo", "runs.demo", "Run the example trial, report included: a first look."),
+        ("trial", "runs.trial", "Simulate a trial from a study file, report included."),
+        ("experiment", "runs.experiment", "Do an experiment in cells or mice, report included."),
+        ("power", "runs.power", "Find power and size of trial designs, report included."),
+        ("report", "runs.report", "Make the report and the figures of a trial anew."),
+        ("studies", "runs.studies", "Find, look at, compare and remove what was run; examples."),
+        ("cohort", "runs.cohort", "Show, fit and validate the population of patients."),
+        ("claims", "checks.claims", "Test the claims of the review, page included."),
+        ("facts", "checks.facts", "Repeat what the field agrees on, page included."),
+        (
+            "identifiability",
+            "checks.identifiability",
+            "Tell which parameters the facts pin down, page included.",
+        ),
+        ("adam", "runs.adam", "Write and check ADaM-shaped data sets of a trial."),
+        ("simulate", "runs.simulate", "Simulate one patient under a regimen."),
+        ("model", "knowledge.model", "Show what the model is made of, or export it as SBML."),
+        ("evidence", "knowledge.evidence", "Read, search and check the evidence."),
+        ("drugs", "knowledge.drugs", "List the drugs and what is known of them."),
+    )
 }
 
 
@@ -62,25 +68,22 @@ class LazyGroup(PlainGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that is about to run, and import it."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
+        wrong = args and args[0] not in VERBS and not args[0].startswith("-")
+        if wrong and not ctx.resilient_parsing:
             ctx.fail(f"no verb is called {args[0]!r}{_near(args[0])}")
         name, command, rest = super().resolve_command(ctx, args)
-        if name in VERBS and not ctx.resilient_parsing:
+        if name in VERBS:  # while a shell completes a line as well, which asks for its options
             command = get_command(import_module(VERBS[name][0]).app)
             command.name = name
         return name, command, rest
 
 
 def _near(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, VERBS, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; verbs are {', '.join(VERBS)}"
+    return did_you_mean(name, VERBS) or f"; verbs are {', '.join(VERBS)}"
 
 
 app = typer.Typer(
     cls=LazyGroup,
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -105,7 +108,8 @@ def _root(
     """In-silico trials of KRAS-targeted drugs and checkpoint inhibitors in pancreatic cancer.
 
     \b
-    A trial from a study file, with a report to open in a browser:
+    A first look; then a trial from a study file, with a report to open in a browser:
+      rascade demo --size 20
       rascade trial studies/rasolute-302.yaml --out out/rasolute-302
     One patient:
       rascade simulate --regimen "daraxonrasib 300 mg PO QD" --out out/patient

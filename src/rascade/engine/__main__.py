@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
-import os
 import signal
 import sys
 from pathlib import Path
@@ -26,6 +25,7 @@ from rascade.errors import (
     SimulationError,
     UnsupportedFeature,
 )
+from rascade.files import new_file, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,13 +169,9 @@ def _check_request(options: argparse.Namespace) -> None:
 def _try_to_write(path: Path) -> None:
     """Find out whether a file can be made where the table will be, before anything is solved."""
     with _as_output_error(path):
-        temporary = _temporary(path)
+        temporary = temporary_name(path)
         temporary.touch(exist_ok=False)
         temporary.unlink()
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 @contextlib.contextmanager
@@ -226,18 +222,8 @@ def _write(path: Path, columns: Sequence[str], table: NDArray[np.float64]) -> No
     """Write the table under a temporary name, then rename: whole or not at all."""
     header = ",".join(f'"{name}"' if "," in name else name for name in columns)
     rows = "".join(",".join(map(repr, row)) + "\n" for row in table.tolist())
-    temporary = _temporary(path)
-    try:
-        with _as_output_error(path):
-            with temporary.open("x", encoding="utf-8") as file:
-                file.write(f"{header}\n{rows}")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    with _as_output_error(path), new_file(path) as temporary:
+        temporary.write_text(f"{header}\n{rows}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
+
+from rascade.text import nearest
 
 __all__ = ["compact", "did_you_mean", "near_names", "near_spelling"]
 
@@ -18,14 +19,12 @@ def compact(name: str) -> str:
 
 def near_names(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     """Return the candidates most like a name, best first."""
-    by_key: dict[str, str] = {}
-    for candidate in candidates:
-        by_key.setdefault(compact(candidate), candidate)
+    names = list(candidates)
     wanted = compact(name)
-    near = difflib.get_close_matches(wanted, by_key, n=limit, cutoff=0.6)
+    near = nearest(name, names, most=limit, key=compact)
     if len(wanted) >= 3:
-        near += [key for key in by_key if wanted in key and key not in near]
-    return [by_key[key] for key in near[:limit]]
+        near += [other for other in names if wanted in compact(other) and other not in near]
+    return near[:limit]
 
 
 def near_spelling(name: str, candidates: Iterable[str]) -> str | None:

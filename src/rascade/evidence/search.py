@@ -22,6 +22,7 @@ from rascade.evidence.records import (
     Record,
     TrialArm,
 )
+from rascade.text import nearest
 
 if TYPE_CHECKING:
     from rascade.evidence.store import Evidence
@@ -149,7 +150,7 @@ class SearchIndex:
             longer = {w: _PREFIX for w in self._postings if w.startswith(word)}
             if longer:
                 return longer
-        near = difflib.get_close_matches(word, self._names, n=3, cutoff=0.72)
+        near = nearest(word, self._names, most=3, cutoff=0.72)
         return {w: _TYPO * difflib.SequenceMatcher(None, word, w).ratio() for w in near}
 
     def search(self, text: str, limit: int = 20) -> list[Hit]:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
+from rascade.random_streams import LARGEST_SEED
 
 __all__ = ["mapping", "place", "plain", "texts", "threads", "whole"]
-
-_LARGEST_SEED = 2**63 - 1
 
 
 def plain(value: Any) -> Any:
@@ -27,7 +26,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def whole(name: str, value: object, low: int = 0, high: int = _LARGEST_SEED) -> int:
+def whole(name: str, value: object, low: int = 0, high: int = LARGEST_SEED) -> int:
     """Return a whole number within limits.
 
     Raises:
@@ -35,7 +34,7 @@ def whole(name: str, value: object, low: int = 0, high: int = _LARGEST_SEED) -> 
     """
     number = plain(value)
     if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-        last = "below 2^63" if high == _LARGEST_SEED else f"at most {high}"
+        last = "below 2^63" if high == LARGEST_SEED else f"at most {high}"
         raise InputError(f"{name}: {number!r}; give a whole number, at least {low} and {last}")
     return number
 

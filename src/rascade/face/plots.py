@@ -129,7 +129,7 @@ def check_arm(name: object, arms: Sequence[str]) -> None:
     Raises:
         InputError: none is; the message names the nearest, or all.
     """
-    from rascade.regimen.words import did_you_mean
+    from rascade.text import did_you_mean
 
     if name not in arms:
         hint = did_you_mean(str(name), arms) or f"; the arms are {', '.join(arms)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from rascade.model.compose import MEDIUM, known_drugs
 from rascade.model.mechanisms import load_mechanisms, symbols_in
 from rascade.model.sbml import species_facts
 from rascade.model.table import load_table
+from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
     from rascade.model.assembly import Assembly
@@ -152,9 +152,9 @@ def describe(name: str) -> Description:
     if name in symbols:
         return _describe_symbol(name, name)
     known = [*load_table(), *mechanisms, *symbols, *whole.symbols]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}?" if near else "'rascade model show' lists everything"
-    raise InputError(f"nothing in the model is called {name!r}; {hint}")
+    hint = did_you_mean(name, known, most=3, cutoff=0.5)
+    hint = hint or "; 'rascade model show' lists everything"
+    raise InputError(f"nothing in the model is called {name!r}{hint}")
 
 
 def list_model() -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rascade.errors import OutputError
+from rascade.files import write_text
 from rascade.model.assembly import Assembly, assemble
 
 __all__ = ["export_sbml"]
@@ -28,25 +26,5 @@ def export_sbml(drugs: Sequence[str], path: str | Path) -> Assembly:
         OutputError: the file cannot be written.
     """
     assembly = assemble(drugs)
-    target = Path(path)
-    temporary: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(assembly.sbml)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
+    write_text(Path(path), assembly.sbml)
     return assembly
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +10,7 @@ from types import MappingProxyType
 
 from rascade.errors import InputError
 from rascade.model.mechanisms import data_file, load_mechanisms
+from rascade.text import did_you_mean
 
 __all__ = ["Interventions", "Knockout", "knockouts"]
 
@@ -45,8 +45,7 @@ def _find(name: str) -> Knockout:
     known = {key.casefold(): key for key in knockouts()}
     if name.casefold() in known:
         return knockouts()[known[name.casefold()]]
-    near = difflib.get_close_matches(name.casefold(), known, n=1)
-    hint = f"; did you mean {known[near[0]]}?" if near else ""
+    hint = did_you_mean(name, knockouts())
     raise InputError(f"nothing called {name!r} can be knocked out{hint}; known: {_names()}")
 
 
@@ -111,8 +110,7 @@ def check_mechanism(name: str) -> None:
     """
     on_demand = [key for key, item in load_mechanisms().items() if item.on_demand]
     if name not in on_demand:
-        near = difflib.get_close_matches(name, on_demand, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, on_demand)
         always = (
             " (it is always there, or comes with its drug)" if name in load_mechanisms() else ""
         )

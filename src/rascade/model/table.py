@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
 import io
 import math
@@ -17,6 +16,7 @@ from rascade.errors import InputError, ParameterError
 from rascade.model.derivation import derive, rows_in
 from rascade.model.mechanisms import data_file
 from rascade.model.sources import parse_source
+from rascade.text import did_you_mean
 from rascade.units import convert, is_unit
 
 __all__ = [
@@ -135,10 +135,7 @@ class ParameterTable(Mapping[str, Parameter]):
 
     def unknown(self, name: str) -> str:
         """Return the message for a name that is not in the table, with the nearest names."""
-        near = difflib.get_close_matches(name, self._rows, n=3, cutoff=0.6)
-        hint = (
-            f"; did you mean {' or '.join(near)}?" if near else "; 'rascade model show' lists all"
-        )
+        hint = did_you_mean(name, self._rows, most=3) or "; 'rascade model show' lists all"
         return f"no parameter {name!r} in the parameter table{hint}"
 
     def with_values(self, values: Mapping[str, float]) -> ParameterTable:

@@ -8,7 +8,6 @@ ever handed to ``eval``.
 from __future__ import annotations
 
 import ast
-import difflib
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.errors import EligibilityError
+from rascade.text import did_you_mean
 
 __all__ = ["eligible"]
 
@@ -68,9 +68,9 @@ class _Evaluator:
 
     def visit_Name(self, node: ast.Name) -> Any:
         if node.id not in self.columns:
-            near = difflib.get_close_matches(node.id, self.columns, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(self.columns)}"
-            raise _fail(self.text, node, f"no property {node.id!r} of a patient; {hint}")
+            hint = did_you_mean(node.id, self.columns)
+            hint = hint or f"; use one of {', '.join(self.columns)}"
+            raise _fail(self.text, node, f"no property {node.id!r} of a patient{hint}")
         return self.columns[node.id]
 
     def visit_Tuple(self, node: ast.Tuple) -> list[Any]:
@@ -142,8 +142,7 @@ class _Evaluator:
         for item in items:
             text = item.value if isinstance(item, ast.Constant) else None
             if isinstance(text, str) and text not in allowed:
-                near = difflib.get_close_matches(text, allowed, n=1, cutoff=0.5)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(text, allowed, cutoff=0.5)
                 raise _fail(
                     self.text, item, f"{name.id} is one of {', '.join(allowed)}, not {text!r}{hint}"
                 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from rascade.errors import EvidenceError, InputError, ParameterError
 from rascade.model.sources import parse_source
 from rascade.patients.escape import CLONES, conditional_shares
 from rascade.random_streams import uniform
+from rascade.text import did_you_mean
 
 __all__ = [
     "Property",
@@ -143,9 +143,8 @@ def check_category(name: str) -> None:
     """
     able = [item.name for item in load_properties().values() if item.kind == "share"]
     if name not in able:
-        near = difflib.get_close_matches(name, able, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(able)}"
-        raise InputError(f"{name!r} is no property with categories; {hint}")
+        hint = did_you_mean(name, able) or f"; use one of {', '.join(able)}"
+        raise InputError(f"{name!r} is no property with categories{hint}")
 
 
 def check_shares(name: str, shares: Mapping[str, float]) -> None:
@@ -311,9 +310,8 @@ def check_profile(profile: Mapping[str, Any], alleles: Sequence[str]) -> None:
     known = load_properties()
     for name, value in profile.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
-            raise InputError(f"patient: no property {name!r}; {hint}")
+            hint = did_you_mean(name, known) or f"; use one of {', '.join(known)}"
+            raise InputError(f"patient: no property {name!r}{hint}")
         item = known[name]
         if item.truth:
             if not isinstance(value, bool):
@@ -357,8 +355,7 @@ def _fits(row: Mapping[str, str], value: Any) -> bool:
 
 def _check_text(name: str, value: Any, allowed: Sequence[str]) -> None:
     if str(value) not in allowed:
-        near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(str(value), allowed, cutoff=0.5)
         raise InputError(f"patient: {name}: {value!r} is not one of {', '.join(allowed)}{hint}")
 
 

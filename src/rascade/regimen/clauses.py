@@ -10,7 +10,8 @@ from rascade.regimen.complaints import at
 from rascade.regimen.draft import TIME_HOURS, Draft, children, place_of
 from rascade.regimen.order import Loading, Window
 from rascade.regimen.rules import MAX_DAY
-from rascade.regimen.words import FREQUENCY_HOURS, did_you_mean
+from rascade.regimen.words import FREQUENCY_HOURS
+from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
     from lark import Token, Tree

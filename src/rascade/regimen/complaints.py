@@ -12,10 +12,10 @@ from rascade.regimen.words import (
     FREQUENCY_HOURS,
     ROUTES,
     UNITS,
-    did_you_mean,
     route_of,
     unit_of,
 )
+from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
     from lark.exceptions import UnexpectedInput

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rascade.regimen.complaints import at, wrong_unit
 from rascade.regimen.order import Amount, Schedule, Window
 from rascade.regimen.rules import MAX_DAY
-from rascade.regimen.words import ROUTES, did_you_mean, route_of, unit_of
+from rascade.regimen.words import ROUTES, route_of, unit_of
+from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
     from lark import Token, Tree

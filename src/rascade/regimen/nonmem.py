@@ -42,7 +42,8 @@ from rascade.errors import RegimenError, UnsupportedFeature
 from rascade.regimen.names import KnownDrugs, drug_names
 from rascade.regimen.rules import MAX_DAY
 from rascade.regimen.times import MAX_DOSES, DoseTable
-from rascade.regimen.words import INFUSED_ROUTES, ROUTES, UNITS, did_you_mean
+from rascade.regimen.words import INFUSED_ROUTES, ROUTES, UNITS
+from rascade.text import did_you_mean
 
 __all__ = ["DoseRecord", "from_nonmem", "to_nonmem"]
 

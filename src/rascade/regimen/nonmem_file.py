@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from rascade.errors import OutputError, RegimenError
+from rascade.errors import RegimenError
+from rascade.files import write_text
 from rascade.regimen.nonmem import DoseRecord
 from rascade.regimen.nonmem_columns import DURATIONS, HARMLESS, duties
-from rascade.regimen.words import did_you_mean
+from rascade.text import did_you_mean
 
 __all__ = ["MAX_BYTES", "DoseRecords", "read_nonmem", "write_nonmem"]
 
@@ -45,25 +45,12 @@ def write_nonmem(path: str | Path, records: Iterable[DoseRecord]) -> None:
     Raises:
         OutputError: the place cannot be written.
     """
-    path = Path(path)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_WRITTEN)
     for record in records:
         writer.writerow([_cell(getattr(record, name)) for name in _WRITTEN])
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(buffer.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        # A path below a file cannot be unlinked either; there is nothing to remove then.
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
+    write_text(Path(path), buffer.getvalue())
 
 
 def _cell(value: float | int | str) -> str:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rascade.errors import RegimenError
 from rascade.regimen.order import Order, Regimen, Schedule
 from rascade.regimen.rules import MAX_DAY
-from rascade.regimen.words import INFUSED_ROUTES, did_you_mean
+from rascade.regimen.words import INFUSED_ROUTES
+from rascade.text import did_you_mean
 
 __all__ = ["MAX_DOSES", "DoseTable", "expand", "order_times"]
 

@@ -6,15 +6,11 @@ that is how the solid-tumour protocols of the evidence use it.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-
 __all__ = [
     "FREQUENCY_HOURS",
     "INFUSED_ROUTES",
     "ROUTES",
     "UNITS",
-    "did_you_mean",
     "route_of",
     "unit_of",
 ]
@@ -129,16 +125,3 @@ def unit_of(text: str) -> str | None:
         return mass
     divisor = _PER_SPELLINGS.get(per.casefold())
     return None if divisor is None else f"{mass}/{divisor}"
-
-
-def did_you_mean(word: str, candidates: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return ``"; did you mean 'x'?"`` for the nearest candidate, or an empty text.
-
-    Args:
-        word: what was written.
-        candidates: what would have been right, in the spelling to show.
-        cutoff: likeness from 0 to 1 below which nothing is suggested.
-    """
-    shown = {candidate.casefold(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(word.casefold(), list(shown), n=1, cutoff=cutoff)
-    return f"; did you mean {shown[near[0]]!r}?" if near else ""

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import OutputError, ResultsError
+from rascade.files import as_output_error, new_file, write_bytes, write_text
 from rascade.results.lock import process_alive
 
 if TYPE_CHECKING:
@@ -269,54 +270,6 @@ def flush_folder(folder: Path, *, files: bool = True) -> None:
             os.close(handle)
 
 
-@contextlib.contextmanager
-def as_output_error(target: Path) -> Iterator[None]:
-    """Turn what the system says of a place that cannot be written into one message."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{target} cannot be written: {reason}; name another folder") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all.
-
-    Raises:
-        OutputError: the place cannot be written.
-    """
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all: under another name, flushed, then renamed.
-
-    Raises:
-        OutputError: the place cannot be written.
-    """
-    with _new_file(path) as temporary:
-        temporary.write_bytes(content)
-
-
-@contextlib.contextmanager
-def _new_file(path: Path) -> Iterator[Path]:
-    """Yield the name to write under; what is there in the end is flushed and gets its name."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with as_output_error(path):
-        try:
-            yield temporary
-            _flush_file(temporary)
-            temporary.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-
-def _flush_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 def plain_json(value: Any) -> Any:
     """Return a value as JSON has it: NumPy scalars unpacked, what is not finite as null."""
     if isinstance(value, Mapping):
@@ -357,7 +310,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
     data = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     # Through a file of Python's: Arrow cannot open names that the locale has no letters for.
-    with _new_file(path) as temporary, temporary.open("wb") as file:
+    with as_output_error(path), new_file(path) as temporary, temporary.open("wb") as file:
         pq.write_table(data, file, compression="zstd", version="2.6", store_schema=False)
 
 

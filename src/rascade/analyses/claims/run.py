@@ -24,6 +24,7 @@ from rascade.evidence import load
 from rascade.evidence.records import Claim
 from rascade.model import ParameterTable, load_table
 from rascade.progress import Progress
+from rascade.random_streams import check_seed
 
 __all__ = [
     "DRAWS",
@@ -146,8 +147,7 @@ def run_claims(
     claims = find_claims(ids)
     if not 1 <= draws <= _MOST_DRAWS:
         raise InputError(f"--draws: {draws} parameter sets; it must be 1 to {_MOST_DRAWS}")
-    if not 0 <= seed < 2**63:
-        raise InputError(f"--seed: {seed} must be 0 or a positive whole number below 2^63")
+    check_seed(seed)
     wanted = {claim.id for claim in claims}
     experiments = [e for e in load_experiments() if any(c.claim in wanted for c in e.checks)]
     runner = _Runner(table or load_table(), draws, seed, threads)

@@ -7,7 +7,6 @@ evidence, and panels. A fact without panels draws what its checks read.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from rascade.analyses.facts.panels import ABSOLUTE, BEFORE, Panel, panels_of_che
 from rascade.bench.listing import read_listing
 from rascade.bench.records import Check, Experiment, check_keys, read_experiment
 from rascade.errors import EvidenceError, ParameterError
+from rascade.text import did_you_mean
 
 __all__ = [
     "HELD_OUT",
@@ -201,9 +201,9 @@ def find_facts(ids: Iterable[str] = (), role: str = "") -> tuple[Fact, ...]:
         elif name in known:
             wanted.add(name)
         else:
-            near = difflib.get_close_matches(name, [*known, *subjects], n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
-            raise EvidenceError(f"no fact {text!r}; {hint}")
+            hint = did_you_mean(name, [*known, *subjects], most=3, cutoff=0.5)
+            hint = hint or f"; known: {', '.join(known)}"
+            raise EvidenceError(f"no fact {text!r}{hint}")
     # What nobody may tune on is not seen by chance: it is asked for by name or by role.
     chosen = wanted or {f.id for f in known.values() if (f.role == HELD_OUT) == (role == HELD_OUT)}
     return tuple(f for f in known.values() if f.id in chosen and (not role or f.role == role))

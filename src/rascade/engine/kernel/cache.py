@@ -17,8 +17,9 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
+
+from rascade.files import new_file
 
 __all__ = ["cache_folder", "cache_key", "generator_version", "read", "write"]
 
@@ -81,16 +82,9 @@ def write(key: str, body: bytes) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _private(folder, folder=True):
             return
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_MAGIC + hashlib.sha256(body).digest() + body)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(folder / key)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with new_file(folder / key) as temporary:
+            temporary.touch(mode=0o600)  # else nobody would trust it who looks who may write to it
+            temporary.write_bytes(_MAGIC + hashlib.sha256(body).digest() + body)
 
 
 def _private(path: Path, *, folder: bool) -> bool:

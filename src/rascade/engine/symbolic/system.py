@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +14,7 @@ from rascade.engine.symbolic.derivatives import jacobian, time_derivatives
 from rascade.engine.symbolic.expression import COMPARISON_OPS, Graph, Op, leaves
 from rascade.engine.symbolic.inputs import TimedInputs, timed_inputs
 from rascade.errors import InputError
+from rascade.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -220,9 +220,8 @@ class System:
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     """Return a message for a name that does not exist, with the nearest that do."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     folded = [k for k in names if k.lower() == name.lower()]
-    offer = list(dict.fromkeys(folded + near))[:3]
+    offer = list(dict.fromkeys(folded + nearest(name, names, most=3, key=str)))[:3]
     hint = f"; did you mean {' or '.join(map(repr, offer))}?" if offer else ""
     return f"the model has no {kind} {name!r}{hint}"
 

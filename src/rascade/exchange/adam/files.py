@@ -7,7 +7,6 @@ cannot hold; ``names.csv`` says which, and is read with them.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,6 +22,7 @@ from rascade.exchange.adam.check import check_datasets
 from rascade.exchange.adam.fault import Fault
 from rascade.exchange.adam.names import labels_of
 from rascade.exchange.adam.variables import DATASETS, controlled_terms, variables_of
+from rascade.files import new_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,22 +75,11 @@ def write_datasets(folder: str | Path, datasets: Mapping[str, pd.DataFrame]) -> 
     try:
         place.mkdir(parents=True, exist_ok=True)
         for file, write in work.items():
-            _whole(place / file, write)
+            with new_file(place / file) as temporary:
+                write(temporary)
     except OSError as error:
         raise OutputError(f"{place}: cannot be written ({error.strerror or error})") from error
     return [place / file for file in work]
-
-
-def _whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name, flush it, and give it its name."""
-    part = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_parquet(path: Path, dataset: str, table: pd.DataFrame) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rascade.errors import EvidenceError, UnsupportedFeature
 from rascade.studies.files.arm_population import Reading, read_population
 from rascade.studies.files.schema import TrialStudy
+from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
     from rascade.evidence import TrialArm
@@ -316,13 +317,8 @@ def _ends(wanted: list[str], arm: list[str]) -> bool:
 
 
 def _near(name: str, plans: tuple[ArmPlan, ...]) -> str:
-    from difflib import get_close_matches
-
-    labels = {plan.label.casefold(): plan.label for plan in plans}
-    near = get_close_matches(name.casefold(), labels, n=3, cutoff=0.4)
-    if not near:
-        return "; see rascade trial --list-arms"
-    return f"; did you mean {' or '.join(repr(labels[n]) for n in near)}?"
+    labels = [plan.label for plan in plans]
+    return did_you_mean(name, labels, most=3, cutoff=0.4) or "; see rascade trial --list-arms"
 
 
 def arm_study(name: str, *, size: int | None = None, seed: int | None = None) -> TrialStudy:

@@ -21,7 +21,6 @@ from pydantic import (
 
 from rascade.errors import InputError
 from rascade.regimen.names import drug_names
-from rascade.regimen.words import did_you_mean
 from rascade.studies.files.parts import (
     Checks,
     Description,
@@ -38,6 +37,7 @@ from rascade.studies.files.parts import (
     checks_of,
     wrong,
 )
+from rascade.text import did_you_mean
 
 __all__ = ["Added", "Dish", "ExperimentStudy", "Given", "Grid"]
 

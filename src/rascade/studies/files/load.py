@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from rascade.errors import InputError, StudyFileError, UnsupportedFeature
-from rascade.regimen.words import did_you_mean
-from rascade.studies.files.numbers import check_seed
+from rascade.random_streams import check_seed
 from rascade.studies.files.problems import study_error
 from rascade.studies.files.schema import (
     KINDS,
@@ -31,6 +30,7 @@ from rascade.studies.files.yaml_text import (
     plain_value,
     read_yaml,
 )
+from rascade.text import did_you_mean
 
 __all__ = [
     "check_plain",

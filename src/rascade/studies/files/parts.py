@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from rascade.errors import InputError
+from rascade.random_streams import LARGEST_SEED
 from rascade.regimen import KnownDrugs, Regimen, format_regimen, parse
 
 __all__ = [
@@ -144,7 +145,7 @@ class Part(BaseModel):
 
 Title = Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S$")]
 Description = Annotated[StrictStr, Field(max_length=5000)]
-Seed = Annotated[StrictInt, Field(ge=0, le=2**63 - 1)]
+Seed = Annotated[StrictInt, Field(ge=0, le=LARGEST_SEED)]
 Parameters = Annotated[
     dict[StrictStr, Annotated[float, Field(strict=True)]], Field(max_length=1000)
 ]

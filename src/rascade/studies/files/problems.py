@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from rascade.errors import StudyFileError
-from rascade.regimen.words import did_you_mean
 from rascade.studies.files.yaml_text import Document, Path, unknown_key
+from rascade.text import did_you_mean
 
 __all__ = ["study_error"]
 

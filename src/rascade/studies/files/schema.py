@@ -15,7 +15,6 @@ from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validato
 from pydantic_core import PydanticCustomError
 
 from rascade.errors import InputError
-from rascade.regimen.words import did_you_mean
 from rascade.studies.files.enrolment_schema import AccrualPart, CutOffPart, RandomizationPart
 from rascade.studies.files.experiment_schema import ExperimentStudy
 from rascade.studies.files.operating_schema import OperatingStudy
@@ -44,6 +43,7 @@ from rascade.studies.files.protocol_schema import (
     NextPhase,
     UntilText,
 )
+from rascade.text import did_you_mean
 from rascade.trial.design.randomization import ratio_of
 
 __all__ = [

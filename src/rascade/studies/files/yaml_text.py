@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from rascade.errors import StudyFileError
-from rascade.regimen.words import did_you_mean
+from rascade.text import did_you_mean
 
 __all__ = [
     "A_STUDY",

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.regimen.words import did_you_mean
+from rascade.text import did_you_mean
 from rascade.trial.running.executors import Executor
 
 __all__ = ["BUILT_IN", "find_executor", "known_executors", "make_executor"]

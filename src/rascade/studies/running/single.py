@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rascade.errors import InputError
+from rascade.random_streams import check_seed
 from rascade.regimen import Regimen, format_regimen
 from rascade.results.index import noted_results
 from rascade.results.manifest import base_manifest, now
 from rascade.results.store import MANIFEST, file_hashes, write_json, write_table
-from rascade.studies.files.numbers import check_seed
 from rascade.studies.files.patient import KnownPatient
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rascade.errors import InputError
+from rascade.random_streams import check_seed
 from rascade.results.index import noted_results
 from rascade.results.manifest import add_new, base_manifest
 from rascade.results.store import finish_results, plain_json, write_json, write_table, write_text
 from rascade.studies.files.load import dump, study_hash
-from rascade.studies.files.numbers import check_seed
 from rascade.studies.files.schema import ExperimentStudy, OperatingStudy, Study, TrialStudy
 
 if TYPE_CHECKING:

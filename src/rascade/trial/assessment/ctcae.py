@@ -8,7 +8,6 @@ against version 5 (NCI, November 2017), so the version is stored with every resu
 from __future__ import annotations
 
 import csv
-import difflib
 import operator
 import re
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rascade.errors import InputError, ParameterError
+from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,8 +139,7 @@ def _find(wanted: str, names: Iterable[str], what: str) -> str:
     key = wanted.strip().casefold()
     if key in known:
         return known[key]
-    near = difflib.get_close_matches(key, known, n=1)
-    hint = f"; did you mean {known[near[0]].lower()!r}?" if near else ""
+    hint = did_you_mean(key, (name.lower() for name in known.values()))
     raise InputError(f"{wanted!r} is no {what}{hint} Known: {', '.join(sorted(known.values()))}")
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.tables import say, show_table
-from rascade.cli.usage import PlainGroup, PlainUsage
+from rascade.cli.terminal.tables import say, show_table
+from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
     from rascade.model.describe import Description

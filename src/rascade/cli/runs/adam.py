@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.tables import say
-from rascade.cli.usage import PlainGroup, PlainUsage
+from rascade.cli.terminal.tables import say
+from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 
 __all__ = ["app"]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.tables import show_table
-from rascade.cli.usage import PlainGroup, PlainUsage
+from rascade.cli.terminal.tables import show_table
+from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 from rascade.errors import InputError
 from rascade.streams import visible
 
@@ -29,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     epilog=RESEARCH_USE,
-    help="Find, look at, compare and remove what was run.",
+    help="Find, look at, compare and remove what was run; examples.",
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
@@ -87,6 +87,45 @@ def list_(
             )
             for run in runs
         ],
+    )
+
+
+@app.command("examples", cls=PlainUsage, epilog=RESEARCH_USE)
+def examples_(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="These only; all if left out.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Copy them into DIR.")
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """List the example studies that come with Rascade, or copy them out.
+
+    \b
+    What there is; all of it, as the examples of the help and of the texts expect it; one:
+      rascade studies examples
+      rascade studies examples --to studies
+      rascade studies examples wash-out --to studies
+
+    A file that is there already and differs is not replaced.
+    """
+    from rascade.studies.examples import copy_examples, example, examples
+
+    found = tuple(example(name) for name in names) if names else examples()
+    if to is not None:
+        files = [str(file) for file in copy_examples(found, to)]
+        if json:
+            _print_json(files)
+        else:
+            typer.echo("\n".join(files))
+        return
+    if json:
+        _print_json([{"name": e.name, "verb": e.verb, "title": e.about} for e in found])
+        return
+    show_table(
+        ("example", "runs with", "what it is"),
+        [(e.name, f"rascade {e.verb}", e.about) for e in found],
     )
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.cautions import tell_warnings
-from rascade.cli.options import OptionalOut, Seed, SummaryJson, Threads
-from rascade.cli.tables import say, show_table
-from rascade.cli.usage import PlainUsage
+from rascade.cli.terminal.cautions import tell_warnings
+from rascade.cli.terminal.options import OptionalOut, Seed, SummaryJson, Threads
+from rascade.cli.terminal.tables import say, show_table
+from rascade.cli.terminal.usage import PlainUsage
 from rascade.errors import InputError
 
 if TYPE_CHECKING:
     from rascade.studies import TrialStudy
 
-__all__ = ["app"]
+__all__ = ["app", "run_and_tell"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -117,19 +117,10 @@ def trial(
     and how. What a run that was ended had done is kept in DIR/unfinished; earlier results in DIR
     stay until new ones are whole.
     """
-    from rascade.cli.console import interruptible, summary_table
-    from rascade.progress import default_threads, progress_on_stderr
-    from rascade.report import write_report
+    from rascade.progress import default_threads
     from rascade.studies import dump
-    from rascade.studies.running.adam import add_adam
     from rascade.studies.running.executors import make_executor
-    from rascade.studies.running.trial import run_trial
     from rascade.trial.running.spans import DEFAULT_SIZE
-
-    def finish(folder: Path) -> None:
-        write_report(folder)
-        if adam:
-            add_adam(folder)
 
     if list_arms:
         _list_arms(json)
@@ -146,20 +137,45 @@ def trial(
     if resume and restart:
         raise InputError("--resume goes on and --restart starts anew; give one of them")
     plan = _plan(study, arm)
+    run_and_tell(
+        plan,
+        out,
+        adam=adam,
+        json=json,
+        size=size,
+        seed=seed,
+        start="resume" if resume else "restart" if restart else "new",
+        chunk_size=DEFAULT_SIZE if chunk is None else chunk,
+        executor=make_executor(executor, default_threads(threads), scheduler),
+    )
+
+
+def run_and_tell(
+    plan: TrialStudy, out: Path, *, adam: bool = False, json: bool = False, **how: Any
+) -> None:
+    """Run a trial, make its report, and print what came out.
+
+    Args:
+        plan: the study.
+        out: folder for the results.
+        adam: whether ADaM-shaped data sets are written as well.
+        json: whether ``summary.json`` is printed instead of a table.
+        how: further arguments of `rascade.studies.running.trial.run_trial`.
+    """
+    from rascade.cli.terminal.console import interruptible, summary_table
+    from rascade.progress import progress_on_stderr
+    from rascade.report import write_report
+    from rascade.studies.running.adam import add_adam
+    from rascade.studies.running.trial import run_trial
+
+    def finish(folder: Path) -> None:
+        write_report(folder)
+        if adam:
+            add_adam(folder)
+
     notes: list[str] = []
     with interruptible(), progress_on_stderr("trial") as progress:
-        result = run_trial(
-            plan,
-            out,
-            size=size,
-            seed=seed,
-            progress=progress,
-            finish=finish,
-            start="resume" if resume else "restart" if restart else "new",
-            chunk_size=DEFAULT_SIZE if chunk is None else chunk,
-            executor=make_executor(executor, default_threads(threads), scheduler),
-            note=notes.append,
-        )
+        result = run_trial(plan, out, progress=progress, finish=finish, note=notes.append, **how)
     for text in notes:
         typer.echo(f"note: {text}", err=True)
     tell_warnings(result.summary["warnings"])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.tables import print_table, say
-from rascade.cli.usage import PlainGroup, PlainUsage
+from rascade.cli.terminal.tables import print_table, say
+from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 from rascade.streams import visible
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.evidence import JSON, print_json, value_text
-from rascade.cli.tables import print_table, say, show_entry, show_table
-from rascade.cli.usage import PlainGroup, PlainUsage
+from rascade.cli.knowledge.evidence import JSON, print_json, value_text
+from rascade.cli.terminal.tables import print_table, say, show_entry, show_table
+from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rascade.cli.signals import INTERRUPTED, how_it_ended
-from rascade.cli.tables import show_table
+from rascade.cli.terminal.signals import INTERRUPTED, how_it_ended
+from rascade.cli.terminal.tables import show_table
 from rascade.errors import RascadeError
 from rascade.streams import visible
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.options import Threads
-from rascade.cli.tables import say, show_table
-from rascade.cli.usage import PlainGroup, PlainUsage
+from rascade.cli.terminal.options import Threads
+from rascade.cli.terminal.tables import say, show_table
+from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 
 if TYPE_CHECKING:
     from rascade.patients.hyperparameters import Ensemble

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.cautions import tell_warnings
-from rascade.cli.options import Out, SummaryJson, Threads
-from rascade.cli.tables import say, show_table
-from rascade.cli.usage import PlainUsage
+from rascade.cli.terminal.cautions import tell_warnings
+from rascade.cli.terminal.options import Out, SummaryJson, Threads
+from rascade.cli.terminal.tables import say, show_table
+from rascade.cli.terminal.usage import PlainUsage
 
 __all__ = ["app"]
 

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.cautions import tell_warnings
-from rascade.cli.options import Out
-from rascade.cli.tables import say
-from rascade.cli.usage import PlainUsage
+from rascade.cli.terminal.cautions import tell_warnings
+from rascade.cli.terminal.options import Out
+from rascade.cli.terminal.tables import say
+from rascade.cli.terminal.usage import PlainUsage
 
 __all__ = ["app"]
 

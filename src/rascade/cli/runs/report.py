@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.tables import say
-from rascade.cli.usage import PlainUsage
+from rascade.cli.terminal.tables import say
+from rascade.cli.terminal.usage import PlainUsage
 
 __all__ = ["app"]
 

@@ -1,0 +1,1 @@
+"""Verbs that hold the model against claims and facts, and tell what these say of its parameters."""

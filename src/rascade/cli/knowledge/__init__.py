@@ -1,0 +1,1 @@
+"""Verbs that show what the model and the evidence are made of, without simulating anything."""
