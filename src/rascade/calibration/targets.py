@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -160,7 +160,10 @@ def runnable_arms() -> tuple[TrialArmRun, ...]:
     for plan in arm_plans():
         targets = targets_of(plan) if plan.refusal() is None else ()
         if targets:
-            found.append(TrialArmRun(plan, to_plan(plan.study()), targets))
+            # An ensemble is fitted to trials of the bare table, whatever ensemble there was before.
+            found.append(
+                TrialArmRun(plan, replace(to_plan(plan.study()), population=None), targets)
+            )
     return tuple(found)
 
 

@@ -82,7 +82,7 @@ def write_validation_report(folder: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     from rascade.report.look.canvas import drawing
-    from rascade.report.pages.trial_folder import research_footer, write_text
+    from rascade.report.runs.files import research_footer, write_page
 
     rows, scores = read_validation(folder)
     with drawing():
@@ -109,7 +109,7 @@ def write_validation_report(folder: Path) -> Path:
         ),
         limits=_LIMITS,
     )  # fmt: skip
-    return write_text(folder / "validation.html", page)
+    return write_page(folder / "validation.html", page)
 
 
 def _lead(scores: Mapping[str, Any]) -> str:

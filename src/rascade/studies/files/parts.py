@@ -24,6 +24,7 @@ from rascade.errors import InputError
 from rascade.regimen import KnownDrugs, Regimen, format_regimen, parse
 
 __all__ = [
+    "MAX_MEMBERS",
     "MAX_PATIENTS",
     "Checks",
     "Description",
@@ -45,6 +46,8 @@ __all__ = [
 ]
 
 MAX_PATIENTS = 100_000
+#: Members of an ensemble, at most.
+MAX_MEMBERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
