@@ -8,7 +8,7 @@ not listed is ``validate``, so that an arm added to the evidence later can only 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -134,7 +134,10 @@ def runnable_arms() -> tuple[TrialArmRun, ...]:
     for plan in arm_plans():
         targets = targets_of(plan) if plan.refusal() is None else ()
         if targets:
-            found.append(TrialArmRun(plan, to_plan(plan.study()), targets))
+            # An ensemble is fitted to trials of the bare table, whatever ensemble there was before.
+            found.append(
+                TrialArmRun(plan, replace(to_plan(plan.study()), population=None), targets)
+            )
     return tuple(found)
 
 
