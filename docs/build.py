@@ -23,6 +23,7 @@ sys.path.insert(0, str(DOCS))
 from builder import (  # noqa: E402
     cli_page,
     error_page,
+    evidence_table,
     facts_page,
     identifiability_page,
     model_pages,
@@ -67,12 +68,19 @@ TABLES: dict[str, Callable[[], str]] = {
     "population-scores": population_page.score_table,
     "facts-dish": facts_page.dish_table,
     "facts-potency": facts_page.potency_table,
+    "evidence": evidence_table.evidence_table,
     "knockouts": model_pages.knockouts_table,
     "checkpoint-inhibitors": lambda: results.comparison("checkmate-032-pdac"),
     "kras-g12c": lambda: results.comparison("codebreak-100-pdac", "krystal-1-pdac"),
 }
 #: Texts that hold such tables.
-TEXTS = ("../README.md", "explanation/calibration.md", "explanation/model.md", "how-to/what-if.md")
+TEXTS = (
+    "../README.md",
+    "evidence.md",
+    "explanation/calibration.md",
+    "explanation/model.md",
+    "how-to/what-if.md",
+)
 _TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)
 _VALUE = re.compile(r"(<!-- value: ([\w-]+) -->)[^<]*(<!-- end -->)")
 

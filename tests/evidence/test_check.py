@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rascade.evidence import Evidence, Problem, load
+from rascade.evidence.check import check
 from rascade.evidence.check_trials import reachable
 
 RULES = [
@@ -109,7 +110,7 @@ def errors(found: list[Problem]) -> list[Problem]:
 
 
 def test_the_packages_own_evidence_has_no_error(evidence: Evidence) -> None:
-    assert errors(evidence.check()) == []
+    assert errors(check(evidence)) == []
 
 
 @pytest.mark.parametrize(("file", "row", "field", "bad", "complained", "message"), RULES)
@@ -117,7 +118,7 @@ def test_a_broken_rule_is_named(
     file: str, row: str, field: str, bad: str, complained: str, message: str, edit, folder: Path
 ) -> None:
     line = edit(file, row, field, bad)
-    found = errors(load(folder).check())
+    found = errors(check(load(folder)))
     here = [p for p in found if p.file == file and p.field == complained and message in p.message]
     assert here, "\n".join(map(str, found))
     if field != "id":
@@ -127,27 +128,27 @@ def test_a_broken_rule_is_named(
 
 def test_an_id_used_twice_names_the_second_place(edit, folder: Path) -> None:
     edit("biology.csv", "bio.tp53-mutated", "id", "bio.kras-g12d-share")
-    found = [p for p in errors(load(folder).check()) if p.rule == "id"]
+    found = [p for p in errors(check(load(folder))) if p.rule == "id"]
     assert len(found) == 1
     assert "biology.csv:" in found[0].message
 
 
 def test_a_drug_named_twice(edit, folder: Path) -> None:
     edit("drugs.csv", "adagrasib", "name", "sotorasib")
-    found = [p for p in errors(load(folder).check()) if p.rule == "id"]
+    found = [p for p in errors(check(load(folder))) if p.rule == "id"]
     assert [(p.file, p.field) for p in found] == [("drugs.csv", "name")]
 
 
 def test_two_values_for_one_thing_need_a_conflict(edit, folder: Path) -> None:
     edit("drug_facts.csv", "sotorasib.tmax", "quantity", "half_life")
-    found = [p for p in errors(load(folder).check()) if p.rule == "doubled"]
+    found = [p for p in errors(check(load(folder))) if p.rule == "doubled"]
     assert len(found) == 1
     assert "conflicts.csv" in found[0].message
 
 
 def test_the_same_arm_twice_needs_a_conflict(folder: Path, edit) -> None:
     edit("trials.csv", "mpact.gemcitabine", "arm", "gemcitabine + nab-paclitaxel")
-    found = [p for p in errors(load(folder).check()) if p.rule == "doubled"]
+    found = [p for p in errors(check(load(folder))) if p.rule == "doubled"]
     assert [(p.file, p.field) for p in found] == [("trials.csv", "arm")]
 
 
@@ -180,7 +181,7 @@ def test_a_recorded_check_must_hold(
     cells: list[str], field: str, message: str, folder: Path
 ) -> None:
     add(folder, "checks.csv", cells)
-    found = [p for p in errors(load(folder).check()) if p.file == "checks.csv"]
+    found = [p for p in errors(check(load(folder))) if p.file == "checks.csv"]
     assert [p.field for p in found] == [field]
     assert message in found[0].message
 
@@ -189,18 +190,18 @@ def test_recalled_items_are_warned_of(evidence: Evidence, edit, folder: Path) ->
     row = "daraxonrasib.half_life"
     assert evidence.fact(row).confidence == "verified"
     edit("drug_facts.csv", row, "confidence", "recalled")
-    found = [p for p in load(folder).check() if row in p.message]
+    found = [p for p in check(load(folder)) if row in p.message]
     assert [p.severity for p in found] == ["warning"]
 
 
 def test_a_conflict_turns_an_impossible_percentage_into_a_warning(
     evidence: Evidence, edit, folder: Path
 ) -> None:
-    percent = [p for p in evidence.check() if p.rule == "percent"]
+    percent = [p for p in check(evidence) if p.rule == "percent"]
     assert percent
     assert {p.severity for p in percent} == {"warning"}
     edit("conflicts.csv", "conflict.parpvax-response-denominator", "records", "A1")
-    assert [p for p in errors(load(folder).check()) if p.rule == "percent"]
+    assert [p for p in errors(check(load(folder))) if p.rule == "percent"]
 
 
 @pytest.mark.parametrize(
@@ -223,11 +224,11 @@ def test_percentages_that_can_be(percent: float, n: int, possible: bool) -> None
 
 def test_a_contradicted_citation_in_use_is_warned_of(edit, folder: Path) -> None:
     edit("biology.csv", "bio.tp53-mutated", "sources", "PMID:32049587")
-    found = [p for p in load(folder).check() if p.rule == "contradicted"]
+    found = [p for p in check(load(folder)) if p.rule == "contradicted"]
     assert [(p.file, p.field, p.severity) for p in found] == [("biology.csv", "sources", "warning")]
 
 
 def test_an_adverse_event_needs_patients(edit, folder: Path) -> None:
     edit("adverse_events.csv", "ae.folfirinox.diarrhea.prodige-4-accord-11", "n", "0")
-    found = [p for p in errors(load(folder).check()) if p.rule == "count"]
+    found = [p for p in errors(check(load(folder))) if p.rule == "count"]
     assert [p.field for p in found] == ["n"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rascade.errors import RegimenError
 from rascade.regimen import DoseTable, Order, Regimen, parse
+from rascade.regimen.times import order_times
 
 sys.path.insert(0, str(Path(__file__).parent))
 from regimen_strategies import orders, regimens
@@ -95,7 +96,7 @@ def test_impossible_patients_are_refused(arguments: tuple[object, ...], says: st
 
 @given(orders(), st.integers(1, 500))
 def test_times_rise_inside_their_bounds(order: Order, until: int) -> None:
-    times = order.times_h(until)
+    times = order_times(order, until)
     assert np.all(np.diff(times) > 0)
     if not len(times):
         return
@@ -108,7 +109,7 @@ def test_times_rise_inside_their_bounds(order: Order, until: int) -> None:
 @given(orders(), st.integers(1, 500))
 def test_doses_keep_their_interval(order: Order, until: int) -> None:
     """Two doses are never closer than ordered, and exactly as far where nothing interrupts."""
-    gaps = np.diff(order.times_h(until))
+    gaps = np.diff(order_times(order, until))
     every = order.schedule.every_h
     if every is not None and not order.schedule.days:
         assert np.all(gaps >= every)
@@ -118,7 +119,7 @@ def test_doses_keep_their_interval(order: Order, until: int) -> None:
 
 @given(orders(), st.integers(1, 500))
 def test_doses_fall_on_listed_days_and_in_windows(order: Order, until: int) -> None:
-    offset = order.times_h(until) / 24 - (order.start_day - 1)
+    offset = order_times(order, until) / 24 - (order.start_day - 1)
     if order.window is not None:
         offset = offset % (order.window.on_days + order.window.off_days)
         assert np.all(offset < order.window.on_days)
@@ -142,7 +143,7 @@ def test_the_number_of_doses_by_counting_hours(order: Order, until: int) -> None
             due += day + 1 in schedule.days and of_day % (schedule.every_h or 24) == 0
         else:
             due += hour % schedule.every_h == 0 if schedule.every_h else hour == 0
-    assert len(order.times_h(until)) == min(due, order.max_doses or due)
+    assert len(order_times(order, until)) == min(due, order.max_doses or due)
 
 
 @given(regimens, st.integers(1, 200))

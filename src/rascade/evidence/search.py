@@ -6,8 +6,8 @@ import difflib
 import math
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rascade.evidence.names import compact
 from rascade.evidence.records import (
@@ -23,9 +23,6 @@ from rascade.evidence.records import (
     TrialArm,
 )
 from rascade.text import nearest
-
-if TYPE_CHECKING:
-    from rascade.evidence.store import Evidence
 
 __all__ = ["Hit", "SearchIndex", "headline"]
 
@@ -114,18 +111,28 @@ def _texts(record: Record, references: dict[str, str]) -> tuple[tuple[str, float
 class SearchIndex:
     """An inverted index; building it takes some tens of milliseconds, a search one or two."""
 
-    def __init__(self, evidence: Evidence) -> None:
-        from rascade.evidence.store import TABLES
+    def __init__(
+        self,
+        tables: Mapping[str, Iterable[Record]],
+        drugs: Iterable[Drug],
+        citations: Iterable[Citation],
+    ) -> None:
+        """Index the records.
 
+        Args:
+            tables: records by the name of their table, as users write it.
+            drugs: whose names are offered for a slip of the pen.
+            citations: whose short references make authors find their numbers.
+        """
         self._records: list[tuple[str, Record]] = []
         self._postings: dict[str, dict[int, float]] = defaultdict(dict)
         self._genes: set[str] = set()
-        self._references = {c.id: c.reference for c in evidence.citation_rows}
+        self._references = {c.id: c.reference for c in citations}
         names: Counter[str] = Counter()
-        for table, attribute in TABLES.items():
-            for record in getattr(evidence, attribute):
+        for table, records in tables.items():
+            for record in records:
                 self._add(table, record)
-        for drug in evidence.registry:
+        for drug in drugs:
             names.update(word for name in (drug.name, *drug.aliases) for word in _words(name))
         names.update(self._genes)
         self._names = [name for name in names if name in self._postings and len(name) > 2]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rascade.errors import EvidenceError
 from rascade.evidence.names import compact, did_you_mean, near_spelling
@@ -19,13 +18,10 @@ from rascade.evidence.records import (
     Drug,
     Fact,
     Lookup,
-    Problem,
     Record,
     TrialArm,
 )
-
-if TYPE_CHECKING:
-    from rascade.evidence.search import Hit
+from rascade.evidence.search import Hit, SearchIndex
 
 __all__ = ["TABLES", "Evidence"]
 
@@ -248,22 +244,11 @@ class Evidence:
         """Return the recorded checks of a record or citation."""
         return tuple(item for item in self.lookups if item.record == record_id)
 
-    def check(self) -> list[Problem]:
-        """Return everything that is wrong or weak; see `rascade.evidence.check`."""
-        from rascade.evidence.check import check
-
-        return check(self)
-
     def search(self, text: str, limit: int = 20) -> list[Hit]:
         """Return the records that best match the words; see `rascade.evidence.search`."""
         return self._index.search(text, limit)
 
     @cached_property
     def _index(self) -> SearchIndex:
-        from rascade.evidence.search import SearchIndex
-
-        return SearchIndex(self)
-
-
-if TYPE_CHECKING:
-    from rascade.evidence.search import SearchIndex
+        tables = {table: getattr(self, attribute) for table, attribute in TABLES.items()}
+        return SearchIndex(tables, self.registry, self.citation_rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rascade.regimen.complaints import at
 from rascade.regimen.draft import TIME_HOURS, Draft, children, place_of
-from rascade.regimen.order import Loading, Window
+from rascade.regimen.parts import Loading, Window
 from rascade.regimen.rules import MAX_DAY
 from rascade.regimen.words import FREQUENCY_HOURS
 from rascade.text import did_you_mean

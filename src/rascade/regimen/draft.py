@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rascade.regimen.complaints import at, wrong_unit
-from rascade.regimen.order import Amount, Schedule, Window
+from rascade.regimen.parts import Amount, Schedule, Window
 from rascade.regimen.rules import MAX_DAY
 from rascade.regimen.words import ROUTES, route_of, unit_of
 from rascade.text import did_you_mean

@@ -12,7 +12,8 @@ from rascade.regimen.clauses import read_clause
 from rascade.regimen.complaints import at, explain
 from rascade.regimen.draft import Draft, children
 from rascade.regimen.names import DrugNames, KnownDrugs, drug_names
-from rascade.regimen.order import Order, Regimen
+from rascade.regimen.order import Order
+from rascade.regimen.regimen import Regimen
 from rascade.regimen.rules import DRUG_PATTERN, find_fault
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rascade.regimen.order import Amount, Loading, Schedule, Window
+from rascade.regimen.parts import Amount, Loading, Schedule, Window
 from rascade.regimen.words import INFUSED_ROUTES, ROUTES, UNITS
 
 __all__ = ["DRUG_PATTERN", "MAX_DAY", "Fault", "find_fault"]

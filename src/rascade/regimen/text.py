@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from rascade.regimen.order import Amount, Loading, Order, Regimen, Schedule, Window
+from collections.abc import Iterable
+
+from rascade.regimen.order import Order
+from rascade.regimen.parts import Amount, Loading, Schedule, Window
 
 __all__ = ["format_order", "format_regimen"]
 
 _NAMED_HOURS = {24: "QD", 12: "BID", 8: "TID", 6: "QID", 48: "QOD", 168: "QW"}
 
 
-def format_regimen(regimen: Regimen) -> str:
+def format_regimen(regimen: Iterable[Order]) -> str:
     """Return the canonical text; ``parse(format_regimen(r)) == r``. No orders are ``none``."""
-    return " + ".join(format_order(order) for order in regimen.orders) or "none"
+    return " + ".join(format_order(order) for order in regimen) or "none"
 
 
 def format_order(order: Order) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.errors import RegimenError
-from rascade.regimen.order import Order, Regimen, Schedule
+from rascade.regimen.order import Order
+from rascade.regimen.parts import Schedule
 from rascade.regimen.rules import MAX_DAY
 from rascade.regimen.words import INFUSED_ROUTES
 from rascade.text import did_you_mean
@@ -87,7 +88,7 @@ class DoseTable:
 
 
 def expand(
-    regimen: Regimen,
+    regimen: Iterable[Order],
     until_day: int,
     weight_kg: float,
     body_surface_m2: float,
@@ -115,7 +116,7 @@ def expand(
 
 
 def order_times(order: Order, until_day: int) -> Floats:
-    """Return the hours of an order's doses from day 1 to the end of `until_day`."""
+    """Return the hours (0 is the start of day 1) of an order's doses, to the end of `until_day`."""
     last_day = until_day if order.stop_day is None else min(until_day, order.stop_day)
     start = (order.start_day - 1) * 24.0
     span = last_day * 24.0 - start

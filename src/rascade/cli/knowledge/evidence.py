@@ -146,8 +146,9 @@ def check(
       rascade evidence check --folder my-evidence --warnings
     """
     from rascade.evidence import load
+    from rascade.evidence.check import check as check_evidence
 
-    problems = load(folder).check()
+    problems = check_evidence(load(folder))
     errors = [problem for problem in problems if problem.severity == "error"]
     if as_json:
         print_json([_problem_dict(problem) for problem in problems])

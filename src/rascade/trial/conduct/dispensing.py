@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.random_streams import uniform
+from rascade.regimen.times import order_times
 from rascade.regimen.words import INFUSED_ROUTES
 from rascade.trial.conduct.dosing import dose_target, infusion_hours
 
@@ -106,7 +107,7 @@ class Dispenser:
             order,
             self.drugs.index(order.drug),
             *dose_target(self.assembly, order),
-            order.times_h(self.until_day),
+            order_times(order, self.until_day),
             self._milligrams(order.dose),
             self._milligrams(loading.dose if loading else order.dose),
             duration,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from rascade.errors import EvidenceError
 from rascade.model import load_table
 from rascade.regimen import Amount, Order, Regimen
+from rascade.regimen.times import order_times
 from rascade.trial.design.selection import dropped_selection
 from rascade.trial.design.spec import population_warnings
 
@@ -167,7 +168,7 @@ def _span(order: Order) -> tuple[float, float]:
     if order.schedule.repeats and order.stop_day is None and order.max_doses is None:
         return start, math.inf
     last = order.stop_day or order.start_day + 7 * 52 * 2
-    times = order.times_h(last)
+    times = order_times(order, last)
     return (float(times[0]), float(times[-1])) if len(times) else (start, start)
 
 
@@ -196,7 +197,7 @@ def _far_a_week(order: Order, known: DoseRange) -> Iterator[str]:
     if order.dose.base_unit != Amount(1.0, known.unit).base_unit:
         return
     endless = replace(order, start_day=1, stop_day=None, max_doses=None, loading=None)
-    a_week = len(endless.times_h(7 * _WEEKS)) / _WEEKS
+    a_week = len(order_times(endless, 7 * _WEEKS)) / _WEEKS
     where = _outside(a_week * order.dose.total(*_TYPICAL_SIZE), known.weekly, known.unit)
     if where is not None:
         low, high = known.weekly

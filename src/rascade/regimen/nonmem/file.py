@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rascade.errors import RegimenError
 from rascade.files import write_text
-from rascade.regimen.nonmem import DoseRecord
-from rascade.regimen.nonmem_columns import DURATIONS, HARMLESS, duties
+from rascade.regimen.nonmem.columns import DURATIONS, HARMLESS, duties
+from rascade.regimen.nonmem.events import DoseRecord
 from rascade.text import did_you_mean
 
 __all__ = ["MAX_BYTES", "DoseRecords", "read_nonmem", "write_nonmem"]
