@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -252,6 +252,62 @@ def leave_out_(
 
 
 _ERRORS = ("error_orr_points", "error_log_pfs", "error_log_os")
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def averaging(
+    out: _Out,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARM", help="One arm, by its id; may be repeated. All if not given."),
+    ] = None,
+    patients: Annotated[int, typer.Option(help="Patients of each arm.")] = 40,
+    seed: Annotated[int, typer.Option(help="Of the patients.")] = 11,
+    json: _Json = False,
+    threads: Threads = None,
+) -> None:
+    """Measure what it costs that fits and predictions merge daily doses, for each arm.
+
+    \b
+      rascade cohort averaging --out out/averaging
+      rascade cohort averaging --arm rasolute-302.daraxonrasib --out out/averaging
+
+    The same patients are followed with every dose, as in a trial, and with merged ones. Written
+    into DIR: averaging.json. What is done is kept: the same command goes on after Ctrl-C.
+    """
+    from rascade.calibration.averaging import FILE, measure_averaging
+    from rascade.progress import default_threads, progress_on_stderr
+
+    with progress_on_stderr("averaging") as progress:
+        rows = measure_averaging(
+            out,
+            patients=patients,
+            seed=seed,
+            arms=arm or (),
+            threads=default_threads(threads),
+            progress=progress,
+        )
+    if json:
+        sys.stdout.write((out / FILE).read_text(encoding="utf-8"))
+        return
+    pairs = ("orr_pct", "pfs_months", "os_months")
+    header = ("arm", "size, %", "ORR, %", "PFS, months", "OS, months")
+    show_table(
+        header,
+        [(row["arm_id"], _percent(row), *(_both(row[name]) for name in pairs)) for row in rows],
+        right=set(range(1, 5)),
+        keep={0},
+    )
+    say("size: averaged less exact at week 8; the others: exact, then averaged")
+
+
+def _percent(row: Mapping[str, Any]) -> str:
+    error = row["log_size_error"]
+    return "-" if error is None else f"{100 * error:+.1f}"
+
+
+def _both(pair: Mapping[str, float | None]) -> str:
+    return ", ".join("-" if value is None else f"{value:.1f}" for value in pair.values())
 
 
 def _strongest(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:

@@ -47,9 +47,9 @@ class ArmPrediction:
     medians: Mapping[str, Span90] = each("{}_median_months", of=Span90)
 
     def text(self) -> str:
-        """Return ``ORR 31 (20 to 44) %, PFS 7.2 (5.4 to 9.8) months``."""
-        months = [f"{_label(e)} {span.text(1)} months" for e, span in self.medians.items()]
-        return ", ".join([f"{_label('orr')} {self.orr.text(0)} %", *months])
+        """Return ``ORR 31 (20 to 44) %; median months: PFS 7.2 (5.4 to 9.8)``."""
+        times = [f"{_label(e)} {span.text(1)}" for e, span in self.medians.items()]
+        return f"{_label('orr')} {self.orr.text(0)} %; median months: {', '.join(times)}"
 
 
 @dataclass(frozen=True)
