@@ -39,14 +39,14 @@ def run() -> None:
     _CHECK.write_text(json.dumps(checks, indent=2) + "\n", encoding="utf-8")
     with progress_on_stderr("validation") as progress:
         found, before = predictions(
-            [ensemble.first(48), prior_ensemble(ensemble.first(24))],
+            [ensemble.first(24), prior_ensemble(ensemble.first(8))],
             threads=threads(),
-            patients=150,
+            patients=100,
             progress=progress,
         )
     write_validation(RESULTS / "validation", found, before)
     with progress_on_stderr("leave out") as progress:
-        left = leave_out(kept, threads=threads(), progress=progress)
+        left = leave_out(kept, members=16, patients=100, threads=threads(), progress=progress)
     write_left_out(RESULTS / "left-out", left)
 
 

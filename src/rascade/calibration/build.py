@@ -54,9 +54,9 @@ class Plan:
         without: ids of arms that are not fitted although their role says so.
     """
 
-    members: int = 100
-    patients: int = 120
-    rounds: int = 4
+    members: int = 64
+    patients: int = 100
+    rounds: int = 3
     seed: int = 2026
     rtol: float = 1e-3
     without: tuple[str, ...] = ()

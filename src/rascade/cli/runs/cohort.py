@@ -63,9 +63,9 @@ def show(ensemble: _From = None, json: _Json = False) -> None:
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def build(
     out: _Out,
-    members: Annotated[int, typer.Option(help="Members of the ensemble.")] = 100,
-    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 120,
-    rounds: Annotated[int, typer.Option(help="Rounds of fitting.")] = 4,
+    members: Annotated[int, typer.Option(help="Members of the ensemble.")] = 64,
+    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 100,
+    rounds: Annotated[int, typer.Option(help="Rounds of fitting.")] = 3,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 2026,
     without: Annotated[
         list[str] | None,
