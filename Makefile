@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements/ci.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-slow test-wheel lint bench docs site lock clean
+.PHONY: help setup demo test coverage test-slow test-wheel lint bench population docs site lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ lint: setup ## ruff, mypy and the import contracts
 
 bench: setup ## Peers side by side, ratios with medians (PEERS=folder of an environment that holds them)
 	@$(BIN)/python benchmarks/engine.py $(if $(PEERS),--peers $(PEERS))
+
+population: setup ## Fit the population to trials, validate it, and keep what the pages need (takes an hour)
+	@$(BIN)/python docs/build.py --run population
 
 docs: setup ## Write the reference pages from the model and the evidence
 	@$(BIN)/python docs/build.py

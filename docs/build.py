@@ -5,7 +5,7 @@
     python docs/build.py             the reference pages and the tables in the texts
     python docs/build.py --run       first run everything again that pages quote: studies and
                                      picture, facts, identifiability
-    python docs/build.py --run facts            only what is named: studies, facts, identifiability
+    python docs/build.py --run facts            only what is named: population, studies, facts, ...
     python docs/build.py --out DIR   the same pages into another folder, to compare
 """
 
@@ -27,6 +27,7 @@ from builder import (  # noqa: E402
     facts_page,
     identifiability_page,
     model_pages,
+    population_page,
     results,
     study_page,
 )
@@ -44,14 +45,18 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": error_page.error_page,
     "reference/facts.md": facts_page.facts_page,
     "reference/identifiability.md": identifiability_page.identifiability_page,
+    "reference/validation.md": population_page.validation_page,
+    "credibility/index.md": population_page.credibility_page,
 }
 #: What makes figures of pages: file below the folder -> SVG text.
 FIGURES: tuple[Callable[[], dict[str, str]], ...] = (
     facts_page.figures,
     identifiability_page.figures,
+    population_page.figures,
 )
 #: Name -> what runs again, and keeps, what the pages quote.
 RUNS: dict[str, Callable[[], None]] = {
+    "population": population_page.run,
     "studies": results.run_studies,
     "facts": facts_page.run,
     "identifiability": identifiability_page.run,
@@ -60,6 +65,7 @@ RUNS: dict[str, Callable[[], None]] = {
 TABLES: dict[str, Callable[[], str]] = {
     "rasolute-302": lambda: results.comparison("rasolute-302"),
     "rasolute-302-contrasts": lambda: results.contrasts("rasolute-302"),
+    "population-scores": population_page.score_table,
     "facts-dish": facts_page.dish_table,
     "facts-potency": facts_page.potency_table,
     "evidence": evidence_table.evidence_table,

@@ -15,6 +15,8 @@ def pytest_configure() -> None:
 
     What is ignored or blocked is inherited by every process that the tests start.
     """
+    # Tests that are not about the population take the bare table, and wait for no prediction.
+    os.environ["RASCADE_ENSEMBLE"] = "none"
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD"):
@@ -35,3 +37,21 @@ def index_of_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del os.environ["RASCADE_INDEX"]
     else:
         os.environ["RASCADE_INDEX"] = before
+
+
+@pytest.fixture(scope="session")
+def small_ensemble(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write an ensemble of two members, which no trial was asked about, into a folder."""
+    folder = tmp_path_factory.mktemp("ensemble")
+    rows = ("k_division,new_lesions_per_growth:spread", "0.1,0.2", "0.05,0.3", "0.15,0.1")
+    (folder / "ensemble.csv").write_text("\n".join(rows) + "\n")
+    arms = '{"arms": ["rasolute-302.daraxonrasib", "mpact.gemcitabine"]}'
+    (folder / "ensemble.json").write_text(arms)
+    return folder
+
+
+@pytest.fixture
+def with_ensemble(small_ensemble: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let trials be of the population of a small ensemble."""
+    monkeypatch.setenv("RASCADE_ENSEMBLE", str(small_ensemble))
+    return small_ensemble

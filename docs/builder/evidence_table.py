@@ -7,10 +7,8 @@ from builder.text import table
 __all__ = ["evidence_table"]
 
 _HOLDS = {
-    "drugs": (
-        "drugs by nonproprietary name, with class, target, mechanism, group of the same "
-        "mechanism and every other name"
-    ),
+    "drugs": "drugs by nonproprietary name, with class, target, mechanism, group of the same "
+    "mechanism and every other name",
     "drug-facts": "doses, pharmacokinetics, potencies and toxicities of drugs",
     "trials": "arms of clinical trials: size, response, survival, toxicity",
     "contrasts": "hazard ratios between two of those arms",

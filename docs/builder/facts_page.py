@@ -95,7 +95,8 @@ def dish_table() -> str:
     rows = []
     for record in kept_facts():
         if record["subject"] == "signalling" and not _is_potency(record):
-            for number, (what, expected, _, model, holds, _) in enumerate(check_rows(record)):
+            for number, row in enumerate(check_rows(record)):
+                what, expected, _, model, holds, *_ = row
                 link = f"[{record['id']}](../reference/facts.md#{record['id']})"
                 said = model if holds == "yes" else f"**{model}**"
                 rows.append((link if number == 0 else "", what, expected, said))

@@ -168,7 +168,7 @@ def fitted_page() -> str:
         f"These {len(rows)} rows of the [parameter table](parameters.md) were set by hand so that "
         "the model meets the targets named; "
         "how it was done, and what it is worth: "
-        "[calibration](../explanation/calibration.md#what-was-fitted).\n",
+        "[calibration](../explanation/calibration.md).\n",
         listing,
         "\n## The targets\n",
         table(("target", "quantity", "published", "sources"), targets),

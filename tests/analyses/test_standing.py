@@ -19,7 +19,7 @@ from rascade.analyses.standing import (
     targets_of,
     weakest,
 )
-from rascade.bench.records import Check
+from rascade.bench.questions.records import Check
 from rascade.evidence import load
 from rascade.model import load_table
 

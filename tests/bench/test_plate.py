@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rascade.bench.cells import Cells
-from rascade.bench.courses import run_courses
-from rascade.bench.effects import effect_of_courses
-from rascade.bench.records import read_experiment
+from rascade.bench.questions.courses import run_courses
+from rascade.bench.questions.effects import effect_of_courses
+from rascade.bench.questions.records import read_experiment
 from rascade.bench.run import run_experiment
 from rascade.bench.spec import ExperimentSpec, Exposure, Treatment
 from rascade.model import load_table

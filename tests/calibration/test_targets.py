@@ -9,12 +9,12 @@ from rascade.calibration.classes import CLASSES, arms_of_class, class_of
 from rascade.calibration.targets import (
     CALIBRATE,
     VALIDATE,
-    load_roles,
     predicted,
     runnable_arms,
 )
 from rascade.errors import InputError
 from rascade.trial.prediction.courses import Courses
+from rascade.trial.results.published.arms import load_roles
 
 
 def test_every_role_belongs_to_a_value_that_was_published_and_runs() -> None:

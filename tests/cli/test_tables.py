@@ -11,7 +11,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from rascade.cli.knowledge import drugs, evidence, tables
+from rascade.cli.knowledge import drugs, evidence
+from rascade.cli.terminal import tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

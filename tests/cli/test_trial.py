@@ -90,7 +90,10 @@ def test_wrong_files_numbers_and_places(study: Path) -> None:
         ((study, "--out", out, "--seed", "-1"), "--seed: -1"),
         ((study, "--out", out, "--threads", "0"), "--threads: 0"),
         ((study, "--out", out, "--chunk", "0"), "--chunk: 0 patients in a chunk"),
-        ((study, "--out", out, "--executor", "dusk"), "'dusk' is not one of local, dask; did you"),
+        (
+            (study, "--out", out, "--executor", "dusk"),
+            "'dusk' is not one of local, processes, dask",
+        ),
         ((study, "--out", out, "--scheduler", "nowhere"), "--scheduler: nowhere cannot be reached"),
         ((study, "--out", out, "--resume", "--restart"), "give one of them"),
         ((study, "--out", study), "is a file; --out must name a folder"),

@@ -9,12 +9,7 @@ from fact_checks import assert_breaks, assert_holds, assert_kept
 from rascade.analyses.facts.records import Fact, find_facts
 from rascade.analyses.facts.run import run_facts
 
-_PULSES = (
-    "free trametinib binds five times as much: without pause it shrinks tumours before they adapt"
-)
 OPEN: dict[str, str] = {  # fact -> why it does not hold; its figure tells it too
-    "pulsatile-mek-tumour": _PULSES,
-    "pulsatile-mek-alone": _PULSES,
     "bliss-immunocompetent": "MRTX1133 alone leaves little to add: excess of 0.008, not 0.01",
 }
 

@@ -125,7 +125,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
 
 
 def test_no_name_of_a_legend_is_cut_short() -> None:
-    from rascade.report.figures.experiment_curves import _legend_columns
+    from rascade.report.figures.studied.experiment_curves import _legend_columns
 
     short = ["sotorasib, 100 nM", "daraxonrasib, 30 nM"]
     long = [f"trametinib + hydroxychloroquine 10 uM in KRAS G12D, STK11 {x}, 20 nM" for x in "ab"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rascade.errors import InputError
-from rascade.report.figures.facts import expected_text
+from rascade.report.figures.studied.facts import expected_text
 from rascade.report.look.canvas import WIDTH, text_width
 from rascade.report.pages.facts import check_rows, fact_figures, read_facts, write_facts_report
 from rascade.report.pages.identifiability import (
@@ -42,7 +42,7 @@ def test_every_fact_has_its_figure_and_the_same_one_each_time(facts) -> None:
 
 
 def test_a_caption_names_no_mark_that_is_not_drawn(facts) -> None:
-    from rascade.report.figures.facts import _caption
+    from rascade.report.figures.studied.facts import _caption
 
     record = json.loads(json.dumps(next(r for r in facts if r["kind"] == "dish")))
     for check in record["checks"]:

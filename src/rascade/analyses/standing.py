@@ -19,7 +19,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from rascade.bench.records import Check
+from rascade.bench.questions.records import Check
 from rascade.model import Parameter, ParameterTable
 
 __all__ = [

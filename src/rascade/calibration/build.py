@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Kept", "Plan", "build", "fitted_arms", "follow_up_months", "model_hash", "read_build"]
 
 _MEMBERS, _ARRAYS = "members.npz", ("predicted", "observed", "variance")
-_MOST_MONTHS, _LEAST_MONTHS = 30.0, 10.0
+_MOST_MONTHS, _LEAST_MONTHS, _FITTED_MONTHS = 30.0, 10.0, 7.0
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Plan:
         without: ids of arms that are not fitted although their role says so.
     """
 
-    members: int = 100
-    patients: int = 120
-    rounds: int = 4
+    members: int = 64
+    patients: int = 100
+    rounds: int = 3
     seed: int = 2026
     rtol: float = 1e-3
     without: tuple[str, ...] = ()
@@ -68,12 +68,18 @@ class Plan:
                 raise InputError(f"{name}: {value} is not from {low} to {high}")
 
 
-def follow_up_months(arm: TrialArmRun) -> float:
-    """Return how long an arm's courses must be followed for what was published of it."""
+def follow_up_months(arm: TrialArmRun, *, fitting: bool = False) -> float:
+    """Return how long an arm's courses must be followed for what was published of it.
+
+    Args:
+        arm: the arm.
+        fitting: whether only survival around the published medians is wanted, and not the median
+            that the population has.
+    """
     medians = [target.value for target in arm.targets if target.endpoint != "orr"]
-    wanted = max([2.0 * value + 2.0 for value in medians], default=_LEAST_MONTHS)
-    cut = arm.spec.follow_up_months
-    return float(min(max(wanted, _LEAST_MONTHS), max(cut, _LEAST_MONTHS), _MOST_MONTHS))
+    longest = max(medians, default=0.0)
+    wanted = max(longest + 1.5, _FITTED_MONTHS) if fitting else max(2 * longest + 2, _LEAST_MONTHS)
+    return float(min(wanted, max(arm.spec.follow_up_months, _LEAST_MONTHS), _MOST_MONTHS))
 
 
 def model_hash(arms: Sequence[TrialArmRun]) -> str:
@@ -147,7 +153,7 @@ class _Build:
             arm.spec.arms[0],
             [member_table(self.base, self.names, row, arm.line) for row in members],
             patients=self.plan.patients,
-            months=follow_up_months(arm),
+            months=follow_up_months(arm, fitting=True),
             settings=self.settings,
             seed=self.plan.seed + index,
         )

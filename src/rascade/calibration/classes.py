@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rascade.calibration.targets import runnable_arms
@@ -11,7 +12,7 @@ from rascade.text import did_you_mean
 if TYPE_CHECKING:
     from rascade.calibration.targets import TrialArmRun
 
-__all__ = ["CLASSES", "arms_of_class", "class_of"]
+__all__ = ["CLASSES", "LATER_LINES", "arms_of_class", "class_of", "classes_of"]
 
 _CYTOTOXICS = frozenset(
     {
@@ -29,6 +30,7 @@ _CHECKPOINT = frozenset(
 _RAS_ON = frozenset({"daraxonrasib", "zoldonrasib"})
 _G12C = frozenset({"sotorasib", "adagrasib", "divarasib"})
 
+LATER_LINES = "later lines"
 #: Class -> which arms are of it. An arm can be of several.
 CLASSES = (
     "RAS(ON)",
@@ -37,13 +39,18 @@ CLASSES = (
     "checkpoint inhibitors",
     "chemotherapy doublets",
     "chemotherapy + immunotherapy",
-    "later lines",
+    LATER_LINES,
 )
 
 
 def class_of(arm: TrialArmRun) -> tuple[str, ...]:
     """Return the classes that an arm is of."""
-    drugs = frozenset(arm.drugs)
+    return classes_of(arm.drugs, arm.line)
+
+
+def classes_of(given: Iterable[str], line: int) -> tuple[str, ...]:
+    """Return the classes that an arm with these drugs is of in a line of treatment."""
+    drugs = frozenset(given)
     cytotoxic = drugs & _CYTOTOXICS
     flags = {
         "RAS(ON)": bool(drugs & _RAS_ON),
@@ -52,7 +59,7 @@ def class_of(arm: TrialArmRun) -> tuple[str, ...]:
         "checkpoint inhibitors": bool(drugs & _CHECKPOINT) and not cytotoxic,
         "chemotherapy doublets": len(cytotoxic) > 1 and drugs <= _CYTOTOXICS | {"folinic acid"},
         "chemotherapy + immunotherapy": bool(cytotoxic) and bool(drugs & _CHECKPOINT),
-        "later lines": arm.line > 1,
+        LATER_LINES: line > 1,
     }
     return tuple(name for name in CLASSES if flags[name])
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rascade.errors import EvidenceError, InputError
-from rascade.patients.hyperparameters import (
-    default_ensemble,
-    load_hyperparameters,
-    parse_ensemble,
-)
+from rascade.patients import hyperparameters
+from rascade.patients.hyperparameters import default_ensemble, load_hyperparameters
 
 if TYPE_CHECKING:
     from rascade.patients.hyperparameters import Ensemble
@@ -33,15 +29,7 @@ def read_ensemble(folder: Path | None = None) -> Ensemble:
             raise InputError("the package has no ensemble; run rascade cohort build --out DIR")
         return found
     try:
-        manifest = json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
-        text = (folder / "ensemble.csv").read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder}: no ensemble can be read there ({error}); run rascade cohort build --out "
-            f"{folder}"
-        ) from error
-    try:
-        return parse_ensemble(text, manifest, str(folder / "ensemble.csv"))
+        return hyperparameters.read_ensemble(folder)
     except EvidenceError as error:
         raise InputError(str(error)) from error
 

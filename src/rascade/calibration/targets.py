@@ -1,22 +1,19 @@
 """Published values as data for the population: what was seen, with which error, in which role.
 
 Every arm of the evidence that runs by its name gives up to three values: response rate, median PFS
-and median OS. Roles are rows of ``data/roles.csv``: ``calibrate`` is fitted, and all that is not
-listed is ``validate``, so that an arm added to the evidence later can only be predicted.
+and median OS. Roles are rows of ``trial/data/roles.csv``: ``calibrate`` is fitted, and all that is
+not listed is ``validate``, so that an arm added to the evidence later can only be predicted.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.errors import EvidenceError
 from rascade.trial.prediction.measures import (
     hazard_ratio,
     known_days,
@@ -25,6 +22,7 @@ from rascade.trial.prediction.measures import (
     survival_at,
 )
 from rascade.trial.prediction.predict import between_trials
+from rascade.trial.results.published.arms import load_roles
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ __all__ = [
     "VALIDATE",
     "Target",
     "TrialArmRun",
-    "load_roles",
     "predicted",
     "runnable_arms",
     "targets_of",
@@ -53,29 +50,6 @@ ENDPOINTS = ("orr", "pfs", "os")
 _WINDOW_OS_DAYS = 14.0
 #: Patients who are censored before the median tell less: more variance than a full sample's.
 _CENSORING = 1.2
-
-
-@cache
-def load_roles() -> dict[tuple[str, str], str]:
-    """Return the values that are fitted: (arm, end point) -> reason.
-
-    Raises:
-        EvidenceError: a row names no arm of the evidence or no end point.
-    """
-    from rascade.evidence import load
-
-    text = (files("rascade.calibration") / "data" / "roles.csv").read_text(encoding="utf-8")
-    reader = csv.DictReader(text.splitlines())
-    arms = {arm.id for arm in load().trials}
-    found = {}
-    for row in reader:
-        where = f"roles.csv:{reader.line_num}"
-        if row["arm_id"] not in arms:
-            raise EvidenceError(f"{where}: arm_id: the evidence has no arm {row['arm_id']!r}")
-        if row["endpoint"] not in ENDPOINTS:
-            raise EvidenceError(f"{where}: endpoint: {row['endpoint']!r} is not one of {ENDPOINTS}")
-        found[row["arm_id"], row["endpoint"]] = row["reason"]
-    return found
 
 
 @dataclass(frozen=True)
@@ -160,7 +134,10 @@ def runnable_arms() -> tuple[TrialArmRun, ...]:
     for plan in arm_plans():
         targets = targets_of(plan) if plan.refusal() is None else ()
         if targets:
-            found.append(TrialArmRun(plan, to_plan(plan.study()), targets))
+            # An ensemble is fitted to trials of the bare table, whatever ensemble there was before.
+            found.append(
+                TrialArmRun(plan, replace(to_plan(plan.study()), population=None), targets)
+            )
     return tuple(found)
 
 

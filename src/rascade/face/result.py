@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rascade.report.runs.trial import TrialRun
     from rascade.trial.results.records.headline import ArmHeadline, ContrastHeadline
+    from rascade.trial.results.records.prediction import ArmPrediction
 
 __all__ = ["EndPoint", "TrialResult", "open_result"]
 
@@ -212,6 +213,22 @@ class TrialResult:
 
         return tuple(from_json(ContrastHeadline, row) for row in self.summary["contrasts"])
 
+    def prediction(self, arm: str) -> ArmPrediction | None:
+        """Return what a trial of this size is predicted to show of an arm, with 90 % limits.
+
+        It counts how well the population is known, what trials differ by, and chance; the intervals
+        of the results count chance alone. That of a contrast is in ``.contrasts``.
+
+        Returns:
+            Its ``orr`` (percent) and ``medians`` (months, by end point), each with ``median``,
+            ``low90`` and ``high90``; None where the results hold no prediction.
+
+        Raises:
+            InputError: no arm is called so.
+        """
+        self.summary_of(arm)
+        return self.headlines[arm].prediction
+
     def endpoint(self, name: str) -> EndPoint:
         """Return a time to an event, such as ``pfs`` or ``os``.
 
@@ -297,7 +314,7 @@ class TrialResult:
     def __repr__(self) -> str:
         lines = [f"{self.summary['study']} (seed {self.summary['seed']})"]
         lines += [f"  {name}: {', '.join(cells)}" for name, cells in self._lines()]
-        lines += [f"  {text}" for text in self._contrasts()]
+        lines += [f"  {text}" for text in (*self._contrasts(), *self._predicted())]
         return "\n".join([*lines, f"  {RESEARCH_USE}"])
 
     def _lines(self) -> list[tuple[str, list[str]]]:
@@ -324,6 +341,16 @@ class TrialResult:
             for row in self.contrasts
         ]
 
+    def _predicted(self) -> list[str]:
+        """Return what is predicted of arms and contrasts."""
+        arms = [(arm.name, arm.prediction) for arm in self.headlines.values()]
+        pairs = [(f"{row.arm} against {row.reference}", row.prediction) for row in self.contrasts]
+        return [
+            f"predicted with 90 % limits, {name}: {found.text()}"
+            for name, found in (*arms, *pairs)
+            if found is not None
+        ]
+
     def _repr_html_(self) -> str:
         """Return the arms as a table, for notebooks."""
         rows = "".join(
@@ -332,7 +359,9 @@ class TrialResult:
             + "</tr>"
             for name, cells in self._lines()
         )
-        below = "".join(f"<li>{html.escape(text)}</li>" for text in self._contrasts())
+        below = "".join(
+            f"<li>{html.escape(text)}</li>" for text in (*self._contrasts(), *self._predicted())
+        )
         return (
             f"<p><b>{html.escape(str(self.summary['study']))}</b></p><table>{rows}</table>"
             f"<ul>{below}</ul><p><small>{html.escape(RESEARCH_USE)}</small></p>"

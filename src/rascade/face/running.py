@@ -58,7 +58,7 @@ def run_trial_object(
 def _executor(pool: Pool | None, threads: int) -> Executor:
     from rascade.trial.running.executors import FuturesExecutor, LocalExecutor
 
-    return LocalExecutor(threads) if pool is None else FuturesExecutor(pool)
+    return LocalExecutor(threads) if pool is None else FuturesExecutor(pool, threads)
 
 
 def _in_memory(study: TrialStudy, executor: Executor, update: Progress) -> TrialResult:
@@ -68,7 +68,7 @@ def _in_memory(study: TrialStudy, executor: Executor, update: Progress) -> Trial
     from rascade.studies.running.trial import trial_output
     from rascade.trial.running.run import run
 
-    outcome = run(to_plan(study), executor=executor, progress=update)
+    outcome = run(to_plan(study), executor=executor, progress=update, predicted=True)
     output = trial_output(study, outcome)
     return TrialResult(output.summary, output.manifest, dump(study), tables=dict(output.tables))
 

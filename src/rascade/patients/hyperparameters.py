@@ -12,10 +12,12 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,8 @@ from rascade.model.sources import parse_source
 from rascade.patients.lines import known_lines, load_lines
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from numpy.typing import NDArray
 
     from rascade.model import ParameterTable
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = [
+    "ENSEMBLE_PLACE",
     "STATISTICS",
     "Ensemble",
     "Hyperparameter",
@@ -41,9 +46,13 @@ __all__ = [
     "load_hyperparameters",
     "member_table",
     "parse_ensemble",
+    "read_ensemble",
 ]
 
 _FILE, _ENSEMBLE, _MANIFEST = "hyperparameters.csv", "ensemble.csv", "ensemble.json"
+#: Environment variable: folder of a build whose ensemble is used instead of the package's, or
+#: ``none``.
+ENSEMBLE_PLACE = "RASCADE_ENSEMBLE"
 #: What of a row of the parameter table a hyperparameter is: its median, its spread between
 #: patients, or what an earlier or later line of treatment does to its median.
 STATISTICS = ("median", "spread", "line 1", "line 3")
@@ -245,11 +254,39 @@ def parse_ensemble(text: str, manifest: Mapping[str, Any], file: str) -> Ensembl
     return Ensemble(names, values, manifest)
 
 
-@cache
+def read_ensemble(folder: Traversable) -> Ensemble:
+    """Read the ensemble that a build wrote into a folder.
+
+    Raises:
+        EvidenceError: it holds none, or one of other hyperparameters.
+    """
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        text = (folder / _ENSEMBLE).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise EvidenceError(
+            f"{folder}: no ensemble can be read there ({error}); run rascade cohort build --out "
+            f"{folder}"
+        ) from error
+    return parse_ensemble(text, manifest, str(folder / _ENSEMBLE))
+
+
 def default_ensemble() -> Ensemble | None:
-    """Return the ensemble of the package; None where none was built."""
+    """Return the ensemble of the package, or that of `ENSEMBLE_PLACE`; None where there is none.
+
+    Raises:
+        EvidenceError: the folder that `ENSEMBLE_PLACE` names holds none.
+    """
+    place = os.environ.get(ENSEMBLE_PLACE, "")
+    return None if place == "none" else _ensemble(place)
+
+
+@cache
+def _ensemble(place: str) -> Ensemble | None:
+    if place:
+        try:
+            return read_ensemble(Path(place))
+        except EvidenceError as error:
+            raise EvidenceError(f"{ENSEMBLE_PLACE}: {error}") from None
     folder = files("rascade.patients") / "data"
-    if not (folder / _ENSEMBLE).is_file():
-        return None
-    manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    return parse_ensemble((folder / _ENSEMBLE).read_text(encoding="utf-8"), manifest, _ENSEMBLE)
+    return read_ensemble(folder) if (folder / _ENSEMBLE).is_file() else None

@@ -32,6 +32,8 @@ __all__ = ["CHUNKS", "FORMAT", "ChunkStore", "Stored"]
 
 CHUNKS = "chunks"
 LIST = "chunks.json"
+#: What else is kept there: courses of a prediction, whose names say what they depend on.
+KEPT = "courses-*"
 #: Raised whenever an older Rascade could not read the folder.
 FORMAT = 1
 _MEND = "delete the folder {} and simulate again"
@@ -163,6 +165,20 @@ class ChunkStore(Store[Stored]):
                 self._entries[span] = None
         return told
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep a file beside the chunks, in place of an older one."""
+        self.folder.mkdir(exist_ok=True)
+        for old in self.folder.glob(f"{name.rpartition('-')[0]}-*"):
+            old.unlink(missing_ok=True)
+        write_bytes(self.folder / name, content)
+
+    def kept(self, name: str) -> bytes | None:
+        """Return what was kept; None where it is not there."""
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError:
+            return None
+
     def adopt(self, other: ChunkStore) -> None:
         """Take over the chunks of another folder, without copying them where that can be."""
         self.folder.mkdir(exist_ok=True)
@@ -170,6 +186,8 @@ class ChunkStore(Store[Stored]):
             for name in other._files(span):
                 _link(other.folder / name, self.folder / name)
             self._entries[span] = other._entries[span]
+        for path in other.folder.glob(KEPT):
+            _link(path, self.folder / path.name)
         self._write()
 
     def _files(self, span: Span) -> Mapping[str, Mapping[str, Any]]:

@@ -201,7 +201,7 @@ def _of_a_run(unfinished: Path) -> bool:
 
 
 def _of_chunks(path: Path) -> bool:
-    return path.is_file() and path.suffix in {".parquet", ".json", ".partial"}
+    return path.is_file() and path.suffix in {".parquet", ".json", ".npz", ".partial"}
 
 
 def _written_files(folder: Path) -> set[str]:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from rascade.analyses.claims.records import load_experiments
-from rascade.bench.courses import SETTINGS, Courses, run_courses
-from rascade.bench.effects import effect_of_courses
-from rascade.bench.expression import evaluate
+from rascade.bench.questions.courses import SETTINGS, Courses, run_courses
+from rascade.bench.questions.effects import effect_of_courses
+from rascade.bench.questions.expression import evaluate
+from rascade.bench.questions.records import Condition
 from rascade.bench.readouts import clones_of, find_row
-from rascade.bench.records import Condition
 from rascade.bench.unsure import draw_row, uncertain_rows
 from rascade.errors import EvidenceError
 from rascade.model import assemble, load_table
@@ -211,8 +211,8 @@ def test_a_range_from_zero_is_drawn_around_its_value(name: str) -> None:
 def test_response_rates_of_the_same_patients_are_compared_in_pairs() -> None:
     import pandas as pd
 
-    from rascade.bench.patients import Trials, trial_effect
-    from rascade.bench.records import Arm
+    from rascade.bench.questions.patients import Trials, trial_effect
+    from rascade.bench.questions.records import Arm
 
     arms = (Arm("old", "none"), Arm("new", "gemcitabine 1000 mg/m2 IV QW"))
     experiment = dataclasses.replace(load_experiments()[0], kind="trial", arms=arms, size=4)

@@ -14,7 +14,7 @@ import pytest
 from rascade.analyses.claims.records import load_experiments
 from rascade.analyses.claims.run import check_experiment
 from rascade.analyses.claims.verdict import Verdict, together
-from rascade.bench.records import Check, Experiment
+from rascade.bench.questions.records import Check, Experiment
 from rascade.model import load_table
 
 DRAWS = 3

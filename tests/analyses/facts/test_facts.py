@@ -165,7 +165,7 @@ def test_a_matrix_is_read_as_one() -> None:
 
 
 def test_quantiles_of_a_cohort_are_those_of_its_untreated_patients() -> None:
-    from rascade.bench.patients import Trials, cohort_effect
+    from rascade.bench.questions.patients import Trials, cohort_effect
 
     text = """
 [[fact]]

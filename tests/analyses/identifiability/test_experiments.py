@@ -22,7 +22,7 @@ from rascade.analyses.identifiability.points import (
 from rascade.analyses.identifiability.run import identify
 from rascade.analyses.identifiability.study import Readouts
 from rascade.analyses.identifiability.tables import CONSTRAINED, PARTLY, STATUSES, record, status
-from rascade.bench.records import Condition
+from rascade.bench.questions.records import Condition
 from rascade.errors import EvidenceError, InputError
 from rascade.model import load_table
 

@@ -15,8 +15,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
-from rascade.bench.listing import read_listing
-from rascade.bench.records import Experiment, read_experiment
+from rascade.bench.questions.listing import read_listing
+from rascade.bench.questions.records import Experiment, read_experiment
 from rascade.errors import EvidenceError
 
 __all__ = ["Note", "load_experiments", "load_notes", "parse_experiments", "parse_notes"]

@@ -12,12 +12,12 @@ import numpy as np
 from rascade.analyses.claims.records import Note, load_experiments, load_notes
 from rascade.analyses.claims.verdict import Verdict, judge, together
 from rascade.analyses.standing import Standing, fitted_rows, standing
-from rascade.bench.courses import Courses, run_courses
-from rascade.bench.effects import effect_of_courses
-from rascade.bench.expression import evaluate
-from rascade.bench.patients import Trials
-from rascade.bench.plausible import implausible
-from rascade.bench.records import Check, Experiment
+from rascade.bench.questions.courses import Courses, run_courses
+from rascade.bench.questions.effects import effect_of_courses
+from rascade.bench.questions.expression import evaluate
+from rascade.bench.questions.patients import Trials
+from rascade.bench.questions.plausible import implausible
+from rascade.bench.questions.records import Check, Experiment
 from rascade.bench.unsure import draw
 from rascade.errors import EvidenceError, InputError
 from rascade.evidence import load

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rascade.analyses.facts.records import Fact
-from rascade.bench.courses import SETTINGS, Courses
-from rascade.bench.records import Condition, Experiment
+from rascade.bench.questions.courses import SETTINGS, Courses
+from rascade.bench.questions.records import Condition, Experiment
 
 __all__ = ["Group", "groups", "view"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from rascade.bench.records import Check, Experiment
+from rascade.bench.questions.records import Check, Experiment
 
 __all__ = ["ABSOLUTE", "BEFORE", "Mark", "Panel", "Reading", "mark", "panels_of_checks", "readings"]
 

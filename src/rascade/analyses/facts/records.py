@@ -15,8 +15,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from rascade.analyses.facts.panels import ABSOLUTE, BEFORE, Panel, panels_of_checks
-from rascade.bench.listing import read_listing
-from rascade.bench.records import Check, Experiment, check_keys, read_experiment
+from rascade.bench.questions.listing import read_listing
+from rascade.bench.questions.records import Check, Experiment, check_keys, read_experiment
 from rascade.errors import EvidenceError, ParameterError
 from rascade.text import did_you_mean
 

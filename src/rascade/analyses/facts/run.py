@@ -15,11 +15,11 @@ from rascade.analyses.facts.groups import Group, groups, view
 from rascade.analyses.facts.panels import BEFORE, Panel
 from rascade.analyses.facts.records import Fact, find_facts
 from rascade.analyses.standing import Standing, fitted_rows, standing, weakest
-from rascade.bench.courses import Courses, run_courses, symbol
-from rascade.bench.effects import effect_of_courses
-from rascade.bench.patients import Trials
-from rascade.bench.plausible import implausible
-from rascade.bench.records import Check
+from rascade.bench.questions.courses import Courses, run_courses, symbol
+from rascade.bench.questions.effects import effect_of_courses
+from rascade.bench.questions.patients import Trials
+from rascade.bench.questions.plausible import implausible
+from rascade.bench.questions.records import Check
 from rascade.errors import EvidenceError
 from rascade.model import ParameterTable, load_table
 from rascade.model.sources import parse_source

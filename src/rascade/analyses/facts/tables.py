@@ -8,7 +8,7 @@ from typing import Any
 
 from rascade.analyses.facts.panels import BEFORE, mark
 from rascade.analyses.facts.run import FactResult, Outcome, PanelResult
-from rascade.bench.records import Condition, Experiment
+from rascade.bench.questions.records import Condition, Experiment
 from rascade.model import readouts
 
 __all__ = ["describe", "records"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.bench.courses import Bench
-from rascade.bench.records import Experiment
+from rascade.bench.questions.courses import Bench
+from rascade.bench.questions.records import Experiment
 from rascade.errors import EvidenceError, SimulationError
 from rascade.model import ParameterTable, readouts
 

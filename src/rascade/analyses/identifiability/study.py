@@ -18,7 +18,7 @@ from rascade.analyses.identifiability.points import (
     measured,
     standard_errors,
 )
-from rascade.bench.courses import Bench, rows_of
+from rascade.bench.questions.courses import Bench, rows_of
 from rascade.errors import InputError
 from rascade.model import ParameterTable
 from rascade.progress import Progress

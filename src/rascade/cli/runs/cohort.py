@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,9 +63,9 @@ def show(ensemble: _From = None, json: _Json = False) -> None:
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def build(
     out: _Out,
-    members: Annotated[int, typer.Option(help="Members of the ensemble.")] = 100,
-    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 120,
-    rounds: Annotated[int, typer.Option(help="Rounds of fitting.")] = 4,
+    members: Annotated[int, typer.Option(help="Members of the ensemble.")] = 64,
+    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 100,
+    rounds: Annotated[int, typer.Option(help="Rounds of fitting.")] = 3,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 2026,
     without: Annotated[
         list[str] | None,
@@ -206,6 +206,108 @@ def check(
         for arm, endpoint, moved_by in movers
     ]
     show_table(("arm", "end point", "moved most by"), rows, keep={0, 1})
+
+
+@app.command(name="leave-out", cls=PlainUsage, epilog=RESEARCH_USE)
+def leave_out_(
+    build: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of rascade cohort build.")],
+    out: _Out,
+    members: Annotated[int, typer.Option(help="Members of each population.")] = 24,
+    patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 120,
+    seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 11,
+    threads: Threads = None,
+) -> None:
+    """Predict each class of drugs by a population that has seen no arm of it.
+
+    \b
+      rascade cohort leave-out out/population --out out/left-out
+
+    For RAS(ON) inhibitors, KRAS G12C inhibitors, MEK inhibitors, checkpoint inhibitors,
+    chemotherapy doublets, chemotherapy with immunotherapy, and later lines: the fit is repeated
+    without them, on an emulator of what the build simulated, and its members are simulated in every
+    arm of the class. Written into DIR: left-out.json and left-out.csv.
+    """
+    from rascade.calibration.build import read_build
+    from rascade.calibration.leave_out import leave_out, write_left_out
+    from rascade.progress import default_threads, progress_on_stderr
+
+    kept = read_build(build)
+    with progress_on_stderr("leave out") as progress:
+        found = leave_out(
+            kept, members=members, patients=patients, seed=seed,
+            threads=default_threads(threads), progress=progress,
+        )  # fmt: skip
+    summaries = write_left_out(out, found)
+    header = ("class", "values", "inside 90 %", "error ORR", "error log PFS", "error log OS")
+    rows_ = [
+        (
+            one["class"],
+            str(one["values"]),
+            str(one["inside_90"]),
+            *("" if one[n] is None else f"{one[n]:.2f}" for n in _ERRORS),
+        )
+        for one in summaries
+    ]
+    show_table(header, rows_, right=set(range(1, 6)), keep={0})
+
+
+_ERRORS = ("error_orr_points", "error_log_pfs", "error_log_os")
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def averaging(
+    out: _Out,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARM", help="One arm, by its id; may be repeated. All if not given."),
+    ] = None,
+    patients: Annotated[int, typer.Option(help="Patients of each arm.")] = 40,
+    seed: Annotated[int, typer.Option(help="Of the patients.")] = 11,
+    json: _Json = False,
+    threads: Threads = None,
+) -> None:
+    """Measure what it costs that fits and predictions merge daily doses, for each arm.
+
+    \b
+      rascade cohort averaging --out out/averaging
+      rascade cohort averaging --arm rasolute-302.daraxonrasib --out out/averaging
+
+    The same patients are followed with every dose, as in a trial, and with merged ones. Written
+    into DIR: averaging.json. What is done is kept: the same command goes on after Ctrl-C.
+    """
+    from rascade.calibration.averaging import FILE, measure_averaging
+    from rascade.progress import default_threads, progress_on_stderr
+
+    with progress_on_stderr("averaging") as progress:
+        rows = measure_averaging(
+            out,
+            patients=patients,
+            seed=seed,
+            arms=arm or (),
+            threads=default_threads(threads),
+            progress=progress,
+        )
+    if json:
+        sys.stdout.write((out / FILE).read_text(encoding="utf-8"))
+        return
+    pairs = ("orr_pct", "pfs_months", "os_months")
+    header = ("arm", "size, %", "ORR, %", "PFS, months", "OS, months")
+    show_table(
+        header,
+        [(row["arm_id"], _percent(row), *(_both(row[name]) for name in pairs)) for row in rows],
+        right=set(range(1, 5)),
+        keep={0},
+    )
+    say("size: averaged less exact at week 8; the others: exact, then averaged")
+
+
+def _percent(row: Mapping[str, Any]) -> str:
+    error = row["log_size_error"]
+    return "-" if error is None else f"{100 * error:+.1f}"
+
+
+def _both(pair: Mapping[str, float | None]) -> str:
+    return ", ".join("-" if value is None else f"{value:.1f}" for value in pair.values())
 
 
 def _strongest(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -47,6 +47,22 @@ def trial(
         int | None, typer.Option("--size", metavar="N", help="Patients in each arm instead.")
     ] = None,
     seed: Seed = None,
+    members: Annotated[
+        int | None,
+        typer.Option(
+            "--members",
+            metavar="M",
+            help="Members of the ensemble for the prediction; 0 for the central one alone.",
+        ),
+    ] = None,
+    population: Annotated[
+        str | None,
+        typer.Option(
+            "--population",
+            metavar="NAME",
+            help="ensemble (fitted to trials) or table (parameters as they stand, no prediction).",
+        ),
+    ] = None,
     threads: Threads = None,
     adam: Annotated[
         bool, typer.Option("--adam", help="Write ADaM-shaped data sets into DIR/adam as well.")
@@ -129,8 +145,11 @@ def trial(
     if print_study:
         sys.stdout.write(dump(_plan(study, arm)))
         return
+    changes: _Changes = {
+        "size": size, "seed": seed, "members": members, "population": population
+    }  # fmt: skip
     if check:
-        _check(_plan(study, arm), size, seed, chunk, json)
+        _check(_plan(study, arm), changes, chunk, json)
         return
     if out is None:
         raise typer.BadParameter("missing; name a folder for the results", param_hint="--out")
@@ -142,8 +161,7 @@ def trial(
         out,
         adam=adam,
         json=json,
-        size=size,
-        seed=seed,
+        **changes,
         start="resume" if resume else "restart" if restart else "new",
         chunk_size=DEFAULT_SIZE if chunk is None else chunk,
         executor=make_executor(executor, default_threads(threads), scheduler),
@@ -189,14 +207,21 @@ def run_and_tell(
     say(f"report: {result.folder / 'report.html'}", wrap=False)
 
 
-def _check(
-    study: TrialStudy, size: int | None, seed: int | None, chunk: int | None, as_json: bool
-) -> None:
+class _Changes(TypedDict):
+    """What options say instead of the study."""
+
+    size: int | None
+    seed: int | None
+    members: int | None
+    population: str | None
+
+
+def _check(study: TrialStudy, changes: _Changes, chunk: int | None, as_json: bool) -> None:
     from rascade.studies.running.trial_check import check_trial
     from rascade.trial.running.spans import DEFAULT_SIZE
 
     chunk_size = DEFAULT_SIZE if chunk is None else chunk
-    found = check_trial(study, size=size, seed=seed, chunk_size=chunk_size)
+    found = check_trial(study, chunk_size=chunk_size, **changes)
     if as_json:
         from rascade.results.store import json_text
 

@@ -57,7 +57,8 @@ def summary_table(summary: Mapping[str, Any], console: Console) -> None:
     numbers = range(1, len(header))
     show_table(header, rows, right=numbers, title=str(summary["study"]), console=console)
     console.print(SCAN_DAYS, markup=False)
-    for row in (from_json(ContrastHeadline, row) for row in summary["contrasts"]):
+    contrasts = [from_json(ContrastHeadline, row) for row in summary["contrasts"]]
+    for row in contrasts:
         parts = [
             f"{end.label} HR {row.ratios[end.name].text(2, '-')}"
             + _p_value(row.log_rank_p[end.name])
@@ -65,6 +66,16 @@ def summary_table(summary: Mapping[str, Any], console: Console) -> None:
         ]
         names = visible(f"{row.arm} against {row.reference}")
         console.print(f"{names}: {'; '.join(parts)}", markup=False)
+    arms = (from_json(ArmHeadline, row) for row in summary["arms"])
+    told = [(arm.name, arm.prediction) for arm in arms]
+    predicted = [
+        *told,
+        *((f"{row.arm} against {row.reference}", row.prediction) for row in contrasts),
+    ]
+    for name, found in predicted:
+        if found is not None:
+            text = f"predicted with 90 % limits, {visible(name)}: {found.text()}"
+            console.print(text, markup=False)
 
 
 def _p_value(value: float | None) -> str:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rascade.report.look.canvas import GREY, INK, WIDTH, Canvas, Figure, arm_color, readable, wrap
+from rascade.report.look.canvas import (
+    FAINT,
+    GREY,
+    INK,
+    WIDTH,
+    Canvas,
+    Figure,
+    arm_color,
+    readable,
+    wrap,
+)
+from rascade.report.look.text import interval
 from rascade.report.tables.published import Comparison
 
 if TYPE_CHECKING:
@@ -53,16 +64,18 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
             down = _ROW * label.count("\n") / 2
             canvas.text(left - 0.12, y + 0.5 * _ROW + down, label, size=7, ha="right")
         top += plot + 0.58
+    banded = any(c.predicted for c in rows)
+    band = "Grey bands: 90 % limits of what trials of these sizes are predicted to show. "
     caption = (
-        "Points with 95 % confidence intervals where known: simulated (filled), published (open). "
-        "An arrow marks a limit that was not reached. Medians of the published trial are those at "
-        "its own data cut."
+        f"{band if banded else ''}Points with 95 % confidence intervals where known: simulated "
+        "(filled), published (open). An arrow marks a limit that was not reached. Medians of the "
+        "published trial are those at its own data cut."
     )
     alt = (
         "Simulated and published results. "
         + "; ".join(
             f"{c.arm}, {c.label} ({c.unit}): simulated {c.simulated_text}, "
-            f"published {c.published_text}"
+            f"published {c.published_text}{_band_text(c)}"
             for c in rows
         )
         + "."
@@ -70,6 +83,13 @@ def published_figure(run: TrialRun, rows: list[Comparison]) -> Figure | None:
     return Figure(
         "published", "Simulated and published results", caption, alt, canvas.svg(), canvas.figure
     )
+
+
+def _band_text(item: Comparison) -> str:
+    if item.predicted is None:
+        return ""
+    text = interval(item.predicted, item.decimals)
+    return f", predicted 90 % limits {text}"
 
 
 def _lines(
@@ -99,7 +119,13 @@ def _scale(axes: Axes, panel: str, items: list[Comparison], used: float) -> None
     values = [
         x
         for c in items
-        for x in (c.published, c.simulated, *c.published_limits, *c.simulated_limits)
+        for x in (
+            c.published,
+            c.simulated,
+            *c.published_limits,
+            *c.simulated_limits,
+            *(c.predicted or ()),
+        )
         if x is not None
     ]
     axes.set(ylim=(used + 0.2, -0.2), yticks=[])
@@ -118,6 +144,11 @@ def _scale(axes: Axes, panel: str, items: list[Comparison], used: float) -> None
 
 
 def _pair(axes: Any, y: float, item: Comparison, color: str) -> None:
+    if item.predicted is not None:
+        start, border = axes.get_xlim()
+        low, high = item.predicted
+        ends = [max(low or start, start), min(border if high is None else high, border)]
+        axes.plot(ends, [y] * 2, color=FAINT, linewidth=7, solid_capstyle="butt", zorder=0)
     for value, limits, shift, face, edge in (
         (item.simulated, item.simulated_limits, -0.16, color, color),
         (item.published, item.published_limits, 0.16, "white", INK),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.report.figures.claims import effect_figure
+from rascade.report.figures.studied.claims import effect_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
 from rascade.report.tables.claims import expectation

@@ -48,8 +48,8 @@ def write_experiment_report(folder: Path, *, figures: bool = False) -> Path:
 
 
 def _figures(run: ExperimentFolder) -> list[Figure]:
-    from rascade.report.figures.experiment_curves import course_figure, dose_figures
-    from rascade.report.figures.experiment_matrix import matrix_figures
+    from rascade.report.figures.studied.experiment_curves import course_figure, dose_figures
+    from rascade.report.figures.studied.experiment_matrix import matrix_figures
 
     if run.summary["design"] == "dose-matrix":
         return matrix_figures(run)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
-from rascade.report.figures.facts import HOLDS, expected_text, fact_figure
+from rascade.report.figures.studied.facts import HOLDS, expected_text, fact_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
 

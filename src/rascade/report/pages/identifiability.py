@@ -73,7 +73,7 @@ def write_identifiability_report(folder: Path) -> Path:
 
 def identifiability_figures(record: Mapping[str, Any]) -> list[Figure]:
     """Return bars, spectrum, correlations and profiles. Equal records give equal bytes."""
-    from rascade.report.figures.identifiability import (
+    from rascade.report.figures.studied.identifiability import (
         bar_figure,
         correlation_figure,
         profile_figure,

@@ -27,7 +27,11 @@ def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
         InputError: a file is missing or broken.
         OutputError: the folder cannot be written.
     """
-    from rascade.report.figures.operating import assurance_figure, boundary_figure, power_figure
+    from rascade.report.figures.studied.operating import (
+        assurance_figure,
+        boundary_figure,
+        power_figure,
+    )
     from rascade.report.look.canvas import drawing
     from rascade.report.look.files import write_figures
     from rascade.report.runs.files import read_json, research_footer, write_page

@@ -226,13 +226,15 @@ def _counts(parameters: list[dict[str, Any]]) -> str:
 def _limits(run: TrialRun) -> list[str]:
     """What a reader must know before believing a number, from what the run itself says."""
     from rascade.report.look.text import plain
+    from rascade.report.tables.prediction import predicted_note
 
     published = run.manifest.get("published") or []
     uses = [str(row.get("use")) for row in published]
     texts = [
-        "The intervals on this page are those of a trial of this size in the simulated population. "
-        "They leave out that the model itself may be wrong, so the truth can lie outside them more "
-        "often than one time in twenty.",
+        "The 95 % intervals on this page are those of a trial of this size in the simulated "
+        "population. They leave out that the model itself may be wrong, so the truth can lie "
+        "outside them more often than one time in twenty."
+        + (f" {note}" if (note := predicted_note(run)) else ""),
     ]
     texts += _known_how_well(run.manifest)
     if published:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rascade.report.look.text import plain
 from rascade.report.tables.data_cut import data_cut_text
 from rascade.report.tables.paired import design_text
+from rascade.report.tables.prediction import evidence, predicted_note
 from rascade.report.tables.published import Comparison, compare, median_label, ratio_label
 from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE
 from rascade.trial.results.records.headline import ArmHeadline
@@ -68,7 +69,17 @@ def _survival(contrast: ContrastHeadline, pair: Pair, end: TimeEndPoint, told: T
             *((told.get((side.name, median_label(end))), 1, "months") for side in pair),
         ]
     )
-    return f"{text}, median {medians} months{published}"
+    return f"{text}, median {medians} months{published}{_predicted_times(contrast, pair, end)}"
+
+
+def _predicted_times(contrast: ContrastHeadline, pair: Pair, end: TimeEndPoint) -> str:
+    """Say what trials of these sizes are predicted to show of an end point."""
+    ratio = contrast.prediction.ratios.get(end.name) if contrast.prediction else None
+    spans = [side.prediction.medians.get(end.name) for side in pair if side.prediction]
+    texts = [] if ratio is None else [f"{ratio.text(2, 'not estimable')}"]
+    if spans and all(spans):
+        texts.append(f"median {' against '.join(s.text(1) for s in spans if s)} months")
+    return f"; predicted {', '.join(texts)}" if texts else ""
 
 
 def _verdict(limits: Sequence[float | None] | None) -> str:
@@ -84,7 +95,9 @@ def _response(pair: Pair, told: Told) -> str:
     name, label = OBJECTIVE_RESPONSE.name, OBJECTIVE_RESPONSE.label
     shares = " against ".join(_percent(side.rates[name]) for side in pair)
     published = _published([(told.get((side.name, label)), 0, "%") for side in pair])
-    return f"response {shares}{published}"
+    spans = [side.prediction.orr.text(0) for side in pair if side.prediction]
+    predicted = f"; predicted {' against '.join(spans)} %" if spans else ""
+    return f"response {shares}{published}{predicted}"
 
 
 def _arm(run: TrialRun, arm: str, told: Told) -> str:
@@ -94,9 +107,14 @@ def _arm(run: TrialRun, arm: str, told: Told) -> str:
         median = own.medians[end.name]
         published = _published([(told.get((arm, median_label(end))), 1, "months")])
         text = f"median {end.label} {_months(median.value)} months{_span(median.limits, 1)}"
-        parts.append(text + published)
+        span = own.prediction.medians.get(end.name) if own.prediction else None
+        predicted = f"; predicted {span.text(1)} months" if span else ""
+        parts.append(text + published + predicted)
     response = f"response {_percent(own.rates[OBJECTIVE_RESPONSE.name])}"
-    parts.append(response + _published([(told.get((arm, OBJECTIVE_RESPONSE.label)), 0, "%")]))
+    response += _published([(told.get((arm, OBJECTIVE_RESPONSE.label)), 0, "%")])
+    if own.prediction:
+        response += f"; predicted {own.prediction.orr.text(0)} %"
+    parts.append(response)
     return f"{arm}: {'; '.join(parts)}."
 
 
@@ -170,7 +188,8 @@ def _listed(items: Sequence[Comparison]) -> str:
 
 def context(run: TrialRun) -> list[str]:
     """Say what else must be known at once: data cut, populations, the study's own words."""
-    texts = [design_text(run), data_cut_text(run), _populations(run), run.description]
+    predicted = [predicted_note(run), *evidence(run)]
+    texts = [*predicted, design_text(run), data_cut_text(run), _populations(run), run.description]
     return [text for text in texts if text]
 
 

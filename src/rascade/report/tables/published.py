@@ -13,6 +13,8 @@ from rascade.trial.results.records.codec import Estimate
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
     from rascade.trial.results.records.conduct import ArmSafety
+    from rascade.trial.results.records.headline import ArmHeadline
+    from rascade.trial.results.records.prediction import Span90
 
 __all__ = ["Comparison", "compare", "median_label", "published_events", "ratio_label"]
 
@@ -50,6 +52,7 @@ class Comparison:
     source: str
     note: str = ""
     panel: str = ""
+    predicted: tuple[float | None, float | None] | None = None
 
     @property
     def use_text(self) -> str:
@@ -142,6 +145,7 @@ def _results(run: TrialRun) -> Iterator[Comparison]:
             found.limits or (None, None),
             *_words(row),
             panel="months" if timed else "response",
+            predicted=_predicted(own, key),
         )
 
 
@@ -162,7 +166,19 @@ def _ratios(run: TrialRun) -> Iterator[Comparison]:
             own.ratios[end].limits or (None, None),
             *_words(row),
             panel="ratio",
+            predicted=_limits90(own.prediction.ratios.get(end) if own.prediction else None),
         )
+
+
+def _predicted(own: ArmHeadline, end: str) -> tuple[float | None, float | None] | None:
+    """Return the predicted 90 % limits of an end point of an arm."""
+    if own.prediction is None:
+        return None
+    return _limits90(own.prediction.orr if end == "orr" else own.prediction.medians.get(end))
+
+
+def _limits90(span: Span90 | None) -> tuple[float | None, float | None] | None:
+    return None if span is None or span.low90 is None else (span.low90, span.high90)
 
 
 def published_events(run: TrialRun, arm: str) -> dict[str, dict[str, Any]]:

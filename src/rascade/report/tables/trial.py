@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rascade.report.look.page import Table
 from rascade.report.look.text import interval, months_text, number, p_value, percent, plain
 from rascade.report.tables.paired import narrower_text
+from rascade.report.tables.prediction import predicted_note
 from rascade.report.tables.published import compare, median_label, ratio_label
 from rascade.trial.endpoints import rates
 from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE
@@ -16,7 +17,10 @@ from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE
 if TYPE_CHECKING:
     from rascade.report.runs.trial import TrialRun
     from rascade.report.tables.published import Comparison
+    from rascade.trial.endpoints import RateEndPoint
     from rascade.trial.results.records.codec import Estimate
+    from rascade.trial.results.records.headline import ArmHeadline
+    from rascade.trial.results.records.prediction import Span90
 
 __all__ = [
     "contrast_table",
@@ -61,12 +65,16 @@ def headline_table(run: TrialRun) -> Table:
     rows = []
     for arm in run.headlines.values():
         cells = [
-            percent(rate.value, rate.limits) + told.get((arm.name, end.label), "")
+            percent(rate.value, rate.limits)
+            + told.get((arm.name, end.label), "")
+            + _predicted_rate(arm, end)
             for end in rates()
             if (rate := arm.rates[end.name])
         ]
         cells += [
-            months_text(median.value, median.limits) + told.get((arm.name, median_label(end)), "")
+            months_text(median.value, median.limits)
+            + told.get((arm.name, median_label(end)), "")
+            + _predicted(arm.prediction.medians.get(end.name) if arm.prediction else None, 1)
             for end in run.times
             if (median := arm.medians[end.name])
         ]
@@ -74,13 +82,24 @@ def headline_table(run: TrialRun) -> Table:
     heads = [f"{end.label} (95 % CI)" if end.limits else end.label for end in rates()]
     heads += [f"{median_label(end)}, months (95 % CI)" for end in run.times]
     meant = [f"{end.label}: {end.title}{_BY.get(end.name, '')}" for end in (*rates(), *run.times)]
+    predicted = " Predicted: with 90 % limits, see the answer above." if predicted_note(run) else ""
     return Table(
         "Arms",
         ("Arm", "n", *heads),
         rows,
-        f"{'; '.join(meant)}; NR: not reached. {_scan_days(run)}",
+        f"{'; '.join(meant)}; NR: not reached. {_scan_days(run)}{predicted}",
         frozenset(range(1, len(heads) + 2)),
     )
+
+
+def _predicted_rate(arm: ArmHeadline, end: RateEndPoint) -> str:
+    found = arm.prediction if end.name == OBJECTIVE_RESPONSE.name else None
+    return _predicted(found.orr if found else None, 0)
+
+
+def _predicted(span: Span90 | None, digits: int, missing: str = "NR") -> str:
+    """Return a prediction as a line of its own in a cell; empty where there is none."""
+    return f"\npredicted {span.text(digits, missing)}" if span is not None else ""
 
 
 #: How an end point is measured, where its name does not say so.
@@ -103,7 +122,10 @@ def contrast_table(run: TrialRun) -> Table | None:
                 stratified = True
                 ratio += f"\nstratified {_ratio(own.ratio)}"
                 p += f"\nstratified {p_value(own.log_rank_p)}"
-            cells += [ratio + told.get((contrast.arm, ratio_label(end)), ""), p]
+            ratio += told.get((contrast.arm, ratio_label(end)), "")
+            own_prediction = contrast.prediction
+            span = own_prediction.ratios.get(end.name) if own_prediction else None
+            cells += [ratio + _predicted(span, 2, "not estimable"), p]
         rows.append(tuple(cells))
     if not rows:
         return None

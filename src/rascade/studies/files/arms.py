@@ -120,6 +120,13 @@ class ArmPlan:
             )
         return None
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The drugs that are simulated; those of the published arm where no dose is known."""
+        from rascade.regimen import parse
+
+        return self.arm.drugs if self.orders is None else parse(self.orders).drugs
+
     def _drugs(self) -> Iterator[str]:
         from rascade.regimen import parse
 

@@ -15,6 +15,7 @@ from rascade.random_streams import check_seed
 from rascade.studies.files.problems import study_error
 from rascade.studies.files.schema import (
     KINDS,
+    MAX_MEMBERS,
     MAX_PATIENTS,
     Checks,
     ExperimentStudy,
@@ -305,8 +306,15 @@ def _experiment(
     check_names(drugs, setting, readouts, changed)
 
 
-def override(study: TrialStudy, *, size: int | None = None, seed: int | None = None) -> TrialStudy:
-    """Return the study with another number of patients in each arm, or another seed.
+def override(
+    study: TrialStudy,
+    *,
+    size: int | None = None,
+    seed: int | None = None,
+    members: int | None = None,
+    population: str | None = None,
+) -> TrialStudy:
+    """Return the study with other patients in each arm, seed, members or population.
 
     Raises:
         InputError: a number is out of its range.
@@ -315,7 +323,15 @@ def override(study: TrialStudy, *, size: int | None = None, seed: int | None = N
         raise InputError(f"--size: {size} patients in each arm; it must be 1 to {MAX_PATIENTS}")
     if seed is not None:
         check_seed(seed)
-    changes: dict[str, Any] = {}
+    if members is not None and not 0 <= members <= MAX_MEMBERS:
+        raise InputError(f"--members: {members} of the ensemble; it must be 0 to {MAX_MEMBERS}")
+    if population not in (None, "ensemble", "table"):
+        raise InputError(f"--population: {population!r}; give ensemble or table")
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in (("members", members), ("population", population))
+        if value is not None
+    }
     if size is not None:
         changes["cohort"] = study.cohort.model_copy(update={"size": size})
         changes["arms"] = tuple(arm.model_copy(update={"size": None}) for arm in study.arms)

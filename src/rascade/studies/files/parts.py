@@ -25,6 +25,7 @@ from rascade.random_streams import LARGEST_SEED
 from rascade.regimen import KnownDrugs, Regimen, format_regimen, parse
 
 __all__ = [
+    "MAX_MEMBERS",
     "MAX_PATIENTS",
     "Checks",
     "Description",
@@ -46,6 +47,8 @@ __all__ = [
 ]
 
 MAX_PATIENTS = 100_000
+#: Members of an ensemble, at most.
+MAX_MEMBERS = 1000
 
 
 @dataclass(frozen=True, slots=True)

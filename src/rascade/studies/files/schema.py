@@ -19,6 +19,7 @@ from rascade.studies.files.enrolment_schema import AccrualPart, CutOffPart, Rand
 from rascade.studies.files.experiment_schema import ExperimentStudy
 from rascade.studies.files.operating_schema import OperatingStudy
 from rascade.studies.files.parts import (
+    MAX_MEMBERS,
     MAX_PATIENTS,
     Checks,
     Description,
@@ -45,9 +46,11 @@ from rascade.studies.files.protocol_schema import (
 )
 from rascade.text import did_you_mean
 from rascade.trial.design.randomization import ratio_of
+from rascade.trial.design.spec import MEMBERS
 
 __all__ = [
     "KINDS",
+    "MAX_MEMBERS",
     "MAX_PATIENTS",
     "Arm",
     "Checks",
@@ -202,6 +205,13 @@ class TrialStudy(Part):
     protocol: ConductText = Field(default_factory=Conduct)
     """How the trial is conducted: by the drugs' labels (``label``), without any reaction to side
     effects (``none``), or as written here."""
+    population: Literal["ensemble", "table"] = "ensemble"
+    """Whose patients these are: ``ensemble`` takes the population that was fitted to trials, its
+    central member for the patients and its members for the prediction; ``table`` takes the
+    parameter table as it is, and predicts nothing."""
+    members: Annotated[StrictInt, Field(ge=0, le=MAX_MEMBERS)] = MEMBERS
+    """Members of the ensemble that the prediction uses; 0 for the central one alone, which leaves
+    out how well the population is known and keeps chance and what trials differ by."""
     parameters: Parameters = Field(default_factory=dict)
     """Values that replace typical values of the model's parameter table, in its units."""
     knockout: Knockouts = ()

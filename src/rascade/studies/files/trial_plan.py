@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rascade.model import Interventions
+from rascade.patients.hyperparameters import default_ensemble
 from rascade.studies.files.schema import Arm, TrialStudy
 from rascade.trial.design.phases import CROSSOVER, RESCUE, Phase, Until, parse_until
 from rascade.trial.design.protocol import Protocol, Rule, rule
@@ -54,7 +55,15 @@ def to_plan(study: TrialStudy) -> TrialSpec:
         scan_window_days=study.scan_window_days,
         pfs_censoring=study.pfs_censoring,
         paired=study.pairing == "same-patients",
+        population=_population(study),
+        members=study.members,
     )
+
+
+def _population(study: TrialStudy) -> str | None:
+    """Return the hash of the ensemble; None where the bare table is wanted, or all there is."""
+    ensemble = default_ensemble() if study.population == "ensemble" else None
+    return None if ensemble is None else ensemble.hash
 
 
 def _phases(study: TrialStudy, arm: Arm) -> tuple[Phase, ...]:

@@ -12,7 +12,7 @@ from rascade.errors import SimulationError
 from rascade.results.chunks import CHUNKS, ChunkStore
 from rascade.results.manifest import LOG, add_to_log, now
 from rascade.trial.running.inputs import plan_inputs
-from rascade.trial.running.run import TrialRun
+from rascade.trial.running.run import Report, TrialRun
 
 if TYPE_CHECKING:
     from rascade.results.unfinished import Work
@@ -45,10 +45,12 @@ class FolderRun(TrialRun):
         self.work = work
         work.chunks = lambda: (len(store.stored), len(store.planned))
 
-    def outcome(self) -> TrialOutcome:
+    def outcome(
+        self, *, predicted: bool = False, threads: int = 1, progress: Report | None = None
+    ) -> TrialOutcome:
         """Put the trial together; see `TrialRun.outcome`. What would fail again is not kept."""
         try:
-            return super().outcome()
+            return super().outcome(predicted=predicted, threads=threads, progress=progress)
         except SimulationError:
             self.work.keep, self.work.chunks = False, None
             raise

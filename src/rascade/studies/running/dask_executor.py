@@ -52,6 +52,7 @@ class DaskExecutor(Executor):
             raise InputError(f"--threads: {workers} workers; it must be 1 or more")
         self.scheduler, self.workers, self._given = scheduler, workers, client
         self.name = "dask"
+        self.threads = workers if scheduler is None and client is None else 1
 
     @classmethod
     def create(cls, threads: int, scheduler: str | None = None) -> DaskExecutor:

@@ -27,7 +27,7 @@ class ProcessExecutor(Executor):
 
     def __init__(self, workers: int = 1) -> None:
         check_threads(workers)
-        self.workers, self.name = workers, "processes"
+        self.workers, self.threads, self.name = workers, workers, "processes"
 
     @classmethod
     def create(cls, threads: int, scheduler: str | None = None) -> ProcessExecutor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade import RESEARCH_USE, __version__
 from rascade.errors import InputError
+from rascade.patients.hyperparameters import ENSEMBLE_PLACE, default_ensemble
 from rascade.progress import Progress
 from rascade.regimen import format_regimen
 from rascade.results.chunks import FORMAT
@@ -26,12 +28,13 @@ from rascade.studies.running.study_folder import (
     write_study,
 )
 from rascade.trial.running.executors import Executor, LocalExecutor
+from rascade.trial.running.run import parts_of
 from rascade.trial.running.spans import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from rascade.trial.records import TrialOutcome
 
-__all__ = ["TABLES", "run_trial", "trial_output"]
+__all__ = ["TABLES", "population_cautions", "run_trial", "trial_output"]
 
 TABLES = ("patients", "visits", "lesions", "adverse_events", "decisions")
 
@@ -42,6 +45,8 @@ def run_trial(
     *,
     size: int | None = None,
     seed: int | None = None,
+    members: int | None = None,
+    population: str | None = None,
     threads: int = 1,
     progress: Progress | None = None,
     finish: Callable[[Path], object] | None = None,
@@ -61,6 +66,8 @@ def run_trial(
         out: the results folder; results that Rascade wrote there before are replaced at the end.
         size: patients in each arm instead of the study's.
         seed: seed instead of the study's.
+        members: of the ensemble, for the prediction, instead of the study's.
+        population: ``ensemble`` or ``table`` instead of the study's.
         threads: of the solver, 1 or more, where no executor is given.
         progress: told how far the simulation is.
         finish: called with the folder before it gets its name, to add to it (the report).
@@ -80,7 +87,7 @@ def run_trial(
     executor = executor or LocalExecutor(threads)
     if chunk_size < 1:
         raise InputError(f"--chunk: {chunk_size} patients in a chunk; it must be 1 or more")
-    study = override(study, size=size, seed=seed)
+    study = override(study, size=size, seed=seed, members=members, population=population)
     plan = to_plan(study)  # refuses what cannot be simulated
 
     # The place is tried before the work: nobody should wait two minutes for a typing mistake.
@@ -89,8 +96,10 @@ def run_trial(
             run = FolderRun(work, plan, chunk_size, note or _silent)
             write_text(work.folder / "study.yaml", dump(study))  # for whoever finds it unfinished
             with logged(work.folder, run, executor.name):
-                run.simulate(executor, progress)
-                output = trial_output(study, run.outcome())
+                simulating, predicting = parts_of(plan, progress)
+                run.simulate(executor, simulating)
+                outcome = run.outcome(predicted=True, threads=executor.threads, progress=predicting)
+                output = trial_output(study, outcome)
                 write_study(work.folder, study, output, finish)
     finally:
         remember(out)
@@ -105,6 +114,7 @@ def trial_output(study: TrialStudy, outcome: TrialOutcome) -> StudyOutput:
         outcome: of its plan.
     """
     summary: dict[str, Any] = plain_json(outcome.summary)
+    summary["warnings"] = [*summary["warnings"], *population_cautions(study)]
     add_new(
         summary,
         {
@@ -122,15 +132,34 @@ def trial_output(study: TrialStudy, outcome: TrialOutcome) -> StudyOutput:
         model_hash=outcome.model_hash,
         parameters=study.parameters,
         provenance=outcome.provenance,
+        ensemble=_ensemble(study),
         format=FORMAT,
         arms=[
             {"name": arm.name, "regimen": format_regimen(arm.regimen), "size": study.size_of(arm)}
             for arm in study.arms
         ],
         reference=study.reference_arm,
-        warnings=list(outcome.summary["warnings"]),
+        warnings=summary["warnings"],
     )
     return StudyOutput(summary, manifest, {name: getattr(outcome, name) for name in TABLES})
+
+
+def population_cautions(study: TrialStudy) -> list[str]:
+    """Say that a trial goes without a prediction, where nobody asked for that."""
+    wanted = study.population == "ensemble" and os.environ.get(ENSEMBLE_PLACE) != "none"
+    if not wanted or default_ensemble() is not None:
+        return []
+    return ["no prediction: this package holds no ensemble of the population; the patients are "
+            "those of the parameter table"]  # fmt: skip
+
+
+def _ensemble(study: TrialStudy) -> dict[str, Any] | None:
+    """Return whose patients a trial has: hash of the ensemble, and the arms it was fitted to."""
+    found = default_ensemble() if study.population == "ensemble" else None
+    if found is None:
+        return None
+    members = min(study.members, found.size)
+    return {"hash": found.hash, "members": members, "fitted_arms": found.manifest.get("arms", [])}
 
 
 def _silent(message: str) -> None:

@@ -9,6 +9,7 @@ from rascade.errors import InputError
 from rascade.regimen import format_regimen
 from rascade.studies.files.load import override
 from rascade.studies.files.trial_plan import to_plan
+from rascade.studies.running.trial import population_cautions
 from rascade.trial.running.spans import DEFAULT_SIZE, chunks_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def check_trial(
     *,
     size: int | None = None,
     seed: int | None = None,
+    members: int | None = None,
+    population: str | None = None,
     chunk_size: int = DEFAULT_SIZE,
 ) -> TrialCheck:
     """Check a trial and say what it would simulate; nothing is compiled, simulated or written.
@@ -114,6 +117,8 @@ def check_trial(
         study: what to simulate.
         size: patients in each arm instead of the study's.
         seed: seed instead of the study's.
+        members: of the ensemble, for the prediction, instead of the study's.
+        population: ``ensemble`` or ``table`` instead of the study's.
         chunk_size: patients in a chunk, at most.
 
     Raises:
@@ -125,7 +130,8 @@ def check_trial(
 
     if chunk_size < 1:
         raise InputError(f"--chunk: {chunk_size} patients in a chunk; it must be 1 or more")
-    plan = to_plan(override(study, size=size, seed=seed))
+    study = override(study, size=size, seed=seed, members=members, population=population)
+    plan = to_plan(study)
     arms = tuple(_arm(plan, arm, chunk_size) for arm in plan.arms)
     patients, chunks = sum(arm.patients for arm in arms), sum(arm.chunks for arm in arms)
     return TrialCheck(
@@ -139,7 +145,7 @@ def check_trial(
         patients=patients,
         chunks=chunks,
         megabytes=(chunks * _CHUNK_BYTES + patients * _PATIENT_BYTES) / 1e6,
-        warnings=tuple(trial_cautions(plan)),
+        warnings=(*trial_cautions(plan), *population_cautions(study)),
     )
 
 

@@ -131,8 +131,9 @@ def randomized(spec: TrialSpec, sizes: Sequence[int], settings: Settings) -> All
         sizes: planned patients of each arm.
         settings: of the solver.
     """
-    from rascade.model import assemble, load_table
+    from rascade.model import assemble
     from rascade.patients import draw_cohort
+    from rascade.trial.design.models import population_table
 
     assert spec.randomization is not None
     patients = np.arange(sum(sizes), dtype=np.int64)
@@ -140,9 +141,9 @@ def randomized(spec: TrialSpec, sizes: Sequence[int], settings: Settings) -> All
     factors: dict[str, NDArray[np.str_]] = {}
     if spec.randomization.strata:
         changes = spec.shared_changes
-        table = load_table().with_values(changes.parameters)
+        table = population_table(spec.population, spec.cohort.line)
         screened = draw_cohort(
-            assemble((), table=table, include=changes.include),
+            assemble((), table=table.with_values(changes.parameters), include=changes.include),
             seed=spec.seed,
             patients=patients,
             eligibility=spec.cohort.eligibility,

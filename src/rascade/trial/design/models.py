@@ -1,4 +1,4 @@
-"""The model of an arm: its drugs, and the parameters and changes of the trial."""
+"""The model of an arm: its drugs, its population, and the parameters and changes of the trial."""
 
 from __future__ import annotations
 
@@ -6,13 +6,48 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rascade.errors import ResultsError
 from rascade.model import Assembly, assemble, load_table, shared_parts
 from rascade.patients import line_values
+from rascade.patients.hyperparameters import Ensemble, default_ensemble
 
 if TYPE_CHECKING:
+    from rascade.model import ParameterTable
     from rascade.trial.design.spec import ArmSpec, TrialSpec
 
-__all__ = ["arm_assembly", "shared_assembly"]
+__all__ = ["arm_assembly", "population_table", "shared_assembly", "trial_ensemble"]
+
+
+def trial_ensemble(population: str | None) -> Ensemble | None:
+    """Return the ensemble that a trial's plan names by its hash; None for the bare table.
+
+    Raises:
+        ResultsError: this process has another ensemble.
+    """
+    if population is None:
+        return None
+    found = default_ensemble()
+    if found is None or found.hash != population:
+        raise ResultsError(
+            "the trial was planned with another ensemble of the population than this process has; "
+            "use the same version of Rascade and the same RASCADE_ENSEMBLE everywhere"
+        )
+    return found
+
+
+@lru_cache(maxsize=8)
+def population_table(population: str | None, line: int) -> ParameterTable:
+    """Return the parameter table of patients in a line of treatment, the one source of a trial's.
+
+    Args:
+        population: hash of the ensemble, of which it is the central member; None for the bare
+            table, changed for the line.
+        line: of treatment.
+    """
+    ensemble = trial_ensemble(population)
+    if ensemble is None:
+        return load_table().with_values(line_values(line))
+    return ensemble.first(0).tables(load_table(), line)[0]
 
 
 def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
@@ -22,10 +57,11 @@ def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
     chunks with the same drugs share one model, so that it is made and compiled once.
     """
     changes = spec.changes_of(arm)
-    values = _values(spec, changes.parameters)
+    who = spec.population, spec.cohort.line
     asked = [name for other in spec.arms for name in spec.changes_of(other).include]
     parts = shared_parts([drug for other in spec.arms for drug in other.drugs], asked)
-    return _assembly(arm.drugs, values, tuple(dict.fromkeys((*changes.include, *parts))))
+    include = tuple(dict.fromkeys((*changes.include, *parts)))
+    return _assembly(arm.drugs, who, _items(changes.parameters), include)
 
 
 def shared_assembly(spec: TrialSpec) -> Assembly:
@@ -38,16 +74,21 @@ def shared_assembly(spec: TrialSpec) -> Assembly:
     include = tuple(
         dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
     )
-    return _assembly(drugs, _values(spec, changes.parameters), include)
+    who = spec.population, spec.cohort.line
+    return _assembly(drugs, who, _items(changes.parameters), include)
 
 
-def _values(spec: TrialSpec, given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """Return the changed typical values of a trial; what it sets itself has the last word."""
-    return tuple(sorted({**line_values(spec.cohort.line), **given}.items()))
+def _items(parameters: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return what a trial sets itself, which has the last word over its population."""
+    return tuple(sorted(parameters.items()))
 
 
 @lru_cache(maxsize=32)
 def _assembly(
-    drugs: tuple[str, ...], parameters: tuple[tuple[str, float], ...], include: tuple[str, ...]
+    drugs: tuple[str, ...],
+    who: tuple[str | None, int],
+    parameters: tuple[tuple[str, float], ...],
+    include: tuple[str, ...],
 ) -> Assembly:
-    return assemble(drugs, table=load_table().with_values(dict(parameters)), include=include)
+    table = population_table(*who).with_values(dict(parameters))
+    return assemble(drugs, table=table, include=include)

@@ -22,6 +22,7 @@ from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.randomization import Randomization
 
 __all__ = [
+    "MEMBERS",
     "ArmSpec",
     "CohortSpec",
     "TrialSpec",
@@ -30,6 +31,8 @@ __all__ = [
     "population_warnings",
 ]
 
+#: Members of the ensemble that a prediction uses, where nothing is said.
+MEMBERS = 24
 _MODELLED: Mapping[str, tuple[str | int, ...]] = {
     "disease": ("PDAC",),
     "stage": ("metastatic",),
@@ -168,6 +171,9 @@ class TrialSpec:
         scan_window_days: that a scan may be early or late; see `rascade.trial.design.schedule` for
             None.
         pfs_censoring: ``ema`` or ``fda``, see `rascade.trial.assessment.censoring`.
+        population: hash of the ensemble whose central member the patients are of, and whose members
+            predict; None for the bare parameter table, without a prediction.
+        members: of the ensemble that a prediction uses; 0 for the central one alone.
     """
 
     name: str = field(metadata=COUNTS)
@@ -185,6 +191,8 @@ class TrialSpec:
     paired: bool = False
     scan_window_days: float | None = None
     pfs_censoring: str = field(default="ema", metadata=COUNTS)
+    population: str | None = None
+    members: int = field(default=MEMBERS, metadata=COUNTS)
 
     @property
     def shared_changes(self) -> Interventions:

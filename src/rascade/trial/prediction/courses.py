@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from rascade.engine import Settings
     from rascade.model import ParameterTable
     from rascade.trial.design.spec import ArmSpec, TrialSpec
+    from rascade.trial.records import ArmRun
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["Courses", "simulate_arm", "uncut"]
+__all__ = ["Courses", "courses_of", "simulate_arm", "simulate_members", "uncut"]
 
 _FIELDS = ("response", "pfs", "progressed", "death", "died", "weight")
 #: Patients simulated at once: enough to fill the machine, few enough for flat memory.
@@ -111,22 +112,35 @@ def simulate_arm(
     step = max(1, _AT_ONCE // patients)
     parts = []
     for first in range(0, len(tables), step):
-        parts.append(
-            _members(plan, arm, tables[first : first + step], patients, settings, averaged)
-        )
+        some = tables[first : first + step]
+        run, weight = simulate_members(plan, arm, some, patients, settings, averaged)
+        parts.append(courses_of(plan, run, weight))
         if report:
             report(min(1.0, (first + step) / len(tables)))
     return Courses(*(np.concatenate([getattr(p, n) for p in parts]) for n in _FIELDS))
 
 
-def _members(
+def simulate_members(
     plan: TrialSpec,
     arm: ArmSpec,
     tables: Sequence[ParameterTable],
     patients: int,
     settings: Settings,
     averaged: bool,
-) -> Courses:
+) -> tuple[ArmRun, Floats]:
+    """Simulate an arm in some members at once.
+
+    Args:
+        plan: the trial, from `uncut`.
+        arm: which arm.
+        tables: m parameter tables, one a member.
+        patients: N, of each member.
+        settings: of the solver.
+        averaged: whether daily doses are merged.
+
+    Returns:
+        The run of m x N patients, one member after the other, and their weights, (m, N).
+    """
     from rascade.engine import Status
 
     changes = plan.changes_of(arm).parameters
@@ -146,6 +160,18 @@ def _members(
         settled=(stack.cohort, simulation),
         averaged=averaged,
     )
+    failed = run.status >= Status.STEP_TOO_SMALL
+    return run, stack.weight * ~failed.reshape(stack.weight.shape)
+
+
+def courses_of(plan: TrialSpec, run: ArmRun, weight: Floats) -> Courses:
+    """Return when what happened in a run of `simulate_members`.
+
+    Args:
+        plan: the trial, from `uncut`.
+        run: of m x N patients.
+        weight: (m, N) of the patients.
+    """
     how = observed(run, plan).how
     overall, days = stacked(run, lambda scan: scan.reading.overall, np.int8), scan_days(run)
     pfs, _ = pfs_by_rule(
@@ -154,14 +180,11 @@ def _members(
     end = np.where(how.lost, how.dropout_day, plan.follow_up_months * DAYS_PER_MONTH)
     died = run.death_day <= end
     first = time_to_response(overall, days)
-    failed = run.status >= Status.STEP_TOO_SMALL
-    shape = (len(tables), patients)
-    weight = stack.weight * ~failed.reshape(shape)
     return Courses(
-        np.where(np.isfinite(first), first, np.inf).reshape(shape),
-        pfs.day.reshape(shape),
-        pfs.event.reshape(shape),
-        np.where(died, run.death_day, end).reshape(shape),
-        died.reshape(shape),
+        np.where(np.isfinite(first), first, np.inf).reshape(weight.shape),
+        pfs.day.reshape(weight.shape),
+        pfs.event.reshape(weight.shape),
+        np.where(died, run.death_day, end).reshape(weight.shape),
+        died.reshape(weight.shape),
         weight,
     )

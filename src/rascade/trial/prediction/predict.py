@@ -8,7 +8,7 @@ enter. A prediction is for a trial of the arms' own sizes, entering and cut as t
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.random_streams import normal, uniform
-from rascade.trial.prediction.courses import Courses, simulate_arm
+from rascade.trial.prediction.courses import Courses
 from rascade.trial.prediction.measures import (
     Curve,
     curve,
@@ -27,23 +27,22 @@ from rascade.trial.prediction.measures import (
     logit,
     response_share,
 )
+from rascade.trial.results.records.codec import tidy, to_json
+from rascade.trial.results.records.prediction import ArmPrediction, ContrastPrediction, Span90
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.engine import Settings
-    from rascade.model import ParameterTable
-    from rascade.patients.hyperparameters import Ensemble
     from rascade.trial.design.spec import TrialSpec
 
     Floats = NDArray[np.float64]
 
-__all__ = ["MEMBERS", "Replicates", "between_trials", "intervals", "predict", "replicates"]
+__all__ = ["POOL", "Replicates", "between_trials", "intervals", "predict", "replicates"]
 
-#: Members, patients of each, and replicate trials that a prediction uses by default.
-MEMBERS, POOL, REPLICATES = 24, 150, 480
-_LEVELS = {"median": 50.0, "low90": 5.0, "high90": 95.0}
+#: Patients of each member, and replicate trials, that a prediction uses by default.
+POOL, REPLICATES = 150, 480
+_LEVELS = (50.0, 5.0, 95.0)
 _ENDPOINTS = {"pfs": ("pfs", "progressed"), "os": ("death", "died")}
 
 
@@ -207,82 +206,50 @@ def _ratio(one: tuple[Floats, NDArray[np.bool_]], other: tuple[Floats, NDArray[n
     return hazard_ratio((one[0], other[0]), (one[1], other[1]), weights)
 
 
-def intervals(values: Floats, factor: float = 1.0) -> dict[str, float | None]:
+def intervals(values: Floats, factor: float = 1.0) -> Span90:
     """Return median and 90 % limits, None where they are not reached.
 
     Args:
-        values: (r,) of the replicates.
+        values: (r,) of the replicates; NaN where there is none.
         factor: on all.
     """
     known = values[~np.isnan(values)]
     if not known.size:
-        return dict.fromkeys(_LEVELS)
-    found = {
-        name: float(np.percentile(known, level, method="inverted_cdf")) * factor
-        for name, level in _LEVELS.items()
-    }
-    return {name: value if np.isfinite(value) else None for name, value in found.items()}
+        return Span90(None, None, None)
+    return Span90(
+        *(tidy(float(np.percentile(known, p, method="inverted_cdf")), factor) for p in _LEVELS)
+    )
 
 
-def predict(
-    spec: TrialSpec,
-    ensemble: Ensemble,
-    base: ParameterTable,
-    *,
-    settings: Settings,
-    members: int = MEMBERS,
-    patients: int = POOL,
-    report: Callable[[float, str], None] | None = None,
-) -> dict[str, Any]:
+def predict(spec: TrialSpec, courses: Mapping[str, Courses]) -> dict[str, Any]:
     """Predict the results of a trial with every layer of uncertainty.
 
     Args:
         spec: the trial.
-        ensemble: the population.
-        base: parameter table that the ensemble's factors are on.
-        settings: of the solver.
-        members: of the ensemble; 0 for the central one alone.
-        patients: simulated of each arm and member.
-        report: called with the share done and what is being done.
+        courses: name of an arm -> its courses, the same members in all, the central one first.
 
     Returns:
-        ``arms`` and ``contrasts``: name -> prediction, ready for JSON; see docs/explanation.
+        ``arms`` and ``contrasts``: name -> prediction, ready for JSON, as
+        `rascade.trial.results.records.prediction` reads them.
     """
-    some = ensemble.first(min(members, ensemble.size))
-    tables = some.tables(base, spec.cohort.line)
-    courses = {}
-    for index, arm in enumerate(spec.arms):
-
-        def told(share: float, index: int = index, name: str = arm.name) -> None:
-            if report:
-                report((index + share) / len(spec.arms), f"predicting {name}")
-
-        courses[arm.name] = simulate_arm(
-            spec,
-            arm,
-            tables,
-            patients=patients,
-            months=spec.follow_up_months,
-            settings=settings,
-            report=told,
-        )
     drawn = replicates(spec, courses)
+    members = next(iter(courses.values())).members - 1
     return {
         "arms": {
-            arm.name: {
-                "size": arm.size or spec.cohort.size,
-                "members": some.size,
-                "orr_pct": intervals(drawn.arms[arm.name]["orr"], 100.0),
-                "pfs_median_months": intervals(drawn.arms[arm.name]["pfs"]),
-                "os_median_months": intervals(drawn.arms[arm.name]["os"]),
-            }
+            arm.name: to_json(
+                ArmPrediction(
+                    arm.size or spec.cohort.size,
+                    members,
+                    intervals(drawn.arms[arm.name]["orr"], 100.0),
+                    {e: intervals(drawn.arms[arm.name][e]) for e in _ENDPOINTS},
+                )
+            )
             for arm in spec.arms
         },
         "contrasts": {
-            name: {
-                "members": some.size,
-                **{f"{e}_hr": intervals(np.exp(ratios[e])) for e in ("pfs", "os")},
-            }
+            name: to_json(
+                ContrastPrediction(members, {e: intervals(np.exp(ratios[e])) for e in _ENDPOINTS})
+            )
             for name, ratios in drawn.ratios.items()
         },
     }

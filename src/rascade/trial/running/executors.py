@@ -33,6 +33,8 @@ class Executor(ABC):
     """Whether jobs leave this process, so that they must say what they depend on."""
     many_at_once = True
     """Whether jobs are done side by side, so that a run is worth cutting into several."""
+    threads = 1
+    """Threads that this process may use once all jobs are done."""
 
     @abstractmethod
     def run(self, jobs: Sequence[Job], done: Done, told: Told) -> None:
@@ -84,10 +86,11 @@ class FuturesExecutor(Executor):
 
     Args:
         pool: an executor; it is not shut down here. Jobs and their files travel by pickle.
+        threads: that this process may use once all jobs are done.
     """
 
-    def __init__(self, pool: concurrent.futures.Executor) -> None:
-        self.pool = pool
+    def __init__(self, pool: concurrent.futures.Executor, threads: int = 1) -> None:
+        self.pool, self.threads = pool, threads
         self.name = type(pool).__name__
 
     def run(self, jobs: Sequence[Job], done: Done, told: Told) -> None:

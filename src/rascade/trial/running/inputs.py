@@ -17,7 +17,7 @@ from rascade.versions import package_versions
 if TYPE_CHECKING:
     from rascade.trial.design.spec import TrialSpec
 
-__all__ = ["inputs_hash", "plan_inputs"]
+__all__ = ["course_inputs", "inputs_hash", "plan_inputs"]
 
 #: Packages whose version can change a bit of what a patient goes through.
 _SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbml", "scipy")
@@ -53,10 +53,15 @@ def plan_inputs(plan: TrialSpec) -> dict[str, Any]:
         "models": [arm_assembly(plan, arm).hash for arm in plan.arms],
         "parameters": load_table().with_values(plan.parameters).hash,
         "evidence": evidence_hash(),
-        "code": _code_hash(),
+        "code": _code_hash(_CODE),
         "versions": {name: versions[name] for name in _SOLVING},
         "processor": platform.machine(),
     }
+
+
+def course_inputs(plan: TrialSpec) -> dict[str, Any]:
+    """Return everything that the courses of a prediction depend on, ready for JSON."""
+    return {**plan_inputs(plan), "prediction": _code_hash(("trial/prediction",))}
 
 
 def inputs_hash(inputs: Mapping[str, Any]) -> str:
@@ -65,11 +70,11 @@ def inputs_hash(inputs: Mapping[str, Any]) -> str:
 
 
 @cache
-def _code_hash() -> str:
+def _code_hash(names: tuple[str, ...]) -> str:
     """Digest of the code and data that simulate; a checkout has one version for many states."""
     digest = hashlib.sha256()
     root = files("rascade")
-    for name in _CODE:
+    for name in names:
         for path, content in _contents(root / name, name):
             digest.update(f"{path}\0{len(content)}\0".encode())
             digest.update(content)

@@ -18,6 +18,7 @@ from rascade.trial.running.executors import Executor, LocalExecutor
 from rascade.trial.running.inputs import inputs_hash, plan_inputs
 from rascade.trial.running.jobs import Job
 from rascade.trial.running.parquet import read_arm
+from rascade.trial.running.predicting import add_prediction, prediction
 from rascade.trial.running.spans import DEFAULT_SIZE, Span
 from rascade.trial.running.stores import MemoryStore, Store
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rascade.trial.design.spec import TrialSpec
     from rascade.trial.records import ArmRun, TrialOutcome
 
-__all__ = ["TrialRun", "run"]
+__all__ = ["TrialRun", "parts_of", "run"]
 
 Report = Callable[[float, str], None]
 PREPARING = "preparing, compiling the model (once per machine)"
@@ -87,8 +88,15 @@ class TrialRun:
     def _numbers(self, span: Span) -> NDArray[np.int64]:
         return self.patients[span.arm][span.start : span.stop]
 
-    def outcome(self) -> TrialOutcome:
-        """Put the trial together from its chunks, and count.
+    def outcome(
+        self, *, predicted: bool = False, threads: int = 1, progress: Report | None = None
+    ) -> TrialOutcome:
+        """Put the trial together from its chunks, count, and predict.
+
+        Args:
+            predicted: whether the summary gets a prediction, where the plan names a population.
+            threads: of the engine, for the prediction; the result does not depend on it.
+            progress: called with the share of the prediction that is done.
 
         Raises:
             ResultsError: a chunk has been damaged in the meantime.
@@ -97,7 +105,11 @@ class TrialRun:
         from rascade.trial.results.tables import outcome
 
         runs = [self._arm(index) for index in range(len(self.plan.arms))]
-        return outcome(self.plan, runs, self.patients)
+        found = outcome(self.plan, runs, self.patients)
+        if predicted:
+            made = prediction(self.plan, self.store, threads=threads, progress=progress)
+            add_prediction(found.summary, made)
+        return found
 
     def _arm(self, index: int) -> ArmRun:
         from rascade.engine import Status
@@ -110,6 +122,17 @@ class TrialRun:
                 f"{arm.failed_day[0]:.1f} with {Status(arm.status[0]).name}"
             )
         return arm
+
+
+def parts_of(plan: TrialSpec, progress: Report | None) -> tuple[Report | None, Report | None]:
+    """Return what the simulation and the prediction of a trial report to."""
+    if progress is None or plan.population is None:
+        return progress, None
+    told = progress
+    return (
+        lambda share, step: told(share / 2, step),
+        lambda share, step: told(0.5 + share / 2, step),
+    )
 
 
 class _Progress:
@@ -143,6 +166,7 @@ def run(
     backend: str = "compiled",
     executor: Executor | None = None,
     chunk_size: int | None = None,
+    predicted: bool = False,
 ) -> TrialOutcome:
     """Run a trial in memory.
 
@@ -154,6 +178,7 @@ def run(
         executor: who simulates; this process if None.
         chunk_size: patients that are simulated together, at most; if None, a whole arm here and
             `DEFAULT_SIZE` where jobs are done side by side.
+        predicted: whether the summary gets a prediction, where the plan names a population.
 
     Raises:
         InputError: the plan is wrong somewhere.
@@ -164,5 +189,6 @@ def run(
     whole = max(arm.size or plan.cohort.size for arm in plan.arms) * len(plan.arms)
     size = chunk_size or (DEFAULT_SIZE if executor.many_at_once else whole)
     at_work = TrialRun(plan, MemoryStore(), size)
-    at_work.simulate(executor, progress)
-    return at_work.outcome()
+    shares = parts_of(plan, progress) if predicted else (progress, None)
+    at_work.simulate(executor, shares[0])
+    return at_work.outcome(predicted=predicted, threads=executor.threads, progress=shares[1])

@@ -96,6 +96,17 @@ class Store(ABC, Generic[Entry]):
             ResultsError: they are no longer what was stored.
         """
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep something else that took long, where that is possible.
+
+        Args:
+            name: ``WHAT-KEY.SUFFIX``; takes the place of what has the same ``WHAT``.
+            content: of a file.
+        """
+
+    def kept(self, name: str) -> bytes | None:
+        """Return what `keep` was given; None where it is not there."""
+
     def _write(self) -> None:
         """Write the plan down where that is needed."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,9 @@ from rascade.trial.endpoints import END_POINTS
 if TYPE_CHECKING:
     from rascade.evidence import TrialArm
 
-__all__ = ["Use", "calibration_targets", "calibration_uses", "published_results"]
+__all__ = ["Use", "calibration_targets", "calibration_uses", "load_roles", "published_results"]
+
+_FITTED = ("orr", "pfs", "os")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,47 @@ def calibration_targets() -> tuple[Use, ...]:
 
 
 @cache
+def load_roles() -> Mapping[tuple[str, str], str]:
+    """Return the values that the population is fitted to: (arm, end point) -> reason.
+
+    Rows of ``data/roles.csv``; whatever is not listed there can only be predicted.
+
+    Raises:
+        EvidenceError: a row names no arm of the evidence, or an end point that is not fitted.
+    """
+    from rascade.errors import EvidenceError
+    from rascade.evidence import load
+
+    text = (files("rascade.trial") / "data" / "roles.csv").read_text(encoding="utf-8")
+    reader = csv.DictReader(text.splitlines())
+    arms = {arm.id for arm in load().trials}
+    found = {}
+    for row in reader:
+        where = f"roles.csv:{reader.line_num}"
+        if row["arm_id"] not in arms:
+            raise EvidenceError(f"{where}: arm_id: the evidence has no arm {row['arm_id']!r}")
+        if row["endpoint"] not in _FITTED:
+            raise EvidenceError(f"{where}: endpoint: {row['endpoint']!r} is not one of {_FITTED}")
+        found[row["arm_id"], row["endpoint"]] = row["reason"]
+    return found
+
+
+@cache
 def calibration_uses() -> Mapping[tuple[str, str], Use]:
     """Return how results of trial arms were used, by arm id and end point.
 
-    A result that is not listed was only ever compared with.
+    What the population is fitted to is ``calibrate`` whatever else is said of it. A result that is
+    not listed was only ever compared with.
     """
-    return {(use.arm_id, use.endpoint): use for use in calibration_targets() if use.arm_id}
+    said = {(use.arm_id, use.endpoint): use for use in calibration_targets() if use.arm_id}
+    fitted = {
+        (arm, endpoint): Use("", arm, endpoint, "calibrate", "") for arm, endpoint in load_roles()
+    }
+    kept = {
+        place: replace(said[place], use="calibrate") if place in said else use
+        for place, use in fitted.items()
+    }
+    return {**said, **kept}
 
 
 def published_results(arm: str, arm_id: str) -> list[dict[str, Any]]:

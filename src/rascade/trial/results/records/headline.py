@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rascade.trial.results.records.codec import Estimate, Limits, by_rate, each, kept, spread
+from rascade.trial.results.records.prediction import ArmPrediction, ContrastPrediction
 
 __all__ = ["ArmHeadline", "ContrastHeadline", "Difference", "Paired", "PairedTime"]
 
@@ -61,6 +62,7 @@ class ContrastHeadline:
         ratios: hazard ratios by end point.
         log_rank_p: p of the log-rank test by end point.
         paired: where both treat the same patients.
+        prediction: what trials are predicted to show; None where nothing was predicted.
     """
 
     arm: str
@@ -68,6 +70,7 @@ class ContrastHeadline:
     ratios: Mapping[str, Estimate] = each("{}_hr", "{}_hr_ci")
     log_rank_p: Mapping[str, float | None] = each("{}_logrank_p")
     paired: Paired | None = kept("paired", of=Paired, optional=True)
+    prediction: ContrastPrediction | None = kept("prediction", of=ContrastPrediction, optional=True)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class ArmHeadline:
         medians: months, by end point.
         severe: patients with a related side effect of grade 3 or more, percent; None where none
             is modelled.
+        prediction: what trials are predicted to show; None where nothing was predicted.
     """
 
     name: str
@@ -88,3 +92,4 @@ class ArmHeadline:
     rates: Mapping[str, Estimate] = by_rate("{}_pct", "{}_ci")
     medians: Mapping[str, Estimate] = each("{}_median_months", "{}_ci")
     severe: float | None = kept("grade3plus_trae_pct")
+    prediction: ArmPrediction | None = kept("prediction", of=ArmPrediction, optional=True)

@@ -14,8 +14,8 @@ from rascade.bench.cells import Cells, cell_parameters, find_cell_line
 from rascade.bench.mice import MICE, scaled_pharmacokinetics
 from rascade.bench.plate import ACTIVE, Member, Plate
 from rascade.bench.prepared import prepared
+from rascade.bench.questions.records import Condition, Experiment
 from rascade.bench.readouts import CLONE, clones_of, find_row
-from rascade.bench.records import Condition, Experiment
 from rascade.bench.spec import Exposure
 from rascade.bench.unsure import draw, uncertain_rows
 from rascade.errors import EvidenceError, InputError, SimulationError

@@ -33,8 +33,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.bench.courses import Courses, symbol
-from rascade.bench.expression import evaluate
+from rascade.bench.questions.courses import Courses, symbol
+from rascade.bench.questions.expression import evaluate
 from rascade.errors import EvidenceError
 
 if TYPE_CHECKING:

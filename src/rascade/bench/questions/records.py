@@ -76,7 +76,7 @@ class Check:
     Attributes:
         claim: whose it is.
         reading: ``right`` (our reading) or ``review`` (the review's own sentence).
-        effect: expression over the experiment's conditions, see `rascade.bench.effects`.
+        effect: expression over the experiment's conditions, see `rascade.bench.questions.effects`.
         what: what that is, for people, with its unit.
         low: lower end of what is expected.
         high: upper end of what is expected.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rascade.bench.expression import evaluate
-from rascade.bench.records import Arm, Experiment
+from rascade.bench.questions.expression import evaluate
+from rascade.bench.questions.records import Arm, Experiment
 from rascade.errors import EvidenceError
 from rascade.model import ParameterTable, load_table, readouts
 

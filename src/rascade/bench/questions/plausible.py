@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rascade.bench.effects import effect_of_courses
+from rascade.bench.questions.effects import effect_of_courses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.bench.courses import Courses
-    from rascade.bench.records import Experiment
+    from rascade.bench.questions.courses import Courses
+    from rascade.bench.questions.records import Experiment
 
 __all__ = ["Bound", "bounds", "implausible"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rascade.report.figures.experiment_curves import panel_title
+from rascade.report.figures.studied.experiment_curves import panel_title
 from rascade.report.look.canvas import FAINT, GREY, INK, WIDTH, Canvas, Figure, arm_color, shrink
 from rascade.report.look.text import plain, power_of_ten
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rascade.report.figures.claims import EXPECTED, Scale
-from rascade.report.figures.claims import WIDTH as STRIP
-from rascade.report.figures.experiment_curves import (
+from rascade.report.figures.studied.claims import EXPECTED, Scale
+from rascade.report.figures.studied.claims import WIDTH as STRIP
+from rascade.report.figures.studied.experiment_curves import (
     dose_axis,
     legend,
     legend_height,

@@ -1,0 +1,1 @@
+"""Figures of what is not a trial: experiments, claims, facts, identifiability, designs."""
