@@ -25,6 +25,7 @@ def run() -> None:
     """
     from rascade.calibration.build import Plan, build, read_build
     from rascade.calibration.checks import recovery, second_method
+    from rascade.calibration.contrasts import predict_contrasts, write_contrasts
     from rascade.calibration.leave_out import leave_out, write_left_out
     from rascade.calibration.posterior import read_ensemble
     from rascade.calibration.validate import predictions, prior_ensemble, write_validation
@@ -45,6 +46,9 @@ def run() -> None:
             progress=progress,
         )
     write_validation(RESULTS / "validation", found, before)
+    with progress_on_stderr("contrasts") as progress:
+        pairs = predict_contrasts(ensemble.first(24), threads=threads(), progress=progress)
+    write_contrasts(RESULTS / "validation", pairs)
     with progress_on_stderr("leave out") as progress:
         left = leave_out(kept, members=16, patients=100, threads=threads(), progress=progress)
     write_left_out(RESULTS / "left-out", left)
@@ -91,6 +95,32 @@ def left_out_table() -> str:
     )  # fmt: skip
 
 
+def contrast_table() -> str:
+    """Return predicted and published hazard ratios between arms of one trial."""
+    kept = json.loads((RESULTS / "validation" / "contrasts.json").read_text(encoding="utf-8"))
+    rows = [
+        (
+            cell(f"{row['arm_id']} against {row['reference_id'].partition('.')[2]}"),
+            row["endpoint"], _limits(row, "published", "published_low", "published_high"),
+            _limits(row, "predicted", "low90", "high90"),
+            "yes" if row["right_sign"] else "**no**", "yes" if row["inside"] else "**no**",
+        )
+        for row in kept["contrasts"]
+    ]  # fmt: skip
+    lead = (
+        f"{kept['right_sign']} of {kept['n']} favour the arm that the trial favoured, "
+        f"{kept['inside_90']} published ratios lie inside the predicted 90 % interval, and in "
+        f"{kept['significantly_wrong']} both intervals exclude each other's side. None was fitted.\n\n"
+    )
+    head = ("contrast", "end point", "published (95 %)", "predicted (90 %)", "right side", "inside")
+    return lead + table(head, rows, right=(2, 3))
+
+
+def _limits(row: dict[str, Any], value: str, low: str, high: str) -> str:
+    known = row[low] is not None and row[high] is not None
+    return f"{row[value]:.2f}" + (f" ({row[low]:.2f} to {row[high]:.2f})" if known else "")
+
+
 _VALIDATION = """\
 # Validation
 
@@ -127,7 +157,8 @@ def validation_page() -> str:
             NOTE, _VALIDATION, score_table(), "\n## A class that the fit has never seen\n",
             "The fit is repeated without any arm of a class, on an emulator of what the build "
             "simulated, and the members that come out are simulated in every arm of the class.\n",
-            left_out_table(), "\n## Every value\n", table(head, values, right=(3, 4, 5, 7)),
+            left_out_table(), "\n## Hazard ratios between arms of one trial\n", contrast_table(),
+            "\n## Every value\n", table(head, values, right=(3, 4, 5, 7)),
         ]
     ) + "\n"  # fmt: skip
 
