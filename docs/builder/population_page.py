@@ -110,7 +110,8 @@ def contrast_table() -> str:
     lead = (
         f"{kept['right_sign']} of {kept['n']} favour the arm that the trial favoured, "
         f"{kept['inside_90']} published ratios lie inside the predicted 90 % interval, and in "
-        f"{kept['significantly_wrong']} both intervals exclude each other's side. None was fitted.\n\n"
+        f"{kept['significantly_wrong']} both intervals exclude each other's side. "
+        "None was fitted.\n\n"
     )
     head = ("contrast", "end point", "published (95 %)", "predicted (90 %)", "right side", "inside")
     return lead + table(head, rows, right=(2, 3))

@@ -30,7 +30,7 @@ BREAKS = [  # claim, experiment, words in the effects that are read, what breaks
     ("M5", KRASI, "reach(tumour_volume, both, 10)", {"k_CD8_kill": 0.0}),
     ("G1", KRASI, "reach(tumour_volume, both, 10)", {"nivolumab.affinity": 0.0}),
     ("Y1", KRASI, "danger", {"MRTX1133.affinity": 0.0}),
-    ("T6", KRASI, "DC_mature", {**NO_BRAKE_ON_DC, "K_danger": 1e-9}),
+    ("T6", KRASI, "DC_mature", {**NO_BRAKE_ON_DC, "K_danger": 1e-9, "K_antigen": 1e-9}),
     ("Y3", KRASI, "VEGF", {"VEGF_hypoxia": 1.0, "VEGF_M2": 0.0, "hypoxia_perfusion": 0.0}),
     ("A6", BARRIERS, "MDSC", DEAF_STROMA),
     ("C6", BARRIERS, "PDL1", {"PDL1_gain_IFNg": 0.0}),

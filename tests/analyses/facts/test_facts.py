@@ -107,7 +107,7 @@ def test_facts_are_found_by_id_and_subject() -> None:
     ]
     assert {f.subject for f in find_facts(["signalling"])} == {"signalling"}
     assert len(find_facts([])) == sum(f.role != HELD_OUT for f in load_facts().values())
-    with pytest.raises(EvidenceError, match="no fact 'g12c-rebond'; did you mean g12c-rebound"):
+    with pytest.raises(EvidenceError, match="no fact 'g12c-rebond'; did you mean 'g12c-rebound'"):
         find_facts(["g12c-rebond"])
 
 
