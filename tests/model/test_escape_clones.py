@@ -59,7 +59,7 @@ def test_daraxonrasib_selects_every_way_but_a_second_kras_mutation(treated) -> N
     _, drug = treated
     gain = dict(zip(WAYS, drug["escape_1"] - drug["sensitive"], strict=True))
     assert gain.pop("KRAS_switched") < 0
-    assert min(gain.values()) > 0.02
+    assert min(gain.values()) > 0.01
     assert min(v for w, v in zip(WAYS, drug["escape_1"], strict=True) if w != "KRAS_switched") > 0
 
 
@@ -68,7 +68,7 @@ def test_under_daraxonrasib_no_way_has_much_more_erk_than_before_it(treated) -> 
     _, drug = treated
     share = dict(zip(WAYS, drug["pERK"] / NORMAL_ERK, strict=True))
     assert 0.8 < share.pop("MAPK_mutated") < 1.4
-    assert 0.2 < share.pop("KRAS_amplified") < 0.6
+    assert 0.15 < share.pop("KRAS_amplified") < 0.6
     assert max(share.values()) < 0.25
 
 
