@@ -129,6 +129,9 @@ Every arm of a published trial that runs by its name, at its own size, line, sca
 cut, predicted by the [population](../explanation/population.md). Values that were fitted are shown
 apart: they are no evidence. `rascade cohort validate` computes this anew.
 
+Never fitted is not never seen: constants of the mechanism were sized with some of these values in
+sight, most plainly two that tell MEK from RAS inhibition, with selumetinib + MK-2206 of SWOG S1115.
+
 ![Published against predicted values](../images/validation.svg)
 
 The error is the median of the absolute miss: of the logarithm for months, in percentage points for
