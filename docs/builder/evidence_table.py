@@ -11,6 +11,9 @@ _HOLDS = {
     "mechanism and every other name",
     "drug-facts": "doses, pharmacokinetics, potencies and toxicities of drugs",
     "trials": "arms of clinical trials: size, response, survival, toxicity",
+    "landmarks": "survival and progression-free survival of arms at 6, 12, 18 months and so on",
+    "trial-conduct": "how arms were followed: data cut, scans, who judged progression, later "
+    "treatment, duration of response",
     "contrasts": "hazard ratios between two of those arms",
     "adverse-events": "single adverse events by regimen",
     "biology": "pancreatic cancer: genes, growth, immune cells, signalling",
@@ -18,6 +21,8 @@ _HOLDS = {
     "io-parameters": "the published parameters of an immuno-oncology model of breast cancer",
     "published-parameters": "parameters of other published models, by quantity",
     "calibration-targets": "the results that a calibrated model must meet",
+    "clinical": "response kinetics, markers, resistance, later lines and what bears on survival, "
+    "each with what was seen of it",
     "claims": "statements of the review that Rascade examines, with our reading",
     "citations": "the works and other sources, each with all its identifiers",
     "conflicts": "rows that disagree, which of them is used and why",

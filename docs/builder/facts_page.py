@@ -69,9 +69,10 @@ def _entry(record: dict[str, Any]) -> str:
 
     verdict = "holds" if record["holds"] else "**does not hold**"
     rows = [
-        (w, e, p, m, h if h == "yes" else f"**{h}**", t) for w, e, p, m, h, t in check_rows(record)
+        (w, e, p, m, h if h == "yes" else f"**{h}**", worth, t)
+        for w, e, p, m, h, worth, t in check_rows(record)
     ]
-    head = ("what", "expected", "published", "model", "holds", "set to it")
+    head = ("what", "expected", "published", "model", "holds", "worth", "set to it")
     name, statement = record["id"], record["statement"]
     return "\n".join(
         [

@@ -89,12 +89,12 @@ def read_result(name: str) -> dict[str, Any]:
 
 def current_model_hash(name: str) -> str:
     """Return the hash that the model of a study has now; another one means stale results."""
-    from rascade.model import assemble, load_table
     from rascade.studies import load
+    from rascade.studies.files.trial_plan import to_plan
+    from rascade.trial.design.models import arm_assembly
 
-    study = load(STUDY_FOLDER / f"{name}.yaml")
-    numbers = load_table().with_values(study.parameters)
-    hashes = [assemble(arm.regimen.drugs, table=numbers).hash for arm in study.arms]
+    plan = to_plan(load(STUDY_FOLDER / f"{name}.yaml"))
+    hashes = [arm_assembly(plan, arm).hash for arm in plan.arms]
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 

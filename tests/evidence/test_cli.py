@@ -138,3 +138,13 @@ def test_an_id_unlike_any_other_gets_a_hint_at_where_ids_are() -> None:
     assert "no evidence item 'nothing'; ids are found with 'rascade evidence search" in run.stderr
     near = rascade("evidence", "show", "daraxonrasb")
     assert "did you mean 'daraxonrasib'" in near.stderr
+
+
+def test_an_arm_is_shown_with_landmarks_conduct_and_hazard_ratios() -> None:
+    run = rascade("evidence", "show", "napoli-3.nalirifox")
+    assert "OS at 12 months 45.6 % (40.5 to 50.5)  [source]" in run.stdout
+    assert "scan interval: 8 weeks  [source]" in run.stdout
+    data = json.loads(rascade("evidence", "show", "napoli-3.nalirifox", "--json").stdout)
+    assert {row["endpoint"] for row in data["landmarks"]} == {"PFS", "OS"}
+    assert "data_cut" in {row["field"] for row in data["conduct"]}
+    assert 0.69 in {row["hazard_ratio"] for row in data["contrasts"]}

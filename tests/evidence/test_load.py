@@ -86,12 +86,12 @@ def test_a_file_that_is_not_utf8_is_named(folder: Path) -> None:
 def test_everything_of_the_source_tables_is_there(evidence: Evidence) -> None:
     # 573, and what capecitabine, liposomal irinotecan and folinic acid brought.
     assert len(evidence.drug_facts) == 573 + 17
-    assert len(evidence.trials) == 115
+    assert len(evidence.trials) == 115 + 6
     assert len(evidence.adverse_events) == 181
     assert len(evidence.claims) == 105
     assert len(evidence.ras_kinetics) == 57
     assert len(evidence.io_parameters) == 281
-    assert len(evidence.cell_rows) == 652
+    assert len(evidence.cell_rows) == 652 + 19
     # One row more for each allele of a 4-part count, and four found since for MEK inhibitors.
     assert len(evidence.biology) == 176 + 4 + 4
     assert len(evidence.calibration_targets) == 20 + 11  # targets of several numbers are parted

@@ -52,8 +52,9 @@ def course(include: tuple[str, ...], *drugs: str) -> np.ndarray:
 
 def same(part: tuple[str, ...], *drugs: str) -> None:
     """Both patients fare as without the part."""
-    # A patient has one cell in ten thousand without B2M, which T cells pass by.
-    assert_allclose(course(part, *drugs), course((), *drugs), rtol=1e-4, atol=1e-9)
+    # A patient has one cell in ten thousand without B2M, which T cells pass by; what selects them
+    # in ten weeks of treatment makes that a little more.
+    assert_allclose(course(part, *drugs), course((), *drugs), rtol=2e-4, atol=1e-9)
 
 
 def test_all_parts_together_change_neither_an_untreated_nor_a_treated_patient() -> None:

@@ -60,19 +60,18 @@ def course(
 
 @pytest.fixture(scope="module")
 def block() -> dict[str, NDArray[np.float64]]:
-    """Forty patients of a second line under a RAS(ON) inhibitor, weekly to week 24."""
+    """Sixty patients of a second line under a RAS(ON) inhibitor, weekly to week 24."""
     wanted = ("relative_size", "KRAS_allele_fraction", "CA19_9", "wasting", "new_lesion_hazard")
-    return course(DARAXONRASIB, wanted, np.arange(0.0, 169.0, 7.0) + 0.001, size=40)
+    return course(DARAXONRASIB, wanted, np.arange(0.0, 169.0, 7.0) + 0.001, size=60)
 
 
 def test_most_responses_are_there_by_the_second_scan(block) -> None:
     """RASolute 302 scans every 8 weeks; sotorasib's responses came after 1.5 months."""
-    size = block["relative_size"]
-    responses = (size <= 0.7).any(axis=1)
-    by_second = (size[:, :17] <= 0.7).any(axis=1)
+    shrunk = block["relative_size"][:, 8::8] <= 0.7
+    responses, by_second = shrunk.any(axis=1), shrunk[:, :2].any(axis=1)
     assert 0.15 < responses.mean() < 0.55
     assert by_second.sum() >= 0.7 * responses.sum()
-    assert (size[:, 8] <= 0.7).any()
+    assert shrunk[:, 0].any()
 
 
 def test_depth_runs_from_nothing_to_two_thirds(block) -> None:

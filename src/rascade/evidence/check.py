@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from rascade.evidence.check_landmarks import check_landmarks
 from rascade.evidence.check_trials import check_trials
 from rascade.evidence.names import did_you_mean
 from rascade.evidence.records import (
@@ -50,6 +51,7 @@ def check(evidence: Evidence) -> list[Problem]:
         _lookups,
         _doubled_facts,
         check_trials,
+        check_landmarks,
     )
     found = [problem for rule in rules for problem in rule(evidence)]
     return sorted(found, key=lambda p: (p.severity, p.file, p.line, p.field))

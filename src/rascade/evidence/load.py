@@ -14,10 +14,12 @@ from rascade.evidence.records import (
     AdverseEvent,
     Citation,
     Claim,
+    Conduct,
     Conflict,
     Contrast,
     Drug,
     Fact,
+    Landmark,
     Lookup,
     TrialArm,
 )
@@ -75,6 +77,7 @@ def _read(folder: Path) -> Evidence:
             "io_parameters",
             "published_parameters",
             "calibration_targets",
+            "clinical",
         )
     }
     return Evidence(
@@ -82,6 +85,8 @@ def _read(folder: Path) -> Evidence:
         registry=_drugs(folder, facts["drug_facts"]),
         citation_rows=_plain(folder, "citations.csv", Citation),
         trials=_trials(folder),
+        landmarks=_plain(folder, "trial_landmarks.csv", Landmark),
+        conduct=_plain(folder, "trial_conduct.csv", Conduct),
         contrasts=_plain(folder, "contrasts.csv", Contrast),
         adverse_events=_plain(folder, "adverse_events.csv", AdverseEvent),
         claims=_plain(folder, "claims.csv", Claim),

@@ -12,10 +12,12 @@ __all__ = [
     "AdverseEvent",
     "Citation",
     "Claim",
+    "Conduct",
     "Conflict",
     "Contrast",
     "Drug",
     "Fact",
+    "Landmark",
     "Lookup",
     "Problem",
     "Record",
@@ -192,6 +194,58 @@ class TrialArm(Record):
     confidence: str
     note: str
     cells: dict[str, str] = field(default_factory=dict, repr=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark(Record):
+    """The share of an arm who were free of an event at a month, by Kaplan and Meier.
+
+    Attributes:
+        arm_id: of `Evidence.trials`.
+        endpoint: ``PFS`` or ``OS``.
+        month: since the arm began.
+        percent: free of the event, 0 to 100.
+        low, high: 95 % limits, or None.
+        assessor: who judged progression, ``investigator`` or ``BICR``; empty if not said.
+        sources: ids of the citations.
+        seen: what was seen of it: ``source``, ``abstract``, ``secondary text``, ``recalled`` or
+            ``derived``.
+        note: remarks.
+    """
+
+    arm_id: str
+    endpoint: str
+    month: float
+    percent: float
+    low: float | None
+    high: float | None
+    assessor: str
+    sources: tuple[str, ...]
+    seen: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct(Record):
+    """How an arm was followed and what was measured in it: one field of `schema.CONDUCT`.
+
+    Attributes:
+        arm_id: of `Evidence.trials`.
+        field: its name, e.g. ``scan_interval``.
+        value: a number as text in the unit of the field, a date or a word.
+        low, high: limits in that unit, or None; `range` says what they are.
+        sources, seen, note: as in `Landmark`.
+    """
+
+    arm_id: str
+    field: str
+    value: str
+    low: float | None
+    high: float | None
+    range: str
+    sources: tuple[str, ...]
+    seen: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from rascade.evidence.names import did_you_mean
 
-__all__ = ["SCHEMAS", "Column", "Schema"]
+__all__ = ["ASSESSORS", "CONDUCT", "SCHEMAS", "Column", "Schema"]
 
 
 def text(cell: str) -> str:
@@ -113,6 +113,11 @@ _FACT = _schema(
     "context",
     "note",
 )
+_SEEN = Column(
+    "seen",
+    required=True,
+    choices=frozenset({"source", "abstract", "secondary text", "recalled", "derived"}),
+)
 _PERCENT = ("orr_pct", "orr_ci_low_pct", "orr_ci_high_pct", "dcr_pct")
 _MONTHS = tuple(f"{e}_{p}_months" for e in ("pfs", "os") for p in ("median", "ci_low", "ci_high"))
 
@@ -123,7 +128,29 @@ FACT_FILES = (
     "io_parameters.csv",
     "published_parameters.csv",
     "calibration_targets.csv",
+    "clinical.csv",
 )
+
+ASSESSORS = frozenset({"", "investigator", "BICR"})
+#: What `trial_conduct.csv` tells of an arm, and the unit: "text" and "date" are not numbers.
+CONDUCT = {
+    "data_cut": "date",
+    "follow_up": "months",
+    "scan_interval": "weeks",
+    "pfs_assessor": "text",
+    "pfs_median_investigator": "months",
+    "orr_investigator": "%",
+    "later_treatment": "%",
+    "time_to_response": "months",
+    "response_duration": "months",
+    "time_on_treatment": "months",
+    "stopped_for_progression": "%",
+    "fatal_adverse_events": "%",
+    "dose_intensity": "%",
+    "ca199_fall_20": "%",
+    "ca199_fall_50": "%",
+    "ca199_fall_90": "%",
+}
 
 SCHEMAS: dict[str, Schema] = {
     "citations.csv": _schema(
@@ -208,6 +235,31 @@ SCHEMAS: dict[str, Schema] = {
         Column("arm_id", required=True),
         Column("field", required=True),
         _CONFIDENCE,
+    ),
+    "trial_landmarks.csv": _schema(
+        _ID,
+        Column("arm_id", required=True),
+        Column("endpoint", required=True, choices=frozenset({"OS", "PFS"})),
+        Column("month", number, required=True),
+        Column("percent", number, required=True),
+        Column("low", number),
+        Column("high", number),
+        Column("assessor", choices=ASSESSORS),
+        _SOURCES,
+        _SEEN,
+        "note",
+    ),
+    "trial_conduct.csv": _schema(
+        _ID,
+        Column("arm_id", required=True),
+        Column("field", required=True, choices=frozenset(CONDUCT)),
+        Column("value", required=True),
+        Column("low", number),
+        Column("high", number),
+        "range",
+        _SOURCES,
+        _SEEN,
+        "note",
     ),
     "contrasts.csv": _schema(
         _ID,

@@ -14,17 +14,20 @@ from rascade.evidence.records import (
     AdverseEvent,
     Citation,
     Claim,
+    Conduct,
     Conflict,
     Contrast,
     Drug,
     Fact,
+    Landmark,
     Lookup,
     Record,
     TrialArm,
 )
+from rascade.evidence.schema import CONDUCT
 from rascade.text import nearest
 
-__all__ = ["Hit", "SearchIndex", "headline"]
+__all__ = ["Hit", "SearchIndex", "conduct_text", "headline", "landmark_text"]
 
 _TOKEN = re.compile(r"[0-9a-zA-Zµαβγ]+(?:[-/.][0-9a-zA-Zα-ω]+)*")
 _GENE = re.compile(r"\b[A-Z][A-Z0-9]{2,7}\b")
@@ -54,6 +57,10 @@ def headline(record: Record) -> str:
             return f"{subject}{record.quantity} = {value}{unit}"
         case TrialArm():
             return f"{record.trial}, {record.arm}: {record.population}"
+        case Landmark():
+            return f"{record.arm_id}: {landmark_text(record)}"
+        case Conduct():
+            return f"{record.arm_id}: {conduct_text(record)}"
         case Contrast():
             return f"{record.endpoint} hazard ratio {record.hazard_ratio:g}, {record.arm_id}"
         case AdverseEvent():
@@ -67,6 +74,22 @@ def headline(record: Record) -> str:
         case Lookup():
             return f"{record.record}: {record.verdict}"
     return record.id
+
+
+def landmark_text(one: Landmark) -> str:
+    """Return a landmark rate as people write it, without its arm."""
+    limits = "" if one.low is None or one.high is None else f" ({one.low:g} to {one.high:g})"
+    by = f", by {one.assessor}" if one.assessor else ""
+    return f"{one.endpoint} at {one.month:g} months {one.percent:g} %{limits}{by}"
+
+
+def conduct_text(one: Conduct) -> str:
+    """Return a field of an arm's conduct as people write it, without its arm."""
+    unit = CONDUCT[one.field]
+    ends = ["" if end is None else f"{end:g}" for end in (one.low, one.high)]
+    limits = f" ({' to '.join(ends)}, {one.range})" if any(ends) else ""
+    told = "" if unit in ("text", "date") else f" {unit}"
+    return f"{one.field.replace('_', ' ')}: {one.value}{told}{limits}"
 
 
 def _words(text: str) -> list[str]:

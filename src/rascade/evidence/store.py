@@ -13,10 +13,12 @@ from rascade.evidence.records import (
     AdverseEvent,
     Citation,
     Claim,
+    Conduct,
     Conflict,
     Contrast,
     Drug,
     Fact,
+    Landmark,
     Lookup,
     Record,
     TrialArm,
@@ -29,6 +31,8 @@ TABLES = {
     "drugs": "registry",
     "drug-facts": "drug_facts",
     "trials": "trials",
+    "landmarks": "landmarks",
+    "trial-conduct": "conduct",
     "contrasts": "contrasts",
     "adverse-events": "adverse_events",
     "biology": "biology",
@@ -36,6 +40,7 @@ TABLES = {
     "io-parameters": "io_parameters",
     "published-parameters": "published_parameters",
     "calibration-targets": "calibration_targets",
+    "clinical": "clinical",
     "claims": "claims",
     "citations": "citation_rows",
     "conflicts": "conflicts",
@@ -67,6 +72,9 @@ class Evidence:
     published_parameters: tuple[Fact, ...] = field(repr=False)
     calibration_targets: tuple[Fact, ...] = field(repr=False)
     trials: tuple[TrialArm, ...] = field(repr=False)
+    clinical: tuple[Fact, ...] = field(repr=False)
+    landmarks: tuple[Landmark, ...] = field(repr=False)
+    conduct: tuple[Conduct, ...] = field(repr=False)
     contrasts: tuple[Contrast, ...] = field(repr=False)
     adverse_events: tuple[AdverseEvent, ...] = field(repr=False)
     claims: tuple[Claim, ...] = field(repr=False)
@@ -95,6 +103,7 @@ class Evidence:
             *self.io_parameters,
             *self.published_parameters,
             *self.calibration_targets,
+            *self.clinical,
         )
 
     @cached_property
@@ -209,6 +218,34 @@ class Evidence:
         raise EvidenceError(
             f"no trial arm {arm_id!r}{did_you_mean(arm_id, (arm.id for arm in self.trials))}"
         )
+
+    def landmarks_of(self, arm_id: str) -> tuple[Landmark, ...]:
+        """Return the published landmark rates of an arm, PFS before OS, by month.
+
+        Raises:
+            EvidenceError: no such arm.
+        """
+        arm = self.trial(arm_id)
+        found = (one for one in self.landmarks if one.arm_id == arm.id)
+        return tuple(sorted(found, key=lambda one: (one.endpoint != "PFS", one.month)))
+
+    def conduct_of(self, arm_id: str) -> tuple[Conduct, ...]:
+        """Return how an arm was followed and what else was measured in it.
+
+        Raises:
+            EvidenceError: no such arm.
+        """
+        arm = self.trial(arm_id)
+        return tuple(one for one in self.conduct if one.arm_id == arm.id)
+
+    def contrasts_of(self, arm_id: str) -> tuple[Contrast, ...]:
+        """Return the hazard ratios that an arm has a part in.
+
+        Raises:
+            EvidenceError: no such arm.
+        """
+        arm = self.trial(arm_id)
+        return tuple(one for one in self.contrasts if arm.id in (one.arm_id, one.reference_id))
 
     def fact(self, fact_id: str) -> Fact:
         """Return a fact of any table by id.

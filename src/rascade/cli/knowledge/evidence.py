@@ -49,9 +49,9 @@ def list_(
 
     \b
     Tables:
-      drugs, drug-facts, trials, contrasts, adverse-events, biology, ras-kinetics,
-      io-parameters, published-parameters, calibration-targets, claims, citations,
-      conflicts, checks
+      drugs, drug-facts, trials, landmarks, trial-conduct, contrasts, adverse-events,
+      biology, ras-kinetics, io-parameters, published-parameters, calibration-targets,
+      clinical, claims, citations, conflicts, checks
     """
     from rascade.evidence import TABLES, as_dict, load
 
@@ -77,6 +77,8 @@ def show(
 ) -> None:
     """Show one record with its sources, the conflicts it stands in and the checks made.
 
+    Of a trial arm also its landmark rates, how it was followed, and its hazard ratios.
+
     \b
     A number, a trial arm, a citation:
       rascade evidence show daraxonrasib.half_life
@@ -92,6 +94,7 @@ def show(
         as_dict(evidence.citation(source)) for source in getattr(record, "sources", ())
     ]
     data["conflicts"] = [as_dict(conflict) for conflict in evidence.conflicts_of(record.id)]
+    data |= _of_arm(evidence, record)
     data["checks"] = [as_dict(lookup) for lookup in evidence.lookups_of(record.id)]
     if as_json:
         print_json(data)
@@ -158,6 +161,42 @@ def check(
         raise typer.Exit(2)
 
 
+def _of_arm(evidence: Evidence, record: Record) -> dict[str, Any]:
+    """Return what other tables hold of a trial arm; nothing for other records."""
+    from rascade.evidence import TrialArm, as_dict
+
+    if not isinstance(record, TrialArm):
+        return {}
+    return {
+        "landmarks": [as_dict(one) for one in evidence.landmarks_of(record.id)],
+        "conduct": [as_dict(one) for one in evidence.conduct_of(record.id)],
+        "contrasts": [as_dict(one) for one in evidence.contrasts_of(record.id)],
+    }
+
+
+def _arm_lines(record: Record) -> list[tuple[str, list[str]]]:
+    """Return the titles and lines of what other tables hold of a trial arm."""
+    from rascade.evidence import TrialArm, load
+    from rascade.evidence.search import conduct_text, headline, landmark_text
+
+    if not isinstance(record, TrialArm):
+        return []
+    evidence = load()
+    landmarks = evidence.landmarks_of(record.id)
+    conduct = evidence.conduct_of(record.id)
+    return [
+        ("landmark rates", [f"{landmark_text(one)}  [{one.seen}]" for one in landmarks]),
+        ("how it was followed", [f"{conduct_text(one)}  [{one.seen}]" for one in conduct]),
+        (
+            "hazard ratios",
+            [
+                f"{headline(one)} against {one.reference_id}  [{one.confidence}]"
+                for one in evidence.contrasts_of(record.id)
+            ],
+        ),
+    ]
+
+
 def _problem_dict(problem: Problem) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -191,17 +230,23 @@ def _table(evidence: Evidence, name: str) -> tuple[Record, ...]:
     return found
 
 
+def _sure(record: Record) -> str:
+    """Return how well a record is known, in the word of its table."""
+    words = ("confidence", "seen", "status")
+    return next((str(getattr(record, word)) for word in words if hasattr(record, word)), "")
+
+
 def _print_records(records: Sequence[Record]) -> None:
     from rascade.evidence.search import headline
 
-    rows = [
-        (record.id, headline(record), getattr(record, "confidence", getattr(record, "status", "")))
-        for record in records
-    ]
+    rows = [(record.id, headline(record), _sure(record)) for record in records]
     print_table(("id", "what", "confidence"), rows, keep={0})
 
 
-_HIDDEN = {"id", "file", "line", "sources", "citations", "conflicts", "checks", "facts", "cells"}
+_HIDDEN = {
+    *("id", "file", "line", "sources", "citations", "conflicts", "checks", "facts", "cells"),
+    *("landmarks", "conduct", "contrasts"),
+}
 
 
 def _record_lines(record: Record, data: dict[str, Any]) -> list[str]:
@@ -216,6 +261,7 @@ def _record_lines(record: Record, data: dict[str, Any]) -> list[str]:
     if data.get("facts"):
         lines.append(f"  facts: {len(data['facts'])}; rascade drugs show {record.id!r} lists them")
     for title, entries in (
+        *_arm_lines(record),
         ("sources", [f"{c['id']}  {c['reference']}  [{c['status']}]" for c in data["citations"]]),
         ("conflicts", [f"{c['what']}; {_decision(c)}" for c in data["conflicts"]]),
         ("checks", [f"{c['date']} {c['verdict']}: {c['found']}" for c in data["checks"]]),
