@@ -21,6 +21,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
 from builder import (  # noqa: E402
+    averaging_table,
     cli_page,
     error_page,
     evidence_table,
@@ -57,6 +58,7 @@ FIGURES: tuple[Callable[[], dict[str, str]], ...] = (
 #: Name -> what runs again, and keeps, what the pages quote.
 RUNS: dict[str, Callable[[], None]] = {
     "population": population_page.run,
+    "averaging": averaging_table.run,
     "studies": results.run_studies,
     "facts": facts_page.run,
     "identifiability": identifiability_page.run,
@@ -66,6 +68,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "rasolute-302": lambda: results.comparison("rasolute-302"),
     "rasolute-302-contrasts": lambda: results.contrasts("rasolute-302"),
     "population-scores": population_page.score_table,
+    "averaging": averaging_table.averaging_table,
     "facts-dish": facts_page.dish_table,
     "facts-potency": facts_page.potency_table,
     "evidence": evidence_table.evidence_table,
@@ -79,6 +82,7 @@ TEXTS = (
     "evidence.md",
     "explanation/calibration.md",
     "explanation/model.md",
+    "explanation/population.md",
     "how-to/what-if.md",
 )
 _TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)

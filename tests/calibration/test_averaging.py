@@ -55,3 +55,25 @@ def test_mistakes_are_named(tmp_path) -> None:
     (tmp_path / averaging.FILE).write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         averaging.averaging_rows(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("verb", "work"),
+    [
+        ("averaging", "rascade.calibration.averaging.measure_averaging"),
+        ("build", "rascade.calibration.build.build"),
+    ],
+)
+def test_an_interrupted_run_says_that_what_was_done_is_kept(
+    verb, work, tmp_path, monkeypatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from rascade.cli.runs.cohort import app
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(work, interrupted)
+    done = CliRunner().invoke(app, [verb, "--out", str(tmp_path / "out")])
+    assert "kept in" in str(done.exception)

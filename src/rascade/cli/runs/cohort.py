@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,7 +95,7 @@ def build(
 
     left = (*(without or ()), *(arms_of_class(leave_out) if leave_out else ()))
     plan = Plan(members, patients, rounds, seed, without=tuple(dict.fromkeys(left)))
-    with progress_on_stderr("population") as progress:
+    with _kept(out), progress_on_stderr("population") as progress:
         ensemble = build(out, plan, threads=default_threads(threads), progress=progress)
     say(f"{ensemble.size} members, {len(ensemble.names)} hyperparameters: {out / 'ensemble.csv'}")
     misfit = ", ".join(f"{value:.2f}" for value in ensemble.manifest["misfit_by_round"])
@@ -278,7 +279,7 @@ def averaging(
     from rascade.calibration.averaging import FILE, measure_averaging
     from rascade.progress import default_threads, progress_on_stderr
 
-    with progress_on_stderr("averaging") as progress:
+    with _kept(out), progress_on_stderr("averaging") as progress:
         rows = measure_averaging(
             out,
             patients=patients,
@@ -299,6 +300,20 @@ def averaging(
         keep={0},
     )
     say("size: averaged less exact at week 8; the others: exact, then averaged")
+
+
+@contextlib.contextmanager
+def _kept(out: Path) -> Iterator[None]:
+    """Say of an interrupted run that what was done is kept."""
+    from rascade.cli.terminal.console import interruptible
+
+    with interruptible():
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"what was done is kept in {out}; the same command goes on"
+            ) from None
 
 
 def _percent(row: Mapping[str, Any]) -> str:
