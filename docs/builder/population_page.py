@@ -153,19 +153,20 @@ sight, most plainly two that tell MEK from RAS inhibition, with selumetinib + MK
 
 ![Published against predicted values](../images/validation.svg)
 
+Landmark rates are the share alive, or free of progression, at a month; they are never fitted.
 The error is the median of the absolute miss: of the logarithm for months, in percentage points for
-response rates. A model that does not beat the mean of the line has no skill.
+response and landmark rates. A model that does not beat the mean of the line has no skill.
 """
 
 
 def validation_page() -> str:
     """Return the page."""
-    from rascade.report.pages.validation import read_validation
+    from rascade.report.pages.validation import read_validation, value_name
 
     rows, _ = read_validation(RESULTS / "validation")
     values = [
         (
-            cell(row["arm_id"]), row["endpoint"], row["role"], _text(row["published"]),
+            cell(row["arm_id"]), value_name(row["endpoint"]), row["role"], _text(row["published"]),
             _text(row["predicted"]), f"{_text(row['low90'])} to {_text(row['high90'])}",
             "yes" if row["inside"] else "**no**", _text(row["mean_of_line"]),
         )

@@ -65,3 +65,18 @@ def test_a_right_prediction_has_no_miss() -> None:
     # The curve is convex, so its mean around the median lies a little above one half.
     assert np.abs((found[0] - observed) / np.sqrt(variance)).max() < 0.5
     assert (variance > 0).all()
+
+
+def test_landmarks_are_never_fitted_and_within_the_follow_up() -> None:
+    found = [(arm, t) for arm in runnable_arms() for t in arm.landmarks]
+    assert len(found) > 40
+    for arm, target in found:
+        assert target.role == VALIDATE
+        assert target.curve[1] <= min(arm.spec.follow_up_months, 30.0)
+    assert not any("@" in t.endpoint for arm in runnable_arms() for t in arm.targets)
+
+
+def test_arms_without_treatment_run() -> None:
+    arms = {arm.id: arm for arm in runnable_arms()}
+    assert arms["conko-003.best-supportive-care"].drugs == ()
+    assert arms["conko-003.best-supportive-care"].line == 2

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.calibration.targets import CALIBRATE, TrialArmRun, predicted, runnable_arms
+from rascade.calibration.targets import (
+    CALIBRATE,
+    LONGEST_MONTHS,
+    TrialArmRun,
+    predicted,
+    runnable_arms,
+)
 from rascade.errors import InputError
 from rascade.model import load_table
 from rascade.patients.hyperparameters import (
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Kept", "Plan", "build", "fitted_arms", "follow_up_months", "model_hash", "read_build"]
 
 _MEMBERS, _ARRAYS = "members.npz", ("predicted", "observed", "variance")
-_MOST_MONTHS, _LEAST_MONTHS, _FITTED_MONTHS = 30.0, 10.0, 7.0
+_LEAST_MONTHS, _FITTED_MONTHS = 10.0, 7.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ def follow_up_months(arm: TrialArmRun, *, fitting: bool = False) -> float:
     medians = [target.value for target in arm.targets if target.endpoint != "orr"]
     longest = max(medians, default=0.0)
     wanted = max(longest + 1.5, _FITTED_MONTHS) if fitting else max(2 * longest + 2, _LEAST_MONTHS)
-    return float(min(wanted, max(arm.spec.follow_up_months, _LEAST_MONTHS), _MOST_MONTHS))
+    return float(min(wanted, max(arm.spec.follow_up_months, _LEAST_MONTHS), LONGEST_MONTHS))
 
 
 def model_hash(arms: Sequence[TrialArmRun]) -> str:

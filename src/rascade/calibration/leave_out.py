@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +120,7 @@ def leave_out(
     """
     found = []
     for index, name in enumerate(classes):
-        arms = [arm for arm in runnable_arms() if name in class_of(arm)]
+        arms = [replace(arm, landmarks=()) for arm in runnable_arms() if name in class_of(arm)]
         ensemble = refitted(kept, {arm.id for arm in arms}, members=members, seed=seed)
 
         def told(share: float, step: str, index: int = index, name: str = name) -> None:

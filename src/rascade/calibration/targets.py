@@ -37,9 +37,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CALIBRATE",
     "ENDPOINTS",
+    "LANDMARK",
+    "LONGEST_MONTHS",
+    "MEASURES",
     "VALIDATE",
     "Target",
     "TrialArmRun",
+    "landmarks_of",
     "predicted",
     "runnable_arms",
     "targets_of",
@@ -47,6 +51,11 @@ __all__ = [
 
 CALIBRATE, VALIDATE = "calibrate", "validate"
 ENDPOINTS = ("orr", "pfs", "os")
+LANDMARK = "landmark"
+#: What values are grouped by in scores and figures.
+MEASURES = (*ENDPOINTS, LANDMARK)
+#: For which an arm is followed at most.
+LONGEST_MONTHS = 30.0
 _WINDOW_OS_DAYS = 14.0
 #: Patients who are censored before the median tell less: more variance than a full sample's.
 _CENSORING = 1.2
@@ -58,7 +67,7 @@ class Target:
 
     Attributes:
         arm_id: of the evidence.
-        endpoint: ``orr``, ``pfs`` or ``os``.
+        endpoint: ``orr``, ``pfs`` or ``os``; for a landmark rate ``pfs@6``, ``os@12`` and so on.
         value: as published: percent, or months.
         low, high: published limits; None where there are none.
         size: patients of the arm.
@@ -73,6 +82,22 @@ class Target:
     size: int
     role: str
 
+    @property
+    def measure(self) -> str:
+        """One of `MEASURES`."""
+        return LANDMARK if "@" in self.endpoint else self.endpoint
+
+    @property
+    def percent(self) -> bool:
+        """Whether the value is a percentage, and not months."""
+        return self.measure in ("orr", LANDMARK)
+
+    @property
+    def curve(self) -> tuple[str, float]:
+        """Of a landmark rate: ``pfs`` or ``os``, and the month."""
+        endpoint, _, month = self.endpoint.partition("@")
+        return endpoint, float(month)
+
 
 @dataclass(frozen=True)
 class TrialArmRun:
@@ -82,11 +107,13 @@ class TrialArmRun:
         plan: how it is simulated.
         spec: the trial, of this arm alone.
         targets: what was published of it.
+        landmarks: its published landmark rates, which are never fitted.
     """
 
     plan: ArmPlan
     spec: TrialSpec
     targets: tuple[Target, ...]
+    landmarks: tuple[Target, ...] = ()
 
     @property
     def id(self) -> str:
@@ -124,6 +151,25 @@ def targets_of(plan: ArmPlan) -> tuple[Target, ...]:
     return tuple(found)
 
 
+def landmarks_of(plan: ArmPlan, months: float) -> tuple[Target, ...]:
+    """Return the published landmark rates of an arm; all are `VALIDATE`.
+
+    Args:
+        plan: of the arm.
+        months: for which it is followed; what is later is left out.
+    """
+    from rascade.evidence import load
+
+    return tuple(
+        Target(
+            one.arm_id, f"{one.endpoint.lower()}@{one.month:g}", one.percent, one.low, one.high,
+            plan.size, VALIDATE,
+        )
+        for one in load().landmarks_of(plan.arm.id)
+        if one.month <= months
+    )  # fmt: skip
+
+
 @cache
 def runnable_arms() -> tuple[TrialArmRun, ...]:
     """Return every arm of the evidence that runs by its name and has a published value."""
@@ -135,9 +181,9 @@ def runnable_arms() -> tuple[TrialArmRun, ...]:
         targets = targets_of(plan) if plan.refusal() is None else ()
         if targets:
             # An ensemble is fitted to trials of the bare table, whatever ensemble there was before.
-            found.append(
-                TrialArmRun(plan, replace(to_plan(plan.study()), population=None), targets)
-            )
+            spec = replace(to_plan(plan.study()), population=None)
+            landmarks = landmarks_of(plan, min(spec.follow_up_months, LONGEST_MONTHS))
+            found.append(TrialArmRun(plan, spec, targets, landmarks))
     return tuple(found)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.calibration.build import follow_up_months
-from rascade.calibration.targets import ENDPOINTS, Target, TrialArmRun, runnable_arms
+from rascade.calibration.targets import LANDMARK, MEASURES, Target, TrialArmRun, runnable_arms
 from rascade.model import load_table
 from rascade.patients.hyperparameters import Ensemble, load_hyperparameters
 from rascade.progress import Progress, silent
@@ -109,7 +109,7 @@ def predictions(
             arm.spec.arms[0],
             [table for each in ensembles for table in each.tables(base, arm.line)],
             patients=patients,
-            months=follow_up_months(arm),
+            months=_months(arm),
             settings=Settings(threads=threads, rtol=1e-3),
             seed=seed,
         )
@@ -119,13 +119,22 @@ def predictions(
     return found
 
 
+def _months(arm: TrialArmRun) -> float:
+    """Return how long an arm is followed: also to its last landmark."""
+    last = max((target.curve[1] for target in arm.landmarks), default=0.0)
+    return max(follow_up_months(arm), last)
+
+
 def _of_arm(arm: TrialArmRun, courses: Courses) -> list[Prediction]:
     name = arm.spec.arms[0].name
-    drawn = replicates(arm.spec, {name: courses}, count=_REPLICATES).arms[name]
+    drawn = replicates(arm.spec, {name: courses}, count=_REPLICATES)
     central = _central(arm, courses.member(0))
     found = []
-    for target in arm.targets:
-        values = drawn[target.endpoint] * (100.0 if target.endpoint == "orr" else 1.0)
+    for target in (*arm.targets, *arm.landmarks):
+        if target.measure == LANDMARK:
+            values = 100.0 * drawn.free(name, *target.curve)
+        else:
+            values = drawn.arms[name][target.endpoint] * (100.0 if target.percent else 1.0)
         low, median, high = np.percentile(values, [_LOW, 50.0, _HIGH], method="inverted_cdf")
         below = float(np.mean(values < target.value) + 0.5 * np.mean(values == target.value))
         found.append(
@@ -140,13 +149,16 @@ def _of_arm(arm: TrialArmRun, courses: Courses) -> list[Prediction]:
 def _central(arm: TrialArmRun, one: Courses) -> dict[str, float]:
     known = known_days(arm.spec, one.pfs.shape[1])
     half = np.array([0.5])
-    pfs = curve(one.pfs[0], one.progressed[0], one.weight[0]).when(half)[0]
-    os = curve(one.death[0], one.died[0], one.weight[0]).when(half)[0]
-    return {
-        "orr": float(response_share(one, known)[0]) * 100.0,
-        "pfs": float(pfs) / DAYS_PER_MONTH,
-        "os": float(os) / DAYS_PER_MONTH,
+    curves = {
+        "pfs": curve(one.pfs[0], one.progressed[0], one.weight[0]),
+        "os": curve(one.death[0], one.died[0], one.weight[0]),
     }
+    found = {name: float(each.when(half)[0]) / DAYS_PER_MONTH for name, each in curves.items()}
+    for target in arm.landmarks:
+        endpoint, month = target.curve
+        at = curves[endpoint].at(np.array([month * DAYS_PER_MONTH]))[0]
+        found[target.endpoint] = float(at) * 100.0
+    return {"orr": float(response_share(one, known)[0]) * 100.0, **found}
 
 
 @cache
@@ -162,7 +174,7 @@ def previous() -> Mapping[tuple[str, str], float]:
 def mean_of_line(found: Sequence[Prediction], one: Prediction) -> float:
     """Return the mean of what was published of the other arms of the same line.
 
-    The logarithm is averaged for months, the percentage for response rates.
+    The logarithm is averaged for months, the percentage for response and landmark rates.
     """
     others = [
         other.target.value
@@ -173,14 +185,15 @@ def mean_of_line(found: Sequence[Prediction], one: Prediction) -> float:
     ]
     if not others:
         return float("nan")
-    if one.target.endpoint == "orr":
+    if one.target.percent:
         return float(np.mean(others))
     return float(np.exp(np.mean(np.log(others))))
 
 
-def _error(endpoint: str, predicted: float, seen: float) -> float:
-    """Return the miss: of the logarithm for months, in percentage points for response rates."""
-    if endpoint == "orr":
+def _error(target: Target, predicted: float) -> float:
+    """Return the miss: of the logarithm for months, in percentage points for rates."""
+    seen = target.value
+    if target.percent:
         return predicted - seen
     return float(np.log(predicted) - np.log(seen)) if np.isfinite(predicted) else float("inf")
 
@@ -191,57 +204,68 @@ def scores(
     """Score predictions by role and end point, beside the baselines.
 
     Returns:
-        role -> end point -> ``n``, ``inside_90`` (count), ``rank_correlation``, and the median
-        absolute error (``error``) of the prediction and of each baseline.
+        role -> measure (see `MEASURES`) -> ``n``, ``inside_90`` (count), ``rank_correlation``, and
+        the median absolute error (``error``) of the prediction and of each baseline.
     """
     before = {(p.target.arm_id, p.target.endpoint): p.median for p in prior or ()}
     result: dict[str, Any] = {}
     for role in sorted({p.target.role for p in found}):
         result[role] = {}
-        for endpoint in ENDPOINTS:
-            mine = [p for p in found if (p.target.role, p.target.endpoint) == (role, endpoint)]
+        for measure in MEASURES:
+            mine = [p for p in found if (p.target.role, p.target.measure) == (role, measure)]
             if mine:
-                result[role][endpoint] = _score(endpoint, mine, found, before)
+                result[role][measure] = _score(mine, found, before)
     return result
 
 
 def _score(
-    endpoint: str,
     mine: Sequence[Prediction],
     found: Sequence[Prediction],
     before: Mapping[tuple[str, str], float],
 ) -> dict[str, Any]:
-    from scipy.stats import spearmanr
-
     seen = [p.target.value for p in mine]
     ways = {
         "model": [p.median for p in mine],
         "mean of the line": [mean_of_line(found, p) for p in mine],
-        "prior": [before.get((p.target.arm_id, endpoint), np.nan) for p in mine],
-        "previous model": [previous().get((p.target.arm_id, endpoint), np.nan) for p in mine],
+        "prior": [before.get(_key(p), np.nan) for p in mine],
+        "previous model": [previous().get(_key(p), np.nan) for p in mine],
     }
     errors = {
-        way: [abs(_error(endpoint, v, s)) for v, s in zip(values, seen, strict=True)]
+        way: [abs(_error(p.target, v)) for v, p in zip(values, mine, strict=True)]
         for way, values in ways.items()
     }
     return {
         "n": len(mine),
         "inside_90": sum(p.inside for p in mine),
-        "rank_correlation": _rounded(spearmanr(ways["model"], seen).statistic)
-        if len(mine) > 2
-        else None,
-        "rank_correlation_previous": _rounded(
-            spearmanr(ways["previous model"], seen, nan_policy="omit").statistic
-        )
-        if len(mine) > 2
-        else None,
-        "error": {way: _rounded(np.nanmedian(values)) for way, values in errors.items()},
+        "rank_correlation": _rank(ways["model"], seen),
+        "rank_correlation_previous": _rank(ways["previous model"], seen),
+        "error": {way: _typical(values) for way, values in errors.items()},
         "width": _rounded(
             np.median([p.high - p.low for p in mine])
-            if endpoint == "orr"
+            if mine[0].target.percent
             else np.median([np.log(p.high / max(p.low, 1e-9)) for p in mine])
         ),
     }
+
+
+def _key(one: Prediction) -> tuple[str, str]:
+    return one.target.arm_id, one.target.endpoint
+
+
+def _rank(said: Sequence[float], seen: Sequence[float]) -> float | None:
+    """Return the rank correlation of what is known; None of fewer than three values."""
+    from scipy.stats import spearmanr
+
+    known = [index for index, value in enumerate(said) if not np.isnan(value)]
+    if len(known) < 3:
+        return None
+    return _rounded(spearmanr([said[k] for k in known], [seen[k] for k in known]).statistic)
+
+
+def _typical(errors: Sequence[float]) -> float | None:
+    """Return the median of what is known; None where nothing is."""
+    known = [error for error in errors if not np.isnan(error)]
+    return _rounded(float(np.median(known))) if known else None
 
 
 def _rounded(value: float) -> float | None:

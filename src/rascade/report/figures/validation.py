@@ -13,10 +13,22 @@ if TYPE_CHECKING:
 
 __all__ = ["validation_figure"]
 
-_TITLES = {"orr": "Response rate, %", "pfs": "Median PFS, months", "os": "Median OS, months"}
-_LIMITS = {"orr": (0.0, 75.0), "pfs": (1.0, 16.0), "os": (1.5, 30.0)}
-_TICKS = {"orr": (0, 25, 50, 75), "pfs": (1, 2, 4, 8, 16), "os": (2, 4, 8, 16, 30)}
-_SIDE, _GAP, _LEFT, _TOP = 1.85, 0.5, 0.48, 0.72
+_TITLES = {
+    "orr": "Response rate, %",
+    "pfs": "Median PFS, months",
+    "os": "Median OS, months",
+    "landmark": "Landmark rates, %",
+}
+_LIMITS = {"orr": (0.0, 75.0), "pfs": (1.0, 16.0), "os": (1.5, 30.0), "landmark": (0.0, 100.0)}
+_TICKS = {
+    "orr": (0, 25, 50, 75),
+    "pfs": (1, 2, 4, 8, 16),
+    "os": (2, 4, 8, 16, 30),
+    "landmark": (0, 25, 50, 75, 100),
+}
+_LEFT, _TOP = 0.48, 0.72
+#: Side of a panel and the gap to the next, in inches, by how many panels there are.
+_PANELS = {3: (1.85, 0.5), 4: (1.33, 0.42)}
 _HISTOGRAM = 0.75
 _FITTED, _UNSEEN = GREY, arm_color(0)
 
@@ -30,7 +42,9 @@ def validation_figure(rows: Sequence[Mapping[str, Any]], footer: str) -> Figure:
         footer: the research-use line.
     """
     title = "What the population predicts, and what was published"
-    canvas = Canvas(WIDTH, _TOP + _SIDE + 0.55 + _HISTOGRAM + 0.75, title, footer)
+    shown = [name for name in _TITLES if name != "landmark" or any(map(_is_landmark, rows))]
+    side, gap = _PANELS[len(shown)]
+    canvas = Canvas(WIDTH, _TOP + side + 0.55 + _HISTOGRAM + 0.75, title, footer)
     canvas.key(0.5, 0.47, marker="o", markersize=4, color=_UNSEEN, linestyle="none")
     canvas.text(0.6, 0.47, "never fitted", size=7)
     canvas.key(1.5, 0.47, marker="o", markersize=4, markerfacecolor="white",
@@ -38,16 +52,16 @@ def validation_figure(rows: Sequence[Mapping[str, Any]], footer: str) -> Figure:
     canvas.text(1.6, 0.47, "fitted", size=7)
     canvas.text(2.2, 0.47, "bars: 90 % predictive interval for a trial of that size", size=7)
     told = []
-    for index, endpoint in enumerate(_TITLES):
-        mine = [row for row in rows if row["endpoint"] == endpoint]
-        left = _LEFT + index * (_SIDE + _GAP)
-        _scatter(canvas.axes(left, _TOP, _SIDE, _SIDE), endpoint, mine)
-        top = _TOP + _SIDE + 0.62
-        _places(canvas.axes(left, top, _SIDE, _HISTOGRAM), mine)
+    for index, endpoint in enumerate(shown):
+        mine = [row for row in rows if _measure(row) == endpoint]
+        left = _LEFT + index * (side + gap)
+        _scatter(canvas.axes(left, _TOP, side, side), endpoint, mine)
+        top = _TOP + side + 0.62
+        _places(canvas.axes(left, top, side, _HISTOGRAM), mine)
         unseen = [row for row in mine if row["role"] != "calibrate"]
         inside = sum(bool(row["inside"]) for row in unseen)
         text = f"never fitted: {inside} of {len(unseen)} inside"
-        canvas.text(left + 0.06, _TOP + 0.09, text, size=6.5)
+        canvas.text(left + 0.06, _TOP + 0.09, text, size=6.5 if len(shown) == 3 else 5.5)
         told.append(f"{_TITLES[endpoint]}: {text}")
     return Figure(
         "validation",
@@ -62,9 +76,17 @@ def validation_figure(rows: Sequence[Mapping[str, Any]], footer: str) -> Figure:
     )
 
 
+def _is_landmark(row: Mapping[str, Any]) -> bool:
+    return "@" in row["endpoint"]
+
+
+def _measure(row: Mapping[str, Any]) -> str:
+    return "landmark" if _is_landmark(row) else str(row["endpoint"])
+
+
 def _scatter(axes: Axes, endpoint: str, rows: Sequence[Mapping[str, Any]]) -> None:
     low, high = _LIMITS[endpoint]
-    if endpoint != "orr":
+    if endpoint in ("pfs", "os"):
         axes.set_xscale("log")
         axes.set_yscale("log")
     axes.plot([low, high], [low, high], color=FAINT, linewidth=0.8, zorder=1)
@@ -82,7 +104,7 @@ def _scatter(axes: Axes, endpoint: str, rows: Sequence[Mapping[str, Any]]) -> No
             markerfacecolor="white" if fitted else color, markeredgecolor=color,
             markeredgewidth=0.8,
         )  # fmt: skip
-    pad = 2.0 if endpoint == "orr" else 0.0
+    pad = 0.0 if endpoint in ("pfs", "os") else 2.0
     for axis, name in ((axes.xaxis, "published"), (axes.yaxis, "predicted")):
         axis.set_ticks(_TICKS[endpoint], [f"{tick:g}" for tick in _TICKS[endpoint]])
         axis.set_ticks([], minor=True)

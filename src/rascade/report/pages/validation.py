@@ -13,19 +13,26 @@ from rascade.report.figures.validation import validation_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
 
-__all__ = ["read_validation", "score_rows", "write_validation_report"]
+__all__ = ["read_validation", "score_rows", "value_name", "write_validation_report"]
 
 _ROLES = {"validate": "never fitted", "calibrate": "fitted"}
-_NAMES = {"orr": "ORR", "pfs": "PFS", "os": "OS"}
+_NAMES = {"orr": "ORR", "pfs": "PFS", "os": "OS", "landmark": "landmark rates, %"}
 _LIMITS = (
     "A value counts as inside if it lies in the 90 % predictive interval for a trial of its size: "
     "the uncertainty of the population, what trials of one regimen differ by, and chance. Of good "
     "intervals nine in ten values lie inside, not all.",
     "The error is the median of the absolute miss: of the logarithm for months (0.15 is about 15 "
-    "%), in points for response rates. A model that does not beat the mean of the line has no "
-    "skill.",
+    "%), in points for response and landmark rates. A model that does not beat the mean of the "
+    "line has no skill.",
+    "A landmark rate is the share alive, or free of progression, at a month. None is fitted.",
     "Values that were fitted are shown apart and are no evidence.",
 )
+
+
+def value_name(endpoint: str) -> str:
+    """Return what a value is of, in words: ``os@12`` is ``OS at 12 months``."""
+    name, _, month = endpoint.partition("@")
+    return f"{_NAMES[name]} at {month} months, %" if month else _NAMES[name]
 
 
 def read_validation(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -125,7 +132,7 @@ def _value_rows(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     return [
         (
             plain(row["arm_id"]),
-            _NAMES[row["endpoint"]],
+            value_name(row["endpoint"]),
             _ROLES[row["role"]],
             number(row["published"]),
             number(row["predicted"]) or "not reached",

@@ -65,10 +65,26 @@ class Replicates:
         arms: ``orr`` (share), ``pfs`` and ``os`` (months) of each arm.
         ratios: arm -> ``pfs`` and ``os``, log hazard ratios against the reference; NaN where there
             is none.
+        samples: arm -> (time in days, event) of the patients by end point, one a replicate.
     """
 
     arms: Mapping[str, Mapping[str, Floats]]
     ratios: Mapping[str, Mapping[str, Floats]]
+    samples: Mapping[str, Sequence[Mapping[str, tuple[Floats, NDArray[np.bool_]]]]]
+
+    def free(self, arm: str, endpoint: str, month: float) -> Floats:
+        """Return the share of an arm's patients free of an event at a month, (r,), 0 to 1.
+
+        By Kaplan and Meier in every replicate trial, as it is published.
+
+        Args:
+            arm: its name.
+            endpoint: ``pfs`` or ``os``.
+            month: since the arm began.
+        """
+        day = np.array([month * DAYS_PER_MONTH])
+        drawn = (one[endpoint] for one in self.samples[arm])
+        return np.array([curve(t, e, np.ones(t.size)).at(day)[0] for t, e in drawn])
 
 
 def replicates(
@@ -134,7 +150,7 @@ def replicates(
         for name in samples
         if reference is not None and name != reference
     }
-    return Replicates(found, ratios)
+    return Replicates(found, ratios, samples)
 
 
 def _size(spec: TrialSpec, arm: str, sizes: Mapping[str, int] | None) -> int:
