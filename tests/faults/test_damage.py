@@ -126,7 +126,7 @@ def test_another_rascade_is_another_run(
     out: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if what == "code":
-        monkeypatch.setattr("rascade.trial.running.inputs._code_hash", lambda: "other")
+        monkeypatch.setattr("rascade.trial.running.inputs._code_hash", lambda parts: "other")
     elif what == "versions":
         versions = dict.fromkeys(chunks_versions(), "0")
         monkeypatch.setattr("rascade.trial.running.inputs.package_versions", lambda: versions)

@@ -54,7 +54,7 @@ def course(
 
 
 @pytest.mark.parametrize(
-    "name", ["daraxonrasib", pytest.param("folfirinox", marks=pytest.mark.slow)]
+    "name", [pytest.param(name, marks=pytest.mark.slow) for name in ("daraxonrasib", "folfirinox")]
 )
 def test_back_ends_agree_on_two_patients_and_a_week(name: str) -> None:
     compiled, reference = (course(REGIMENS[name], b, 2, 7) for b in ("compiled", "reference"))
@@ -125,7 +125,7 @@ def compare_with_libroadrunner(regimen: str, days: int, outputs: tuple[str, ...]
 @pytest.mark.parametrize(
     "name",
     [
-        "sotorasib",
+        pytest.param("sotorasib", marks=pytest.mark.slow),
         pytest.param("daraxonrasib", marks=pytest.mark.slow),
         pytest.param("adagrasib", marks=pytest.mark.slow),
     ],

@@ -75,7 +75,9 @@ def acting(orders: str, rows: list[str]) -> dict[str, str]:
 
 
 def test_what_acts_follows_from_the_model_and_the_doses() -> None:
-    assert set(acting("daraxonrasib 300 mg PO QD", [])) == {"kras_allele"}
+    assert set(acting("daraxonrasib 300 mg PO QD", [])) == {
+        "kras_allele", "tp53", "escape_1", "escape_2",
+    }  # fmt: skip
     assert acting("daraxonrasib 300 mg PO QD", ["PTEN_level"])["pten"] == "changes PTEN_level"
     by_surface = acting("gemcitabine 1000 mg/m2 IV D1,8,15 Q28D", [])
     assert {"weight_kg", "height_cm"} <= set(by_surface)
