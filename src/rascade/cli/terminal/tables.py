@@ -92,8 +92,11 @@ def say(text: str, *, wrap: bool = True) -> None:
         return
     width = shutil.get_terminal_size().columns
     for line in visible(text).splitlines():
-        indent = " " * (len(line) - len(line.lstrip()))
-        print(fill(line.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ",  # noqa: T201
+        # A word too long for its indentation, as an id in a narrow window, moves to the left.
+        room = max(width - _longest_word(line), 0)
+        indent = " " * min(len(line) - len(line.lstrip()), room)
+        below = " " * min(len(indent) + 2, room)
+        print(fill(line.strip(), width, initial_indent=indent, subsequent_indent=below,  # noqa: T201
                    break_long_words=False, break_on_hyphens=False))  # fmt: skip
 
 
