@@ -28,7 +28,6 @@ from rascade.trial.prediction.measures import curve
 from rascade.trial.results.records.codec import tidy
 from rascade.trial.running.inputs import course_inputs
 from rascade.trial.running.predicting import RTOL
-from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from rascade.trial.records import ArmRun
@@ -153,11 +152,8 @@ def _follow(arm: TrialArmRun, patients: int, seed: int, threads: int, averaged: 
     run, weight = simulate_members(plan, plan.arms[0], [table], patients, settings, averaged)
     found = courses_of(plan, run, weight)
     share = np.average(np.isfinite(found.response[0]), weights=weight[0])
-    half = np.array([0.5])
-    medians = [
-        tidy(float(curve(time[0], event[0], weight[0]).when(half)[0]) / DAYS_PER_MONTH)
-        for time, event in ((found.pfs, found.progressed), (found.death, found.died))
-    ]
+    times = (found.times(endpoint) for endpoint in ("pfs", "os"))
+    medians = [tidy(curve(t[0], event[0], weight[0]).median_months) for t, event in times]
     return _Followed(_size(run), float(tidy(float(share), 100.0) or 0.0), medians[0], medians[1])
 
 

@@ -35,6 +35,7 @@ from rascade.progress import Progress, silent
 from rascade.results.store import write_bytes, write_text
 from rascade.statistics.smoother import normal_hypercube, update
 from rascade.trial.prediction.courses import simulate_arm
+from rascade.trial.running.predicting import RTOL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Plan:
     patients: int = 100
     rounds: int = 3
     seed: int = 2026
-    rtol: float = 1e-3
+    rtol: float = RTOL
     without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

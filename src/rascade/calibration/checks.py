@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.statistics.smoother import normal_hypercube, update
+from rascade.statistics.smoother import smooth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -133,12 +133,10 @@ def recovery(kept: Kept, truths: int = 60, seed: int = 2) -> dict[str, Any]:
     for _ in range(truths):
         truth = emulator(rng.standard_normal((1, k)) * kept.sd)[0]
         seen = truth + rng.standard_normal(truth.size) * np.sqrt(kept.variance)
-        members = normal_hypercube(rng, m, kept.sd)
-        for _ in range(rounds - 1):
-            members = update(
-                members, emulator(members)[:, fitted], seen[fitted], kept.variance[fitted],
-                inflation=float(rounds - 1), rng=rng,
-            )  # fmt: skip
+        members = smooth(
+            lambda some: emulator(some)[:, fitted], kept.sd, seen[fitted], kept.variance[fitted],
+            members=m, rounds=rounds - 1, rng=rng,
+        )  # fmt: skip
         said = emulator(members)[:, ~fitted]
         low, high = np.percentile(said, [5, 95], axis=0)
         wanted = truth[~fitted]

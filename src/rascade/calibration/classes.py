@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rascade.calibration.targets import runnable_arms
 from rascade.errors import InputError
+from rascade.model import known_drugs
 from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -14,21 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CLASSES", "LATER_LINES", "arms_of_class", "class_of", "classes_of"]
 
-_CYTOTOXICS = frozenset(
-    {
-        "gemcitabine", "nab-paclitaxel", "fluorouracil", "capecitabine", "irinotecan",
-        "liposomal irinotecan", "oxaliplatin",
-    }
-)  # fmt: skip
-_MEK = frozenset({"trametinib", "cobimetinib", "selumetinib", "binimetinib"})
-_CHECKPOINT = frozenset(
-    {
-        "nivolumab", "pembrolizumab", "durvalumab", "atezolizumab", "ipilimumab", "tremelimumab",
-        "BMS-936559", "cemiplimab", "relatlimab",
-    }
-)  # fmt: skip
-_RAS_ON = frozenset({"daraxonrasib", "zoldonrasib"})
-_G12C = frozenset({"sotorasib", "adagrasib", "divarasib"})
+#: What the model has of a drug makes it one of a kind.
+_CYTOTOXIC = frozenset({"cytotoxic", "fluoropyrimidine"})
+_MODULATOR = frozenset({"folate"})
+_CHECKPOINT = frozenset({"anti_pd1", "anti_pdl1", "anti_ctla4", "anti_lag3", "anti_tim3"})
+_RAS_ON = frozenset({"ras_on_tricomplex", "ras_on_covalent"})
 
 LATER_LINES = "later lines"
 #: Class -> which arms are of it. An arm can be of several.
@@ -50,15 +41,19 @@ def class_of(arm: TrialArmRun) -> tuple[str, ...]:
 
 def classes_of(given: Iterable[str], line: int) -> tuple[str, ...]:
     """Return the classes that an arm with these drugs is of in a line of treatment."""
-    drugs = frozenset(given)
-    cytotoxic = drugs & _CYTOTOXICS
+    brought = [frozenset(known_drugs()[drug].mechanisms) for drug in set(given)]
+
+    def some(kind: frozenset[str]) -> int:
+        return sum(not kind.isdisjoint(mechanisms) for mechanisms in brought)
+
+    cytotoxics, checkpoint = some(_CYTOTOXIC), bool(some(_CHECKPOINT))
     flags = {
-        "RAS(ON)": bool(drugs & _RAS_ON),
-        "KRAS G12C": bool(drugs & _G12C),
-        "MEK": bool(drugs & _MEK),
-        "checkpoint inhibitors": bool(drugs & _CHECKPOINT) and not cytotoxic,
-        "chemotherapy doublets": len(cytotoxic) > 1 and drugs <= _CYTOTOXICS | {"folinic acid"},
-        "chemotherapy + immunotherapy": bool(cytotoxic) and bool(drugs & _CHECKPOINT),
+        "RAS(ON)": bool(some(_RAS_ON)),
+        "KRAS G12C": bool(some(frozenset({"kras_off_covalent"}))),
+        "MEK": bool(some(frozenset({"mek_inhibitor"}))),
+        "checkpoint inhibitors": checkpoint and not cytotoxics,
+        "chemotherapy doublets": cytotoxics > 1 and some(_CYTOTOXIC | _MODULATOR) == len(brought),
+        "chemotherapy + immunotherapy": bool(cytotoxics) and checkpoint,
         LATER_LINES: line > 1,
     }
     return tuple(name for name in CLASSES if flags[name])

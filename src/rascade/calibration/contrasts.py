@@ -6,7 +6,6 @@ No hazard ratio is ever fitted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from rascade.model import load_table
 from rascade.progress import Progress, silent
 from rascade.trial.prediction.courses import simulate_arm
 from rascade.trial.prediction.predict import replicates
+from rascade.trial.running.predicting import RTOL
 
 if TYPE_CHECKING:
     from rascade.calibration.targets import TrialArmRun
@@ -120,10 +120,17 @@ def _ratios(
     if one.name == other.name:
         other = replace(other, name=f"{other.name} (reference)")
     sizes = {one.name: arm.spec.cohort.size, other.name: reference.spec.cohort.size}
+    accrual = arm.spec.accrual
+    if accrual is not None:
+        # The arm's own study brings its patients alone in the time that both arms took together.
+        faster = sum(sizes.values()) / arm.spec.cohort.size
+        centres = (replace(c, rate_per_month=c.rate_per_month * faster) for c in accrual.centres)
+        accrual = replace(accrual, centres=tuple(centres))
     spec = replace(
         arm.spec,
         arms=(replace(one, size=sizes[one.name]), replace(other, size=sizes[other.name])),
         reference=other.name,
+        accrual=accrual,
     )
     months = max(follow_up_months(arm), follow_up_months(reference))
     tables = ensemble.tables(load_table(), arm.line)
@@ -134,7 +141,7 @@ def _ratios(
             tables,
             patients=patients,
             months=months,
-            settings=Settings(threads=threads, rtol=1e-3),
+            settings=Settings(threads=threads, rtol=RTOL),
             seed=seed,
         )
         for each in spec.arms
@@ -171,9 +178,9 @@ def summary(found: Sequence[ContrastPrediction]) -> dict[str, Any]:
 
 def write_contrasts(folder: Path, found: Sequence[ContrastPrediction]) -> dict[str, Any]:
     """Write ``contrasts.json`` into a folder, and return what it holds."""
-    from rascade.results.store import write_text
+    from rascade.results.store import write_json
 
     result = summary(found)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "contrasts.json", json.dumps(result, indent=2) + "\n")
+    write_json(folder / "contrasts.json", result)
     return result

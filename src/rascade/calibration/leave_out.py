@@ -8,7 +8,6 @@ prediction.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +17,11 @@ import numpy as np
 
 from rascade.calibration.checks import emulate
 from rascade.calibration.classes import CLASSES, class_of
-from rascade.calibration.targets import runnable_arms
-from rascade.calibration.validate import Prediction, predictions, table
+from rascade.calibration.targets import ENDPOINTS, runnable_arms
+from rascade.calibration.validate import Prediction, miss, predictions, table, typical
 from rascade.patients.hyperparameters import Ensemble
 from rascade.progress import Progress, silent
-from rascade.statistics.smoother import normal_hypercube, update
+from rascade.statistics.smoother import smooth
 
 if TYPE_CHECKING:
     from rascade.calibration.build import Kept
@@ -47,30 +46,22 @@ class LeftOut:
     @property
     def summary(self) -> dict[str, Any]:
         """Return counts and errors, ready for JSON."""
+        reached = [p for p in self.predictions if np.isfinite(p.median)]
         errors = {
-            endpoint: [
-                abs(np.log(p.median / p.target.value))
-                for p in self.predictions
-                if p.target.endpoint == endpoint and np.isfinite(p.median)
-            ]
-            for endpoint in ("pfs", "os")
+            endpoint: typical(
+                [abs(miss(p.target, p.median)) for p in reached if p.target.endpoint == endpoint]
+            )
+            for endpoint in ENDPOINTS
         }
-        points = [
-            abs(p.median - p.target.value) for p in self.predictions if p.target.endpoint == "orr"
-        ]
         return {
             "class": self.name,
             "fitted_values_left_out": self.unseen,
             "values": len(self.predictions),
             "inside_90": sum(p.inside for p in self.predictions),
-            "error_orr_points": _median(points),
-            "error_log_pfs": _median(errors["pfs"]),
-            "error_log_os": _median(errors["os"]),
+            "error_orr_points": errors["orr"],
+            "error_log_pfs": errors["pfs"],
+            "error_log_os": errors["os"],
         }
-
-
-def _median(values: list[float]) -> float | None:
-    return round(float(np.median(values)), 3) if values else None
 
 
 def refitted(kept: Kept, without: set[str], *, members: int, seed: int) -> Ensemble:
@@ -85,14 +76,11 @@ def refitted(kept: Kept, without: set[str], *, members: int, seed: int) -> Ensem
     emulator = emulate(kept)
     used = np.array([arm not in without for arm, _ in kept.data])
     variance = kept.variance + emulator.left**2
-    rng = np.random.default_rng(seed)
-    found = normal_hypercube(rng, max(members, len(kept.members[0])), kept.sd)
-    rounds = kept.members.shape[0] - 1
-    for _ in range(rounds):
-        found = update(
-            found, emulator(found)[:, used], kept.observed[used], variance[used],
-            inflation=float(rounds), rng=rng,
-        )  # fmt: skip
+    rounds, built, _ = kept.members.shape
+    found = smooth(
+        lambda some: emulator(some)[:, used], kept.sd, kept.observed[used], variance[used],
+        members=max(members, built), rounds=rounds - 1, rng=np.random.default_rng(seed),
+    )  # fmt: skip
     chosen = found[:members]
     return Ensemble(kept.names, np.concatenate([found.mean(axis=0, keepdims=True), chosen]), {})
 
@@ -121,7 +109,8 @@ def leave_out(
     found = []
     for index, name in enumerate(classes):
         arms = [replace(arm, landmarks=()) for arm in runnable_arms() if name in class_of(arm)]
-        ensemble = refitted(kept, {arm.id for arm in arms}, members=members, seed=seed)
+        ids = {arm.id for arm in arms}
+        ensemble = refitted(kept, ids, members=members, seed=seed)
 
         def told(share: float, step: str, index: int = index, name: str = name) -> None:
             progress((index + share) / len(classes), f"without {name}: {step}")
@@ -129,14 +118,9 @@ def leave_out(
         (made,) = predictions(
             [ensemble], arms=arms, patients=patients, seed=seed, threads=threads, progress=told
         )
-        unseen = sum(name in class_of_id(arm) for arm, _ in kept.data)
+        unseen = sum(arm in ids for arm, _ in kept.data)
         found.append(LeftOut(name, unseen, tuple(made)))
     return found
-
-
-def class_of_id(arm_id: str) -> tuple[str, ...]:
-    """Return the classes of an arm by its id."""
-    return next(class_of(arm) for arm in runnable_arms() if arm.id == arm_id)
 
 
 def write_left_out(folder: Path, found: Sequence[LeftOut]) -> list[dict[str, Any]]:
@@ -145,14 +129,11 @@ def write_left_out(folder: Path, found: Sequence[LeftOut]) -> list[dict[str, Any
     Returns:
         The summaries.
     """
-    from rascade.results.store import write_text
+    from rascade.results.store import json_text, write_rows, write_text
 
     summaries = [one.summary for one in found]
     rows = [{"class": one.name, **row} for one in found for row in table(one.predictions)]
     folder.mkdir(parents=True, exist_ok=True)
-    columns = list(rows[0])
-    lines = [",".join(columns)]
-    lines += [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
-    write_text(folder / "left-out.csv", "\n".join(lines) + "\n")
-    write_text(folder / "left-out.json", json.dumps(summaries, indent=2) + "\n")
+    write_rows(folder / "left-out.csv", rows)
+    write_text(folder / "left-out.json", json_text(summaries))
     return summaries

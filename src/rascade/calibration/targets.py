@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.trial.prediction.measures import (
-    hazard_ratio,
     known_days,
     logit,
+    off_the_ends,
     response_share,
     survival_at,
 )
@@ -212,12 +212,11 @@ def predicted(
     for target in targets:
         n = target.size
         if target.endpoint == "orr":
-            share = response_share(courses, known)
-            columns.append(logit((n * share + 0.5) / (n + 1.0)))
-            seen = (n * target.value / 100.0 + 0.5) / (n + 1.0)
+            shares = off_the_ends(response_share(courses, known), n)
+            columns.append(logit(shares))
+            seen = float(off_the_ends(target.value / 100.0, n))
             observed.append(float(logit(seen)))
-            typical = float(np.median((n * share + 0.5) / (n + 1.0)))
-            spread = max(min(typical, seen), 0.5 / (n + 1.0))
+            spread = min(float(np.median(shares)), seen)
             sampled = 1.0 / (spread * (1.0 - spread))
         else:
             columns.append(_around(arm, courses, target))
@@ -231,37 +230,11 @@ def predicted(
 
 def _around(arm: TrialArmRun, courses: Courses, target: Target) -> Floats:
     """Return the log odds of being free of an event around the published median, (m,)."""
-    if target.endpoint == "pfs":
-        time, event = courses.pfs, courses.progressed
-        window = arm.spec.imaging_every_weeks * 7.0 / 2.0
-    else:
-        time, event, window = courses.death, courses.died, _WINDOW_OS_DAYS
+    time, event = courses.times(target.endpoint)
+    half_scan = arm.spec.imaging_every_weeks * 7.0 / 2.0
+    window = half_scan if target.endpoint == "pfs" else _WINDOW_OS_DAYS
     middle = target.value * DAYS_PER_MONTH
     days = middle + window * np.linspace(-1.0, 1.0, 9)
     pool = time.shape[1]
     share = survival_at(time, event, courses.weight, np.maximum(days, 0.0)).mean(axis=1)
-    return logit((pool * share + 0.5) / (pool + 1.0))
-
-
-def log_hazard_ratios(
-    arm: TrialArmRun, courses: Courses, reference: Courses, endpoint: str
-) -> Floats:
-    """Return the log hazard ratio of an arm against another at its data cut, by member, (m,)."""
-    found = []
-    for m in range(courses.members):
-        cut = [_cut(arm, each.member(m), endpoint) for each in (courses, reference)]
-        time, event, weight = zip(*cut, strict=True)
-        found.append(hazard_ratio(time, event, weight))
-    return np.array(found)
-
-
-def _cut(arm: TrialArmRun, one: Courses, endpoint: str) -> tuple[Floats, NDArray[np.bool_], Floats]:
-    """Return time, event and weight of one member at the data cut."""
-    time, event = (one.death, one.died) if endpoint == "os" else (one.pfs, one.progressed)
-    known = known_days(arm.spec, time.shape[1])
-    seen = np.maximum(known, 0.0)
-    return (
-        np.minimum(time[0], seen),
-        event[0] & (time[0] <= known),
-        one.weight[0] * (known > 0),
-    )
+    return logit(off_the_ends(share, pool))

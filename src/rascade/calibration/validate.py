@@ -8,7 +8,6 @@ model (``data/previous.csv``, as it predicted the same arms).
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +25,7 @@ from rascade.progress import Progress, silent
 from rascade.trial.prediction.courses import Courses, simulate_arm
 from rascade.trial.prediction.measures import curve, known_days, response_share
 from rascade.trial.prediction.predict import replicates
+from rascade.trial.running.predicting import RTOL
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Prediction",
+    "miss",
     "predictions",
     "previous",
     "prior_ensemble",
     "scores",
     "table",
+    "typical",
     "write_validation",
 ]
 
@@ -110,7 +112,7 @@ def predictions(
             [table for each in ensembles for table in each.tables(base, arm.line)],
             patients=patients,
             months=_months(arm),
-            settings=Settings(threads=threads, rtol=1e-3),
+            settings=Settings(threads=threads, rtol=RTOL),
             seed=seed,
         )
         for predicted, first, last in zip(found, ends[:-1], ends[1:], strict=True):
@@ -148,12 +150,9 @@ def _of_arm(arm: TrialArmRun, courses: Courses) -> list[Prediction]:
 
 def _central(arm: TrialArmRun, one: Courses) -> dict[str, float]:
     known = known_days(arm.spec, one.pfs.shape[1])
-    half = np.array([0.5])
-    curves = {
-        "pfs": curve(one.pfs[0], one.progressed[0], one.weight[0]),
-        "os": curve(one.death[0], one.died[0], one.weight[0]),
-    }
-    found = {name: float(each.when(half)[0]) / DAYS_PER_MONTH for name, each in curves.items()}
+    times = {endpoint: one.times(endpoint) for endpoint in ("pfs", "os")}
+    curves = {e: curve(t[0], event[0], one.weight[0]) for e, (t, event) in times.items()}
+    found = {name: each.median_months for name, each in curves.items()}
     for target in arm.landmarks:
         endpoint, month = target.curve
         at = curves[endpoint].at(np.array([month * DAYS_PER_MONTH]))[0]
@@ -190,7 +189,7 @@ def mean_of_line(found: Sequence[Prediction], one: Prediction) -> float:
     return float(np.exp(np.mean(np.log(others))))
 
 
-def _error(target: Target, predicted: float) -> float:
+def miss(target: Target, predicted: float) -> float:
     """Return the miss: of the logarithm for months, in percentage points for rates."""
     seen = target.value
     if target.percent:
@@ -231,7 +230,7 @@ def _score(
         "previous model": [previous().get(_key(p), np.nan) for p in mine],
     }
     errors = {
-        way: [abs(_error(p.target, v)) for v, p in zip(values, mine, strict=True)]
+        way: [abs(miss(p.target, v)) for v, p in zip(values, mine, strict=True)]
         for way, values in ways.items()
     }
     return {
@@ -239,7 +238,7 @@ def _score(
         "inside_90": sum(p.inside for p in mine),
         "rank_correlation": _rank(ways["model"], seen),
         "rank_correlation_previous": _rank(ways["previous model"], seen),
-        "error": {way: _typical(values) for way, values in errors.items()},
+        "error": {way: typical(values) for way, values in errors.items()},
         "width": _rounded(
             np.median([p.high - p.low for p in mine])
             if mine[0].target.percent
@@ -262,7 +261,7 @@ def _rank(said: Sequence[float], seen: Sequence[float]) -> float | None:
     return _rounded(spearmanr([said[k] for k in known], [seen[k] for k in known]).statistic)
 
 
-def _typical(errors: Sequence[float]) -> float | None:
+def typical(errors: Sequence[float]) -> float | None:
     """Return the median of what is known; None where nothing is."""
     known = [error for error in errors if not np.isnan(error)]
     return _rounded(float(np.median(known))) if known else None
@@ -298,15 +297,12 @@ def write_validation(
     folder: Path, found: Sequence[Prediction], prior: Sequence[Prediction] | None = None
 ) -> dict[str, Any]:
     """Write ``validation.csv`` and ``validation.json`` into a folder, and return the scores."""
-    from rascade.results.store import write_text
+    from rascade.results.store import write_json, write_rows
 
-    rows, result = table(found), scores(found, prior)
+    result = scores(found, prior)
     folder.mkdir(parents=True, exist_ok=True)
-    columns = list(rows[0])
-    lines = [",".join(columns)]
-    lines += [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
-    write_text(folder / "validation.csv", "\n".join(lines) + "\n")
-    write_text(folder / "validation.json", json.dumps(result, indent=2) + "\n")
+    write_rows(folder / "validation.csv", table(found))
+    write_json(folder / "validation.json", result)
     return result
 
 

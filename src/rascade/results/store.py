@@ -9,7 +9,9 @@ next run. Only a folder that Rascade wrote is ever replaced.
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
+import io
 import json
 import math
 import os
@@ -49,6 +51,7 @@ __all__ = [
     "target_folder",
     "write_bytes",
     "write_json",
+    "write_rows",
     "write_table",
     "write_text",
 ]
@@ -295,6 +298,19 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
         OutputError: the place cannot be written.
     """
     write_text(path, json_text(value))
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of one kind as CSV, whole or not at all; None is an empty cell.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

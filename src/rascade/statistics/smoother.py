@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-__all__ = ["damping", "normal_hypercube", "update"]
+__all__ = ["damping", "normal_hypercube", "smooth", "update"]
 
 #: Squared correlations below so many times 1/m, their mean by chance, are nothing.
 _CHANCE = 2.0
@@ -100,3 +102,35 @@ def update(
     noise = rng.standard_normal(predicted.shape)
     missing = (observed - predicted) / scale + noise - noise.mean(axis=0)
     return np.asarray(unknowns + missing @ gain)
+
+
+def smooth(
+    forward: Callable[[Floats], Floats],
+    sd: Floats,
+    observed: Floats,
+    variance: Floats,
+    *,
+    members: int,
+    rounds: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Draw members from the prior and move them towards the data in several rounds.
+
+    Args:
+        forward: the model: unknowns of members, (m, k), to the data that they predict, (m, q).
+        sd: (k,) of the prior, whose means are 0.
+        observed: (q,) data.
+        variance: (q,) of their errors.
+        members: m.
+        rounds: equal updates.
+        rng: random numbers.
+
+    Returns:
+        (m, k) members.
+    """
+    unknowns = normal_hypercube(rng, members, sd)
+    for _ in range(rounds):
+        unknowns = update(
+            unknowns, forward(unknowns), observed, variance, inflation=float(rounds), rng=rng
+        )
+    return unknowns

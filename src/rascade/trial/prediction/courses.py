@@ -60,6 +60,10 @@ class Courses:
         """Number of members."""
         return len(self.pfs)
 
+    def times(self, endpoint: str) -> tuple[Floats, Flags]:
+        """Return the times of ``pfs`` or ``os`` in days, and whether they are events; (m, N)."""
+        return (self.pfs, self.progressed) if endpoint == "pfs" else (self.death, self.died)
+
     def member(self, index: int) -> Courses:
         """Return the courses of one member, arrays of shape (1, N)."""
         return self.members_from(index, index + 1)

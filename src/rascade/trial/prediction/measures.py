@@ -30,6 +30,7 @@ __all__ = [
     "hazard_ratio",
     "known_days",
     "logit",
+    "off_the_ends",
     "response_share",
     "survival_at",
 ]
@@ -41,6 +42,11 @@ def logit(share: Floats | float) -> Floats:
     """Return the log odds of a share."""
     value = np.asarray(share, dtype=float)
     return np.asarray(np.log(value) - np.log1p(-value))
+
+
+def off_the_ends(share: Floats | float, size: float) -> Floats:
+    """Keep a share of so many patients off 0 and 1, where it has no log odds."""
+    return np.asarray((size * share + 0.5) / (size + 1.0))
 
 
 def known_days(spec: TrialSpec, patients: int, cut_day: float | None = None) -> Floats:
@@ -92,7 +98,7 @@ def _events(spec: TrialSpec, arms: Mapping[str, Courses], endpoint: str, month: 
     total = 0.0
     for arm in spec.arms:
         one = arms[arm.name].member(0)
-        time, event = (one.death, one.died) if endpoint == "os" else (one.pfs, one.progressed)
+        time, event = one.times(endpoint)
         known = known_days(spec, time.shape[1], month * DAYS_PER_MONTH)
         share = np.average((event & (time <= known))[0], weights=np.maximum(one.weight[0], 1e-9))
         total += share * (arm.size or spec.cohort.size)
@@ -126,6 +132,11 @@ class Curve:
         """Return the day on which survival has fallen to a share; infinite where it does not."""
         place = np.searchsorted(-self.survival, -np.asarray(share), side="left")
         return np.asarray(np.append(self.day, np.inf)[place])
+
+    @property
+    def median_months(self) -> float:
+        """The median; infinite where it is not reached."""
+        return float(self.when(np.array([0.5]))[0]) / DAYS_PER_MONTH
 
 
 def curve(time: Floats, event: NDArray[np.bool_], weight: Floats) -> Curve:

@@ -25,6 +25,7 @@ from rascade.trial.prediction.measures import (
     hazard_ratio,
     known_days,
     logit,
+    off_the_ends,
     response_share,
 )
 from rascade.trial.results.records.codec import tidy, to_json
@@ -43,7 +44,7 @@ __all__ = ["POOL", "Replicates", "between_trials", "intervals", "predict", "repl
 #: Patients of each member, and replicate trials, that a prediction uses by default.
 POOL, REPLICATES = 150, 480
 _LEVELS = (50.0, 5.0, 95.0)
-_ENDPOINTS = {"pfs": ("pfs", "progressed"), "os": ("death", "died")}
+_ENDPOINTS = ("pfs", "os")
 
 
 @cache
@@ -110,7 +111,7 @@ def replicates(
     index = np.arange(count)
     member = index % (members - 1) + 1 if members > 1 else np.zeros(count, dtype=np.int64)
     sd = between_trials() if vary_trials else dict.fromkeys(between_trials(), 0.0)
-    common = {e: normal(spec.seed, f"trial:{e}", index) for e in ("orr", "pfs", "os")}
+    common = {e: normal(spec.seed, f"trial:{e}", index) for e in ("orr", *_ENDPOINTS)}
     found: dict[str, dict[str, Floats]] = {}
     samples: dict[str, list[dict[str, tuple[Floats, NDArray[np.bool_]]]]] = {}
     for arm in spec.arms:
@@ -124,13 +125,13 @@ def replicates(
             for e in common
         }
         known = known_days(spec, courses.pfs.shape[1], cut_day)
+        pools = [_Pool(courses.member(m), known) for m in range(members)]
         drawn = [
             _replicate(
-                spec, courses.member(int(m)), known, size, {e: float(shift[e][r]) for e in shift},
-                f"{arm.name}:{r}",
+                spec, pools[m], size, {e: float(shift[e][r]) for e in shift}, f"{arm.name}:{r}"
             )
-            for r, m in zip(index.tolist(), member, strict=True)
-        ]  # fmt: skip
+            for r, m in zip(index.tolist(), member.tolist(), strict=True)
+        ]
         samples[arm.name] = [each[1] for each in drawn]
         found[arm.name] = {
             "orr": np.array([each[0] for each in drawn]),
@@ -159,45 +160,52 @@ def _size(spec: TrialSpec, arm: str, sizes: Mapping[str, int] | None) -> int:
     return next(a.size or spec.cohort.size for a in spec.arms if a.name == arm)
 
 
+class _Pool:
+    """The patients of one member, of whom replicate trials are drawn.
+
+    Args:
+        one: their courses.
+        known: (N,) days known of each, as `known_days`.
+    """
+
+    def __init__(self, one: Courses, known: Floats) -> None:
+        self.one, self.known = one, known
+        self.share = response_share(one, known)[0]
+        self.end = float(one.death.max())
+        weight = one.weight[0] * (known > 0)
+        self.up_to = np.cumsum(weight) / weight.sum()
+        times = {e: one.times(e) for e in _ENDPOINTS}
+        self.curves = {e: curve(t[0], flag[0], one.weight[0]) for e, (t, flag) in times.items()}
+
+    def pick(self, numbers: Floats) -> NDArray[np.intp]:
+        """Return the places of patients for numbers in (0, 1), by their weight."""
+        return np.asarray(np.minimum(np.searchsorted(self.up_to, numbers), self.up_to.size - 1))
+
+
 def _replicate(
-    spec: TrialSpec,
-    courses: Courses,
-    known: Floats,
-    size: int,
-    shift: Mapping[str, float],
-    stream: str,
+    spec: TrialSpec, pool: _Pool, size: int, shift: Mapping[str, float], stream: str
 ) -> tuple[float, dict[str, tuple[Floats, NDArray[np.bool_]]]]:
     """Draw one trial's arm: its response rate, and (time, event) of its patients by end point."""
     who = np.arange(size, dtype=np.int64)
-    odds = logit(_inside(response_share(courses, known)[0], size)) + shift["orr"]
+    odds = logit(off_the_ends(pool.share, size)) + shift["orr"]
     chance = 1.0 / (1.0 + np.exp(-odds))
     rate = float((uniform(spec.seed, f"{stream}:response", who) < chance).mean())
-    weight = courses.weight[0] * (known > 0)
-    place = np.searchsorted(
-        np.cumsum(weight) / weight.sum(), uniform(spec.seed, f"{stream}:patient", who)
-    )
-    place = np.minimum(place, weight.size - 1)
-    watched = known[place]
+    place = pool.pick(uniform(spec.seed, f"{stream}:patient", who))
+    watched = pool.known[place]
     times = {}
-    for endpoint, (field, flag) in _ENDPOINTS.items():
-        time, event = getattr(courses, field)[0], getattr(courses, flag)[0]
-        moved = _moved(
-            curve(time, event, courses.weight[0]), time[place], event[place], shift[endpoint]
-        )
-        seen = moved <= watched
-        times[endpoint] = np.minimum(moved, watched), seen
+    for endpoint in _ENDPOINTS:
+        time, event = (values[0][place] for values in pool.one.times(endpoint))
+        moved = _moved(pool.curves[endpoint], time, event, shift[endpoint])
+        # Who was lost is known up to that day, and nobody beyond the end of what was simulated.
+        last = np.minimum(watched, np.where(event, pool.end, time))
+        times[endpoint] = np.minimum(moved, last), moved <= last
     return rate, times
-
-
-def _inside(share: float, size: int) -> float:
-    """Keep a share off 0 and 1, where it has no log odds."""
-    return (size * share + 0.5) / (size + 1.0)
 
 
 def _moved(whole: Curve, time: Floats, event: NDArray[np.bool_], shift: float) -> Floats:
     """Move patients along their arm's curve, so that its log odds rise by a shift.
 
-    Who was censored in the simulation is beyond its end: infinite.
+    An event that is moved beyond the end of the curve, or was never seen, is at infinity.
     """
     if shift == 0.0:
         return np.where(event, time, np.inf)
@@ -211,10 +219,7 @@ def _moved(whole: Curve, time: Floats, event: NDArray[np.bool_], shift: float) -
 
 def _medians(samples: Sequence[tuple[Floats, NDArray[np.bool_]]]) -> Floats:
     """Return Kaplan-Meier medians in months, infinite where not reached."""
-    ones = [
-        curve(time, event, np.ones(time.size)).when(np.array([0.5]))[0] for time, event in samples
-    ]
-    return np.array(ones) / DAYS_PER_MONTH
+    return np.array([curve(t, e, np.ones(t.size)).median_months for t, e in samples])
 
 
 def _ratio(one: tuple[Floats, NDArray[np.bool_]], other: tuple[Floats, NDArray[np.bool_]]) -> float:
