@@ -116,6 +116,13 @@ def _root(
     What a verb can do:
       rascade trial --help
     """
+    from rascade.own_drugs import drug_folder
+
+    # Looked at before anything heavy is imported: most people keep no drugs of their own.
+    if any(drug_folder().glob("*.toml")):
+        from rascade.model.own import load_kept_drugs
+
+        load_kept_drugs()
 
 
 def run() -> None:

@@ -25,6 +25,7 @@ import numpy as np
 from rascade.errors import EvidenceError
 from rascade.model import load_table
 from rascade.model.sources import parse_source
+from rascade.own_drugs import origin
 from rascade.patients.lines import known_lines, load_lines
 
 if TYPE_CHECKING:
@@ -228,6 +229,12 @@ def member_table(
                 spreads[row] = factor
             elif item.statistic == "median" or _line(item.statistic) == line:
                 medians[row] = medians.get(row, 1.0) * factor
+    # A drug of the user's own is to its file as the drug that it is like is to the table.
+    for row in base:
+        if row not in medians and (known_row := origin(row)) in medians:
+            medians[row] = medians[known_row]
+        if row not in spreads and origin(row) in spreads and base[row].varies:
+            spreads[row] = spreads[origin(row)]
     return base.with_values(
         {row: base[row].value * factor for row, factor in medians.items()}
     ).with_spreads(spreads)

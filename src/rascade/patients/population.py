@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.model import Assembly, ParameterTable, load_alleles
+from rascade.own_drugs import origin
 from rascade.patients.escape import switches
 from rascade.patients.profile import truncated_lognormal
 from rascade.random_streams import uniform
@@ -90,7 +91,7 @@ def draw_parameters(
     for name in sorted(set(rows)):
         row = table[name]
         if row.varies and row.value > 0:
-            draws = uniform(seed, f"parameter:{name}", patients, attempt)
+            draws = uniform(seed, f"parameter:{origin(name)}", patients, attempt)
             drawn[name] = truncated_lognormal(draws, row.value, row.cv, row.low, row.high)
     return drawn
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rascade.own_drugs import origin
 from rascade.patients.cohort import Cohort, eligible_attempts, plausible, steady_state
 from rascade.patients.population import Population
 from rascade.patients.profile import draw_profiles, truncated_lognormal
@@ -130,7 +131,7 @@ def _parameters(
     for name in rows:
         row = table[name]
         if row.varies and row.value > 0:
-            numbers = stratified(seed, f"parameter:{name}", patients)
+            numbers = stratified(seed, f"parameter:{origin(name)}", patients)
             drawn[name] = truncated_lognormal(numbers, row.value, row.cv, row.low, row.high)
     return drawn
 

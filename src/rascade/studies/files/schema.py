@@ -29,6 +29,7 @@ from rascade.studies.files.parts import (
     Mechanisms,
     Name,
     OrderText,
+    OwnDrugs,
     Parameters,
     Part,
     PatientCount,
@@ -180,6 +181,8 @@ class TrialStudy(Part):
     """Who is treated."""
     seed: Seed
     """Random seed; the same seed gives the same patients."""
+    drugs: OwnDrugs = None
+    """Drugs of your own, each the name of its file beside the study, or its keys and values."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=20)]
     """What they get."""
     reference: Name | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from rascade.errors import InputError, UnsupportedFeature
 from rascade.model import Interventions
+from rascade.own_drugs import OwnDrug
 from rascade.patients import TABLE_LINE, known_lines
 from rascade.regimen import Regimen
 from rascade.trial.assessment.censoring import check_rule
@@ -174,6 +175,7 @@ class TrialSpec:
         population: hash of the ensemble whose central member the patients are of, and whose members
             predict; None for the bare parameter table, without a prediction.
         members: of the ensemble that a prediction uses; 0 for the central one alone.
+        drugs: of the user's own that the arms name; None for none.
     """
 
     name: str = field(metadata=COUNTS)
@@ -193,6 +195,7 @@ class TrialSpec:
     pfs_censoring: str = field(default="ema", metadata=COUNTS)
     population: str | None = None
     members: int = field(default=MEMBERS, metadata=COUNTS)
+    drugs: tuple[OwnDrug, ...] | None = None
 
     @property
     def shared_changes(self) -> Interventions:
