@@ -4,8 +4,9 @@ import pytest
 from rascade.engine import Settings
 from rascade.errors import EligibilityError
 from rascade.model import assemble
-from rascade.patients import draw_cohort, settled_cohort, steady_state
+from rascade.patients import draw_cohort, draws, settled_cohort, steady_state
 from rascade.patients.cohort import DOUBLING_TIME_DAYS, doubling_time_days
+from rascade.patients.plausibility import plausibility
 
 SETTINGS = Settings()
 
@@ -70,6 +71,8 @@ def test_growth_spreads_as_published(assembly) -> None:
     assert np.quantile(time, 0.9) > 2 * np.quantile(time, 0.1)
 
 
-def test_nobody_eligible_is_said_so(assembly) -> None:
-    with pytest.raises(EligibilityError, match="age_years > 200"):
+def test_nobody_eligible_is_said_so(assembly, monkeypatch) -> None:
+    fewer = {**plausibility(), "most_attempts": 200.0}
+    monkeypatch.setattr(draws, "plausibility", lambda: fewer)
+    with pytest.raises(EligibilityError, match="none of 200 patients .* age_years > 200"):
         draw(assembly, 2, eligibility=("age_years > 200",))
