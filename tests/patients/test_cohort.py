@@ -74,5 +74,5 @@ def test_growth_spreads_as_published(assembly) -> None:
 def test_nobody_eligible_is_said_so(assembly, monkeypatch) -> None:
     fewer = {**plausibility(), "most_attempts": 200.0}
     monkeypatch.setattr(draws, "plausibility", lambda: fewer)
-    with pytest.raises(EligibilityError, match="none of 200 patients .* age_years > 200"):
+    with pytest.raises(EligibilityError, match=r"none of 200 patients .* age_years > 200"):
         draw(assembly, 2, eligibility=("age_years > 200",))
