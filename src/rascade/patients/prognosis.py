@@ -44,6 +44,7 @@ class Factor:
         low, high: limits of what was published for it.
         cut: value at which publications part patients; None for categories.
         source: where that is from.
+        seen: what of the source was seen.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Factor:
     high: float
     cut: float | None
     source: str
+    seen: str
 
     def terms(self, values: NDArray[Any]) -> Floats:
         """Return its part of the logarithm of the hazard, before the mean is taken off."""
@@ -104,7 +106,7 @@ def _read(row: Mapping[str, str], where: str) -> Factor:
         raise EvidenceError(f"{where}: log_hazard: {value:g} is not from low to high")
     return Factor(
         row["property"], row["category"], row["scale"], row["row"], value, low, high, cut,
-        row["source"],
+        row["source"], row["seen"],
     )  # fmt: skip
 
 
