@@ -76,3 +76,15 @@ def test_nobody_eligible_is_said_so(assembly, monkeypatch) -> None:
     monkeypatch.setattr(draws, "plausibility", lambda: fewer)
     with pytest.raises(EligibilityError, match=r"none of 200 patients .* age_years > 200"):
         draw(assembly, 2, eligibility=("age_years > 200",))
+
+
+def test_prognostic_factors_select_and_bring_what_goes_with_them(assembly) -> None:
+    """The whole way of a study: an expression, a cohort, and what goes with what it selected."""
+    rule = "albumin_g_l >= 35 and nlr < 5 and not liver_metastases"
+    cohort = draw(assembly, 60, eligibility=(rule,))
+    profiles = cohort.population.profiles
+    assert profiles["albumin_g_l"].min() >= 35 and profiles["nlr"].max() < 5
+    assert not profiles["liver_metastases"].any()
+    everyone = draw(assembly, 60).population.parameters
+    selected = cohort.population.parameters
+    assert np.median(selected["CA19_9_start"]) < np.median(everyone["CA19_9_start"])

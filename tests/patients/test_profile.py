@@ -128,3 +128,19 @@ def test_a_source_that_cannot_be_read_is_refused(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(module, "files", lambda package: tmp_path)
     with pytest.raises(EvidenceError, match=r"profile\.csv:\d+: pten True: source: 'AACR GENIE'"):
         module.load_properties.__wrapped__()
+
+
+def test_shares_of_a_centre_are_drawn_from_the_same_joint_numbers() -> None:
+    """A centre with more liver metastases: who has them still goes with the rest of him."""
+    from rascade.patients.profile import draw_shares
+
+    usual = draw_profiles(7, MANY)
+    own = {name: values.copy() for name, values in usual.items()}
+    everyone = np.ones(MANY.size, dtype=bool)
+    draw_shares(own, {"ecog": {"0": 0.4, "1": 0.6}}, 7, MANY, 0, everyone)
+    np.testing.assert_array_equal(own["ecog"], usual["ecog"])
+    draw_shares(own, {"ecog": {"0": 0.1, "1": 0.9}}, 7, MANY, 0, everyone)
+    assert (own["ecog"] >= usual["ecog"]).all() and own["ecog"].mean() == pytest.approx(
+        0.9, abs=0.01
+    )
+    assert own["albumin_g_l"][own["ecog"] == 0].mean() > own["albumin_g_l"].mean() + 1.0
