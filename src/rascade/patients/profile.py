@@ -183,10 +183,10 @@ def _known_numbers(
     """Return between which numbers in (0, 1) lies what is known, of what is drawn together."""
     properties, rows = joint_names()
     found: dict[str, Known] = {}
-    sexes = _sexes(seed, patients, attempt, given)
-    for name in properties:
-        if name in given:
-            found[name] = _numbers_of(load_properties()[name], given[name], sexes)
+    told = [name for name in properties if name in given]
+    sexes = _sexes(seed, patients, attempt, given) if told else np.empty(0)
+    for name in told:
+        found[name] = _numbers_of(load_properties()[name], given[name], sexes)
     # The population's own distribution: a study that sets a value moves no other characteristic's.
     table = load_table()
     for name in rows:
