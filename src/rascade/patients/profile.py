@@ -187,7 +187,7 @@ def _known_numbers(
     sexes = _sexes(seed, patients, attempt, given) if told else np.empty(0)
     for name in told:
         found[name] = _numbers_of(load_properties()[name], given[name], sexes)
-    # The population's own distribution: a study that sets a value moves no other characteristic's.
+    # By the package's distribution: in the study's, a value that it sets is the typical one.
     table = load_table()
     for name in rows:
         if name in parameters:
