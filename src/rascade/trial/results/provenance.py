@@ -45,12 +45,13 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
 def covariates(arms: Sequence[ArmRun]) -> list[dict[str, Any]]:
     """Return which properties of a patient do anything in a trial, and how.
 
-    Sex decides weight and height, and these only the doses that go by them; age is
-    drawn for eligibility and for tables. A gene or performance status acts where `load_effects`
-    changes a parameter that the model of some arm has.
+    Sex decides weight and height, and these only the doses that go by them. A gene acts where
+    `load_effects` changes a parameter that the model of some arm has, a prognostic factor on the
+    hazard of death (`load_factors`). ``cut`` is where publications part patients by a number.
     """
     from rascade.patients.population import load_effects
     from rascade.patients.profile import load_properties
+    from rascade.patients.prognosis import load_factors
 
     rows = {row for run in arms for row in run.assembly.composition.parameters.values()}
     units = {
@@ -66,14 +67,22 @@ def covariates(arms: Sequence[ArmRun]) -> list[dict[str, Any]]:
         "escape_1": "sets how the first clone escapes",
         "escape_2": "sets how the second clone escapes",
         **{e.property: f"changes {e.row}" for e in load_effects() if e.row in rows},
+        **{f.name: "changes the hazard of death" for f in load_factors() if f.row in rows},
     }
+    cuts = {f.name: f.cut for f in load_factors()}
     sized = [size for size in ("kg", "m2") if any(unit.endswith(f"/{size}") for unit in units)]
     if sized:
         how["weight_kg"] = f"doses by {' and '.join(sized)}"
     if "m2" in sized:
         how["height_cm"] = "doses by m2"
     return [
-        {"name": name, "acts": name in how, "how": how.get(name, "")} for name in load_properties()
+        {
+            "name": name,
+            "acts": name in how,
+            "how": how.get(name, ""),
+            **({"cut": cuts[name]} if cuts.get(name) is not None else {}),
+        }
+        for name in load_properties()
     ]
 
 
