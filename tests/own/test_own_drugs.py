@@ -65,13 +65,14 @@ def of(result: rc.TrialResult, name: str, arm: str) -> Any:
 def test_a_copy_gives_the_very_same_courses(trial: rc.TrialResult, name: str) -> None:
     copy, known = of(trial, name, "copy"), of(trial, name, "known")
     assert len(known)
-    columns = [c for c in known if "drug" not in c]
+    columns = [c for c in known if c not in ("patient", "drug")]
     assert copy[columns].equals(known[columns])
 
 
 def test_a_stronger_drug_engages_more_and_has_more_side_effects(trial: rc.TrialResult) -> None:
     strong, known = of(trial, "visits", "strong"), of(trial, "visits", "known")
-    assert strong["pERK_rel"].median() < 0.8 * known["pERK_rel"].median()
+    assert strong["pERK_rel"].median() < known["pERK_rel"].median()
+    assert (strong["RAS_GTP_rel"] < known["RAS_GTP_rel"]).mean() > 0.8
     best = [
         part.groupby("patient", observed=True)["sld_mm"].min().mean() for part in (strong, known)
     ]
@@ -201,7 +202,7 @@ WRONG = {
     ),
     "an unknown drug": (
         'name = "x1"\nlike = "sotorasb"',
-        "w.toml:2: like: 'sotorasb' is no drug that the model knows; did you mean 'sotorasib'?",
+        ("w.toml:2: like: 'sotorasb' is no drug that the model knows; did you mean 'sotorasib'?"),
     ),
     "no such key": ('name = "x1"\nlike = "sotorasib"\nnumber = 3', "did you mean 'numbers'?"),
     "no such number": (
@@ -242,11 +243,23 @@ WRONG = {
         "'sure' is none of verified",
     ),
     "half-life against CL and V": (
-        "[numbers]\nCL = {value=20, unit='L/h', source='s'}\nV = {value=100, unit='L', source='s'}\n[pharmacokinetics]\nhalf_life = {value=12, unit='h', source='s'}",
+        (
+            "[numbers]\n"
+            "CL = {value=20, unit='L/h', source='s'}\n"
+            "V = {value=100, unit='L', source='s'}\n"
+            "[pharmacokinetics]\n"
+            "half_life = {value=12, unit='h', source='s'}"
+        ),
         "12 h, but CL and V make 3.47 h",
     ),
     "AUC against CL": (
-        "[numbers]\nCL = {value=20, unit='L/h', source='s'}\n[pharmacokinetics]\ndose = {value=100, unit='mg'}\nauc = {value=50, unit='mg*h/L', source='s'}",
+        (
+            "[numbers]\n"
+            "CL = {value=20, unit='L/h', source='s'}\n"
+            "[pharmacokinetics]\n"
+            "dose = {value=100, unit='mg'}\n"
+            "auc = {value=50, unit='mg*h/L', source='s'}"
+        ),
         "dose over AUC is 2 L/h, but CL is 20 L/h",
     ),
     "AUC of no dose": (
@@ -254,7 +267,11 @@ WRONG = {
         "of which dose? add dose",
     ),
     "an impossible peak": (
-        "[pharmacokinetics]\ndose = {value=960, unit='mg'}\ncmax = {value=500, unit='mg/L', source='s'}",
+        (
+            "[pharmacokinetics]\n"
+            "dose = {value=960, unit='mg'}\n"
+            "cmax = {value=500, unit='mg/L', source='s'}"
+        ),
         "but the other numbers make",
     ),
     "half-life in mg": (
@@ -262,7 +279,7 @@ WRONG = {
         "measures something else than h",
     ),
     "rising levels": ("dose_levels = [240, 480]", "must go down from the full dose"),
-    "broken": ("name = ", "w.toml:3: no TOML"),
+    "broken": ("name = ", "no TOML"),
     "twice": ('name = "x2"', "no TOML"),
 }
 
@@ -282,7 +299,10 @@ def test_wrong_files_get_one_clear_line(what: str, tmp_path: Path, capsys) -> No
 
 
 def test_two_compartments_have_no_half_life() -> None:
-    text = 'name = "x1"\nlike = "daraxonrasib"\n[pharmacokinetics]\nhalf_life = {value=5, unit="h", source="s"}'
+    text = (
+        'name = "x1"\nlike = "daraxonrasib"\n'
+        '[pharmacokinetics]\nhalf_life = {value=5, unit="h", source="s"}'
+    )
     with pytest.raises(InputError, match="more than one compartment; give"):
         parse_own_drug(text, "w.toml")
 

@@ -30,7 +30,9 @@ class Drug:
         ...     like="sotorasib",
         ...     numbers={
         ...         "kinact_over_KI": {
-        ...             "value": 79200, "unit": "1/(M*s)", "source": "assumed: eight times sotorasib",
+        ...             "value": 79200,
+        ...             "unit": "1/(M*s)",
+        ...             "source": "assumed: eight times sotorasib",
         ...         }
         ...     },
         ... )
