@@ -26,13 +26,13 @@ demo: setup ## Run the RASolute 302 study in silico and print the path of its re
 
 test: setup ## Static checks and the default tests (under ten minutes on two cores)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 coverage: setup ## The default tests again, with the share of lines that they run (slower)
-	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 test-slow: setup ## The tests that take longer
-	@$(BIN)/python -m pytest -n 2 -m slow
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 test-wheel: setup ## Build the wheel, install it alone, and run the demo and tests against it
 	@$(BIN)/python -m pytest tests/wheel
