@@ -33,6 +33,7 @@ __all__ = [
     "Trial",
     "TrialResult",
     "__version__",
+    "attribute",
     "evidence",
     "model",
     "open_result",
@@ -51,6 +52,7 @@ _WHERE = {
     "TrialResult": "result",
     "open_result": "result",
     "published": "published",
+    "attribute": "answers",
     "simulate": "simulate",
 }
 

@@ -1,5 +1,6 @@
 from rascade import evidence as evidence
 from rascade import model as model
+from rascade.face.answers import attribute as attribute
 from rascade.face.cohort import Cohort as Cohort
 from rascade.face.experiment import Experiment as Experiment
 from rascade.face.experiment_result import ExperimentResult as ExperimentResult

@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("demo", "runs.demo", "Run the example trial, report included: a first look."),
         ("trial", "runs.trial", "Simulate a trial from a study file, report included."),
         ("experiment", "runs.experiment", "Do an experiment in cells or mice, report included."),
+        ("attribute", "runs.attribute", "Tell which mechanisms carry a benefit, page included."),
         ("power", "runs.power", "Find power and size of trial designs, report included."),
         ("report", "runs.report", "Make the report and the figures of a trial anew."),
         ("studies", "runs.studies", "Find, look at, compare and remove what was run; examples."),
