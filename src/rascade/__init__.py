@@ -39,6 +39,7 @@ __all__ = [
     "open_result",
     "published",
     "simulate",
+    "subgroups",
 ]
 
 #: Name -> the module that holds it; `evidence` and `model` are packages of their own.
@@ -54,6 +55,7 @@ _WHERE = {
     "published": "published",
     "attribute": "answers",
     "simulate": "simulate",
+    "subgroups": "answers",
 }
 
 

@@ -50,12 +50,16 @@ class Twins:
             value carried on, by number of the scan; NaN where none was made.
         profiles: property -> (N,) values.
         markers: measured before treatment -> (N,) values; NaN where a laboratory finds none.
+        parameters: row of the parameter table -> (N,) values in the table's unit.
+        biopsy: symbols asked for -> (N,) values before treatment.
     """
 
     courses: Courses
     log_volume: tuple[Floats, ...]
     profiles: Mapping[str, NDArray[Any]]
     markers: Mapping[str, Floats]
+    parameters: Mapping[str, Floats]
+    biopsy: Mapping[str, Floats]
 
 
 def undisturbed(spec: TrialSpec) -> TrialSpec:
@@ -106,6 +110,7 @@ def simulate_twins(
     *,
     threads: int = 1,
     open_ways: Mapping[str, NDArray[np.bool_]] | None = None,
+    biopsy: Sequence[str] = (),
     report: Callable[[float], None] | None = None,
 ) -> Twins:
     """Simulate an arm's patients in one member, with pathways closed where it is wanted.
@@ -117,6 +122,7 @@ def simulate_twins(
         patients: N.
         threads: of the engine; results do not depend on it.
         open_ways: pathway -> (c,) whether it is let through; all are, once, if None.
+        biopsy: symbols of the model whose values before treatment are wanted.
         report: called with the share done.
 
     Raises:
@@ -147,7 +153,8 @@ def simulate_twins(
         chosen = {name: flags[first:last] for name, flags in (open_ways or {}).items()}
         lanes = _Lanes(spec, arm, assembly, stack.cohort, simulation, stack.weight[0])
         parts.append(lanes.run(last - first, chosen, settings, told))
-    return _joined(parts)
+    seen = {name: simulation.value(name) for name in biopsy}
+    return replace(_joined(parts), biopsy=seen)
 
 
 @dataclass(frozen=True)
@@ -198,6 +205,8 @@ class _Lanes:
             _log_volumes(run, sets),
             self.cohort.population.profiles,
             {name: values[:n] for name, values in run.baseline_markers.items()},
+            self.cohort.population.parameters,
+            {},
         )
 
 

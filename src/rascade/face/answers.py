@@ -14,7 +14,7 @@ from rascade.progress import default_threads
 if TYPE_CHECKING:
     from rascade.studies import TrialStudy
 
-__all__ = ["attribute"]
+__all__ = ["attribute", "subgroups"]
 
 
 def _study(trial: Trial | str | Path) -> TrialStudy:
@@ -81,4 +81,55 @@ def attribute(
             threads=default_threads(given.threads(threads)),
             progress=update,
             finish=write_attribution_report,
+        ).record
+
+
+def subgroups(
+    trial: Trial | str | Path,
+    *,
+    arm: str = "",
+    endpoint: str = "pfs",
+    markers: Sequence[str] = (),
+    members: int | None = None,
+    patients: int | None = None,
+    out: str | Path | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Find in whom a combination beats its best component, as a rule on measurable markers.
+
+    Args:
+        trial: a trial, or the path of a study file, with the combination and its components.
+        arm: the combination; the first arm that is not the reference if empty.
+        endpoint: ``pfs`` or ``os``.
+        markers: that a rule may use; all of them if empty.
+        members: of the ensemble; 6 if None.
+        patients: of each member; 240 if None.
+        out: folder that gets the results and a page.
+        threads: of the solver; every processor if None.
+        progress: whether to show how far it is.
+
+    Returns:
+        ``rule`` (None where no subgroup is told, then ``why``), ``share``, ``gain`` and
+        ``gain_held_out`` in months, ``enriched_trial``, ``trial_in_all``, and how it came about.
+
+    Raises:
+        InputError: something is wrong; the message names it.
+        SimulationError: the solver gave up, or too few patients count.
+    """
+    from rascade.report.pages.subgroups import write_subgroups_report
+    from rascade.studies.running.subgroups import run_subgroups
+
+    with told("subgroups", progress) as update:
+        return run_subgroups(
+            _study(trial),
+            None if out is None else given.place("out", out),
+            arm=arm,
+            endpoint=endpoint,
+            markers=tuple(markers),
+            members=members,
+            patients=patients,
+            threads=default_threads(given.threads(threads)),
+            progress=update,
+            finish=write_subgroups_report,
         ).record

@@ -1,7 +1,7 @@
 """Switches of the ways by which drugs act: what a mechanism reads, held as before treatment.
 
 ``data/pathways.csv`` names, for every way, which mechanism reads which symbol. A model with
-switches reads there ``held + switch * (value - held)`` instead: with the switch at 1 the model is what it
+switches reads ``held + switch * (value - held)`` instead: with the switch at 1 the model is what it
 always is, at 0 nothing passes. Together the rows cut all ways from a drug to the tumour
 (`tests/model/test_pathways.py`), so that with all switches at 0 every drug does nothing.
 

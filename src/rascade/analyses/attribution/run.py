@@ -284,13 +284,11 @@ def _simulated(
     threads: int,
     told: Callable[[float], None],
 ) -> Arrays:
-    """Return what became of a member's patients, (c, N); one row where no pathway matters."""
+    """Return what became of a member's patients, (c, N)."""
     plan = undisturbed(question.plan)
     if arm is None:
         arm = replace(question.arms()[0], name=NOTHING, regimen=Regimen(()), phases=())
         arm = replace(arm, protocol=replace(arm.protocol, dropout_per_month=0.0))
-    if not arm.drugs:
-        ways = {name: flags[-1:] for name, flags in ways.items()}
     twins = simulate_twins(
         plan,
         arm,

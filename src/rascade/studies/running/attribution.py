@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
 from rascade.progress import Progress, check_threads, silent
-from rascade.results.manifest import base_manifest, now
+from rascade.results.manifest import now
 from rascade.results.store import json_text
 from rascade.studies.files.trial_plan import to_plan
-from rascade.studies.running.parted import Parts, write_in_parts
+from rascade.studies.running.parted import Parts, analysis_manifest, write_in_parts
 
 if TYPE_CHECKING:
-    from rascade.analyses.attribution.run import Attribution, Question
+    from rascade.analyses.attribution.run import Attribution
     from rascade.results.unfinished import Start
     from rascade.studies.files.schema import TrialStudy
 
@@ -124,7 +124,15 @@ def run_attribution(
         2 * question.members,
         work,
         files,
-        lambda _: _manifest(study, question, started, threads),
+        lambda _: analysis_manifest(
+            "attribution",
+            study,
+            question.plan,
+            started,
+            members=question.members,
+            patients=question.patients,
+            threads=threads,
+        ),
         finish=finish,
         start=start,
     )
@@ -136,23 +144,3 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
     columns = ["patient", "mechanism", "value", "low90", "high90"]
     return pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n")
-
-
-def _manifest(study: TrialStudy, question: Question, started: str, threads: int) -> dict[str, Any]:
-    from rascade.evidence import evidence_hash
-    from rascade.model import load_table
-    from rascade.studies.files.load import study_hash
-
-    return base_manifest(
-        "attribution",
-        started,
-        study=study.name,
-        study_hash=study_hash(study),
-        ensemble=question.plan.population,
-        parameter_hash=load_table().with_values(study.parameters).hash,
-        evidence_hash=evidence_hash(),
-        seed=question.plan.seed,
-        members=question.members,
-        patients=question.patients,
-        threads=threads,
-    )

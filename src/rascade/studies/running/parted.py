@@ -14,16 +14,20 @@ import numpy as np
 from rascade.files import write_bytes
 from rascade.results.chunks import CHUNKS
 from rascade.results.index import remember
+from rascade.results.manifest import base_manifest
 from rascade.results.store import finish_results, write_text
 from rascade.results.unfinished import Start, Work, unfinished_results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rascade.studies.files.schema import TrialStudy
+    from rascade.trial.design.spec import TrialSpec
+
     Floats = NDArray[np.float64]
     Arrays = Mapping[str, Floats]
 
-__all__ = ["Parts", "write_in_parts"]
+__all__ = ["Parts", "analysis_manifest", "write_in_parts"]
 
 Found = TypeVar("Found")
 
@@ -122,3 +126,32 @@ def _forget(place: Work) -> None:
     import shutil
 
     shutil.rmtree(place.folder / CHUNKS, ignore_errors=True)
+
+
+def analysis_manifest(
+    kind: str, study: TrialStudy, plan: TrialSpec, started: str, **facts: Any
+) -> dict[str, Any]:
+    """Return the manifest of an analysis of a study.
+
+    Args:
+        kind: of the analysis.
+        study: that was analysed.
+        plan: of its trial.
+        started: see `rascade.results.manifest.now`.
+        facts: what is added, in order.
+    """
+    from rascade.evidence import evidence_hash
+    from rascade.model import load_table
+    from rascade.studies.files.load import study_hash
+
+    return base_manifest(
+        kind,
+        started,
+        study=study.name,
+        study_hash=study_hash(study),
+        ensemble=plan.population,
+        parameter_hash=load_table().with_values(study.parameters).hash,
+        evidence_hash=evidence_hash(),
+        seed=plan.seed,
+        **facts,
+    )
