@@ -38,6 +38,7 @@ __all__ = [
     "model",
     "open_result",
     "published",
+    "sensitivity",
     "simulate",
     "subgroups",
 ]
@@ -55,6 +56,7 @@ _WHERE = {
     "published": "published",
     "attribute": "answers",
     "simulate": "simulate",
+    "sensitivity": "answers",
     "subgroups": "answers",
 }
 

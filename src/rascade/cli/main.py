@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("experiment", "runs.experiment", "Do an experiment in cells or mice, report included."),
         ("attribute", "runs.attribute", "Tell which mechanisms carry a benefit, page included."),
         ("subgroups", "runs.subgroups", "Find in whom a combination is better, page included."),
+        ("sensitivity", "runs.sensitivity", "Tell what an answer hangs on, page included."),
         ("power", "runs.power", "Find power and size of trial designs, report included."),
         ("report", "runs.report", "Make the report and the figures of a trial anew."),
         ("studies", "runs.studies", "Find, look at, compare and remove what was run; examples."),

@@ -14,7 +14,7 @@ from rascade.progress import default_threads
 if TYPE_CHECKING:
     from rascade.studies import TrialStudy
 
-__all__ = ["attribute", "subgroups"]
+__all__ = ["attribute", "sensitivity", "subgroups"]
 
 
 def _study(trial: Trial | str | Path) -> TrialStudy:
@@ -132,4 +132,65 @@ def subgroups(
             threads=default_threads(given.threads(threads)),
             progress=update,
             finish=write_subgroups_report,
+        ).record
+
+
+def sensitivity(
+    trial: Trial | str | Path,
+    *,
+    method: str = "morris",
+    endpoint: str = "pfs",
+    arm: str = "",
+    alone: bool = False,
+    parameters: Sequence[str] = (),
+    fold: float | None = None,
+    runs: int = 0,
+    patients: int | None = None,
+    out: str | Path | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Tell on which rows of the parameter table an answer of a trial hangs.
+
+    Args:
+        trial: a trial, or the path of a study file.
+        method: ``morris``, ``prcc`` or ``sobol``.
+        endpoint: ``pfs`` or ``os``, a mean within the follow-up.
+        arm: whose answer; the first that is not the reference if empty.
+        alone: the arm's own mean instead of its gain over the reference.
+        parameters: rows that are moved; all that the models read if empty.
+        fold: rows go from their value over this to their value times this; 2 if None.
+        runs: walks (Morris), points (PRCC) or base points (Sobol); the method's own if 0.
+        patients: of each run; 8 if None.
+        out: folder that gets the results and a page.
+        threads: of the solver; every processor if None.
+        progress: whether to show how far it is.
+
+    Returns:
+        ``base`` (the answer at the table's values), ``parameters`` (a list of ``name``, ``low``,
+        ``high``, ``index``, ``low90``, ``high90`` and the method's further measures, strongest
+        first), ``tornado``, and how it came about.
+
+    Raises:
+        InputError: something is wrong; the message names it.
+        SimulationError: the solver gave up.
+    """
+    from rascade.report.pages.sensitivity import write_sensitivity_report
+    from rascade.studies.running.sensitivity import run_sensitivity
+
+    with told("sensitivity", progress) as update:
+        return run_sensitivity(
+            _study(trial),
+            None if out is None else given.place("out", out),
+            arm=arm,
+            alone=alone,
+            endpoint=endpoint,
+            method=method,
+            rows=tuple(parameters),
+            fold=fold,
+            runs=runs,
+            patients=patients,
+            threads=default_threads(given.threads(threads)),
+            progress=update,
+            finish=write_sensitivity_report,
         ).record

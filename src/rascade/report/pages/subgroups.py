@@ -19,8 +19,8 @@ LIMITS = (
     "what he gains is known. A rule is looked for in one half of the patients: every rule of one "
     "or two conditions on measurable markers that 15 to 85 % of them meet.",
     "A rule is told only if shuffled gains give one as good in at most 5 % of cases, if it holds "
-    "in the other half (again 5 %), and if the combination is better in it. Without a true subgroup "
-    "this tells one in far fewer than 5 of 100 runs.",
+    "in the other half (again 5 %), and if the combination is better in it. Without a true "
+    "subgroup this tells one in far fewer than 5 of 100 runs.",
     "Gains are the difference of mean months within the follow-up. Intervals are 90 %, over "
     "patients drawn anew and members of the ensemble of populations.",
     "Trials are one to one, one-sided 2.5 %, hazards taken as proportional; power is the mean over "
@@ -84,7 +84,8 @@ def lead(record: Mapping[str, Any]) -> str:
     return (
         f"{where}: more is gained where {record['rule']} ({record['share']:.0%} of patients). Gain "
         f"{number(record['gain'], 2)} months where it was found, "
-        f"{number(record['gain_held_out'], 2)} (90 % interval {number(low, 2)} to {number(high, 2)}) in held-out patients; overall "
+        f"{number(record['gain_held_out'], 2)} (90 % interval {number(low, 2)} to "
+        f"{number(high, 2)}) in held-out patients; overall "
         f"{number(record['gain_overall'], 2)}."
     )
 
