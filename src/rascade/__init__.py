@@ -34,11 +34,14 @@ __all__ = [
     "Trial",
     "TrialResult",
     "__version__",
+    "attribute",
     "evidence",
     "model",
     "open_result",
     "published",
+    "sensitivity",
     "simulate",
+    "subgroups",
 ]
 
 #: Name -> the module that holds it; `evidence` and `model` are packages of their own.
@@ -53,7 +56,10 @@ _WHERE = {
     "TrialResult": "result",
     "open_result": "result",
     "published": "published",
+    "attribute": "answers",
     "simulate": "simulate",
+    "sensitivity": "answers",
+    "subgroups": "answers",
 }
 
 
