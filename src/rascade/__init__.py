@@ -37,6 +37,7 @@ __all__ = [
     "frozen_predictions",
     "model",
     "open_result",
+    "optimise",
     "published",
     "simulate",
 ]
@@ -52,6 +53,7 @@ _WHERE = {
     "TrialResult": "result",
     "frozen_predictions": "decisions",
     "open_result": "result",
+    "optimise": "decisions",
     "published": "published",
     "simulate": "simulate",
 }

@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rascade.face.given import place
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frozen_predictions"]
+__all__ = ["frozen_predictions", "optimise"]
+
+
+def optimise(
+    study: str | Path,
+    out: str | Path,
+    *,
+    threads: int | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Search for the best schedule of a study file, as ``rascade optimise`` does.
+
+    Args:
+        study: path of the file.
+        out: folder; a search that was ended goes on in it.
+        threads: of the solver; None takes every processor.
+        progress: show progress and time left.
+
+    Returns:
+        What ``optimise.json`` holds: ``objective``, ``best`` and ``published`` (lists with
+        ``schedule``, ``value``, ``low90``, ``high90``), ``rule``, ``verdict``, ``winners_curse``.
+
+    Raises:
+        StudyFileError: the file is wrong; every problem with file and line.
+        InputError: `out` cannot be written.
+    """
+    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.report.pages.optimise import write_optimise_report
+    from rascade.studies.files.decision import load_decision
+    from rascade.studies.files.optimise_schema import OptimiseStudy
+    from rascade.studies.running.optimise import run_optimise
+
+    plan = load_decision(place("study", study), OptimiseStudy, "optimise")
+    with progress_on_stderr("optimise") if progress else nullcontext(silent) as told:
+        return run_optimise(
+            plan,
+            place("out", out),
+            threads=default_threads(threads),
+            progress=told,
+            finish=write_optimise_report,
+        )
 
 
 def frozen_predictions(folder: str | Path = "docs/predictions") -> pd.DataFrame:
