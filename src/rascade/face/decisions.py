@@ -11,7 +11,47 @@ from rascade.face.given import place
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frozen_predictions", "optimise"]
+__all__ = ["frozen_predictions", "next_trial", "optimise"]
+
+
+def next_trial(
+    study: str | Path,
+    out: str | Path,
+    *,
+    threads: int | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Find the design with the best chance, as ``rascade design`` does.
+
+    Args:
+        study: path of the file.
+        out: the results folder.
+        threads: of the solver; None takes every processor.
+        progress: show progress and time left.
+
+    Returns:
+        What ``design.json`` holds: ``best``, ``plain`` (three plain designs), ``lead``, ``verdict``
+        and ``tried``; each design with ``assurance``, ``low90``, ``high90``, ``months``.
+
+    Raises:
+        StudyFileError: the file is wrong; every problem with file and line.
+        InputError: `out` cannot be written.
+    """
+    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.report.pages.next_trial import write_design_report
+    from rascade.studies.files.decision import load_decision
+    from rascade.studies.files.design_schema import DesignStudy
+    from rascade.studies.running.design import run_design
+
+    plan = load_decision(place("study", study), DesignStudy, "design")
+    with progress_on_stderr("design") if progress else nullcontext(silent) as told:
+        return run_design(
+            plan,
+            place("out", out),
+            threads=default_threads(threads),
+            progress=told,
+            finish=write_design_report,
+        )
 
 
 def optimise(

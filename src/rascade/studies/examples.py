@@ -21,6 +21,7 @@ _VERBS = {
     "experiment": "experiment",
     "operating-characteristics": "power",
     "optimise": "optimise",
+    "design": "design",
 }
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE / "example_files", _HERE.parents[2] / "studies")

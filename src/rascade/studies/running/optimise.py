@@ -191,7 +191,7 @@ def _record(study: OptimiseStudy, found: Found, evaluate: Evaluator) -> dict[str
     names = [part.name for part in study.published]
     record = {
         "study": study.name,
-        "objective": f"{study.objective} gain, months",
+        "objective": f"{study.objective.upper()} gain, months",
         "horizon_months": study.horizon_months,
         "reference": evaluate.reference,
         "limits": {"grade3plus_pct": limits.grade3, "dose_intensity_pct": limits.intensity},

@@ -31,7 +31,7 @@ def optimise_figure(record: Mapping[str, Any], footer: str) -> Figure:
         "optimise",
         title,
         "Left: every schedule that was tried, on the first rung of the search; the line joins "
-        "those that no other beats in gain, toxicity and dose intensity together. Right: the "
+        "those that no other beats in gain and toxicity together. Right: the "
         "winners and the published schedules on patients and members that the search has not seen, "
         "with 90 % limits over both.",
         f"{record['rule']}. {record['verdict']}",
@@ -52,7 +52,7 @@ def _key(canvas: Canvas) -> None:
 
 def _trade(canvas: Canvas, record: Mapping[str, Any]) -> None:
     axes = canvas.axes(_LEFT, _TOP, _SIDE, _SIDE)
-    tried, best = record["tried"], sorted(record["front"], key=lambda row: row["grade3plus_pct"])
+    tried, best = record["tried"], _rising(record["front"])
     axes.axhline(0.0, color=FAINT, linewidth=0.8, zorder=1)
     limit = record["limits"]["grade3plus_pct"]
     _scatter(axes, tried, "o", GREY, 2)
@@ -65,6 +65,15 @@ def _trade(canvas: Canvas, record: Mapping[str, Any]) -> None:
         axes.axvline(limit, color=GREY, linewidth=0.7, linestyle=(0, (4, 3)))
     axes.set_xlabel("patients with grade 3 or more, %", labelpad=2)
     axes.set_ylabel(record["objective"], labelpad=2)
+
+
+def _rising(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return those that more toxicity pays for: the front of gain and toxicity alone."""
+    found: list[Mapping[str, Any]] = []
+    for row in sorted(rows, key=lambda row: (row["grade3plus_pct"], -row["value"])):
+        if not found or row["value"] > found[-1]["value"]:
+            found.append(row)
+    return found
 
 
 def _scatter(axes: Any, rows: Sequence[Mapping[str, Any]], marker: str, color: str, z: int) -> None:
