@@ -53,8 +53,8 @@ def design_figure(record: Mapping[str, Any], footer: str) -> Figure:
         "design",
         title,
         "Left: every design of the menu by its mean duration and its chance over the ensemble; "
-        "bars are 90 % limits over members. Right: the power of the best design in each member: what "
-        "is not known of the population spreads it.",
+        "bars are 90 % limits over members. Right: the power of the best design in each member: "
+        "what is not known of the population spreads it.",
         f"best: {best['design']}, chance {best['assurance']:.0%}. {record['verdict']}",
         canvas.svg(),
         canvas.figure,
