@@ -41,6 +41,7 @@ __all__ = [
     "optimise",
     "published",
     "simulate",
+    "value_of_information",
 ]
 
 #: Name -> the module that holds it; `evidence` and `model` are packages of their own.
@@ -58,6 +59,7 @@ _WHERE = {
     "optimise": "decisions",
     "published": "published",
     "simulate": "simulate",
+    "value_of_information": "decisions",
 }
 
 

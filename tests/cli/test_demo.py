@@ -33,7 +33,9 @@ def test_examples_are_all_of_the_checkout_and_say_what_runs_them() -> None:
     files = {path.relative_to(ROOT / "studies") for path in (ROOT / "studies").rglob("*.yaml")}
     assert {Path(f"{one.name}.yaml") for one in found} == files
     for one in found:
-        assert one.verb in {"trial", "experiment", "power", "optimise", "design"} and one.about
+        assert (
+            one.verb in {"trial", "experiment", "power", "optimise", "design", "voi"} and one.about
+        )
     assert example("wash-out") == example("studies/experiments/wash-out.yaml")
 
 

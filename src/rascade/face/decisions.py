@@ -11,7 +11,47 @@ from rascade.face.given import place
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frozen_predictions", "next_trial", "optimise"]
+__all__ = ["frozen_predictions", "next_trial", "optimise", "value_of_information"]
+
+
+def value_of_information(
+    study: str | Path,
+    out: str | Path,
+    *,
+    threads: int | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Find which measurement would narrow a prediction most, as ``rascade voi`` does.
+
+    Args:
+        study: path of the file.
+        out: the results folder.
+        threads: of the solver; None takes every processor.
+        progress: show progress and time left.
+
+    Returns:
+        What ``voi.json`` holds: the prediction (``value``, ``low90``, ``high90``, ``sd``) and
+        ``measurements``, the best first, each with the ``share`` of variance it would take away.
+
+    Raises:
+        StudyFileError: the file is wrong; every problem with file and line.
+        InputError: `out` cannot be written.
+    """
+    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.report.pages.voi import write_voi_report
+    from rascade.studies.files.decision import load_decision
+    from rascade.studies.files.voi_schema import VoiStudy
+    from rascade.studies.running.voi import run_voi
+
+    plan = load_decision(place("study", study), VoiStudy, "voi")
+    with progress_on_stderr("voi") if progress else nullcontext(silent) as told:
+        return run_voi(
+            plan,
+            place("out", out),
+            threads=default_threads(threads),
+            progress=told,
+            finish=write_voi_report,
+        )
 
 
 def next_trial(

@@ -22,6 +22,7 @@ _VERBS = {
     "operating-characteristics": "power",
     "optimise": "optimise",
     "design": "design",
+    "voi": "voi",
 }
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE / "example_files", _HERE.parents[2] / "studies")
