@@ -45,7 +45,8 @@ def write_voi_report(folder: Path) -> Path:
         title=record["study"],
         lead=f"{record['prediction']}: {number(record['value'], 2)} "
         f"({number(record['low90'], 2)} to {number(record['high90'], 2)}) over "
-        f"{record['draws']} sets of parameters. Narrowed most by {best['measurement']} ({best['about']}): {best['share']:.0%} of the variance.",
+        f"{record['draws']} sets of parameters. Narrowed most "
+        f"by {best['measurement']} ({best['about']}): {best['share']:.0%} of the variance.",
         figures=[figure],
         tables=[
             _table(f"The {SHOWN} best", rows[:SHOWN]),
