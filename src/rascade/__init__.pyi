@@ -1,6 +1,7 @@
 from rascade import evidence as evidence
 from rascade import model as model
 from rascade.face.cohort import Cohort as Cohort
+from rascade.face.decisions import forecast as forecast
 from rascade.face.decisions import frozen_predictions as frozen_predictions
 from rascade.face.decisions import next_trial as next_trial
 from rascade.face.decisions import optimise as optimise

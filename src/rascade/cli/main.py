@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("experiment", "runs.experiment", "Do an experiment in cells or mice, report included."),
         ("power", "runs.power", "Find power and size of trial designs, report included."),
         ("design", "runs.design", "Find the design with the best chance, report included."),
+        ("forecast", "runs.forecast", "Forecast regimens for one patient, page included."),
         ("voi", "runs.voi", "Find which measurement narrows a prediction, report included."),
         ("optimise", "runs.optimise", "Search for the best schedule, report included."),
         ("predict", "runs.predict", "Freeze predictions of trials to come, score them later."),

@@ -11,7 +11,7 @@ from rascade.face.given import place
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frozen_predictions", "next_trial", "optimise", "value_of_information"]
+__all__ = ["forecast", "frozen_predictions", "next_trial", "optimise", "value_of_information"]
 
 
 def value_of_information(
@@ -91,6 +91,59 @@ def next_trial(
             threads=default_threads(threads),
             progress=told,
             finish=write_design_report,
+        )
+
+
+def forecast(
+    patient: str | Path,
+    regimens: str | Path,
+    out: str | Path,
+    *,
+    members: int = 12,
+    patients: int = 100,
+    threads: int | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Rank regimens for virtual patients that are like one. Not for treating anybody.
+
+    Args:
+        patient: path of the file that says what is known.
+        regimens: path of the file of regimens.
+        out: the results folder.
+        members: of the ensemble.
+        patients: virtual patients of each member.
+        threads: of the solver; None takes every processor.
+        progress: show progress and time left.
+
+    Returns:
+        What ``forecast.json`` holds: ``regimens`` (best first, with ``pfs_median_months``,
+        ``low80``, ``high80``, ``probability_best``, ``grade3plus_pct``), ``effective_sample``,
+        ``refused`` (why, or None).
+
+    Raises:
+        StudyFileError: a file is wrong; every problem with file and line.
+        InputError: a number is wrong, or `out` cannot be written.
+    """
+    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.report.pages.forecast import write_forecast_report
+    from rascade.studies.files.decision import load_decision
+    from rascade.studies.files.forecast import ForecastPatient, RegimensFile
+    from rascade.studies.running.forecast import run_forecast
+
+    path = Path(place("patient", patient))
+    known = load_decision(path, ForecastPatient, "patient-course", "forecast")
+    wanted = load_decision(place("regimens", regimens), RegimensFile, "regimens", "forecast")
+    with progress_on_stderr("forecast") if progress else nullcontext(silent) as told:
+        return run_forecast(
+            known,
+            wanted,
+            place("out", out),
+            beside=path.parent,
+            members=members,
+            patients=patients,
+            threads=default_threads(threads),
+            progress=told,
+            finish=write_forecast_report,
         )
 
 

@@ -23,6 +23,8 @@ _VERBS = {
     "optimise": "optimise",
     "design": "design",
     "voi": "voi",
+    "patient-course": "forecast",
+    "regimens": "forecast",
 }
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE / "example_files", _HERE.parents[2] / "studies")

@@ -17,23 +17,26 @@ __all__ = ["load_decision"]
 Model = TypeVar("Model", bound=Part)
 
 
-def load_decision(path: str | Path, model: type[Model], verb: str) -> Model:
+def load_decision(
+    path: str | Path, model: type[Model], kind: str, verb: str | None = None
+) -> Model:
     """Read the study file of a verb.
 
     Args:
         path: of the YAML file.
-        model: what it holds; its field ``kind`` is the verb.
-        verb: for messages.
+        model: what it holds.
+        kind: what its field ``kind`` must be.
+        verb: whose file it is, for messages; called as the kind if None.
 
     Raises:
         StudyFileError: it cannot be read or is wrong; every problem is named with file and line.
     """
-    wanted = Wanted("study", f"kind: {verb}", f"rascade {verb} --help")
+    wanted = Wanted("study", f"kind: {kind}", f"rascade {verb or kind} --help")
     document = read_yaml(read_study_text(Path(path), wanted), str(path), wanted)
-    kind = document.value.get("kind")
-    if kind != verb:
-        found = "missing" if kind is None else f"{kind!r} is another kind of study"
-        raise document.error(("kind",), f"{found}; write 'kind: {verb}'")
+    given = document.value.get("kind")
+    if given != kind:
+        found = "missing" if given is None else f"{given!r} is another kind of study"
+        raise document.error(("kind",), f"{found}; write 'kind: {kind}'")
     context: Any = model_checks()
     try:
         return model.model_validate(document.value, context=context)
