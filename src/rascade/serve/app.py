@@ -44,7 +44,8 @@ def create_app(settings: ServeSettings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.supervisor.start()
-        threading.Thread(target=pages.warm, args=(state,), name="warm", daemon=True).start()
+        if settings.warm:
+            threading.Thread(target=pages.warm, args=(state,), name="warm", daemon=True).start()
         try:
             yield
         finally:

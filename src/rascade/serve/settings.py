@@ -39,6 +39,8 @@ class ServeSettings:
         max_patients: in all arms of a job.
         max_minutes: of a job.
         max_gigabytes: of memory of a job, where the system can hold a process to it.
+        warm: whether the first study is compiled while nobody asks yet.
+        names: by which this machine is called here.
 
     Raises:
         InputError: a number is out of range.
@@ -52,6 +54,7 @@ class ServeSettings:
     max_patients: int = 20_000
     max_minutes: float = 120.0
     max_gigabytes: float = 8.0
+    warm: bool = True
     names: tuple[str, ...] = field(default=("127.0.0.1", "localhost", "[::1]"))
 
     def __post_init__(self) -> None:

@@ -124,5 +124,5 @@ function show(target, title, svg, named, caption, table) {
   for (const s of named) key.append(node("li", { class: `c${s.color % 6}` }, node("svg:svg", { viewBox: "0 0 26 10", "aria-hidden": "true" },
     node("svg:line", { class: `line ${s.before ? "before" : `d${s.color % 6}`}`, x1: 1, x2: 25, y1: 5, y2: 5 })), ` ${s.name}`));
   if (table && open) table.open = true;
-  target.replaceChildren(node("h3", {}, title), key, svg, ...[caption && node("figcaption", {}, caption), table].filter(Boolean));
+  target.replaceChildren(node("h2", {}, title), key, svg, ...[caption && node("figcaption", {}, caption), table].filter(Boolean));
 }
