@@ -1,6 +1,7 @@
 from rascade import evidence as evidence
 from rascade import model as model
 from rascade.face.cohort import Cohort as Cohort
+from rascade.face.drug import Drug as Drug
 from rascade.face.experiment import Experiment as Experiment
 from rascade.face.experiment_result import ExperimentResult as ExperimentResult
 from rascade.face.published import PublishedArm as PublishedArm

@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("experiment", "runs.experiment", "Do an experiment in cells or mice, report included."),
         ("power", "runs.power", "Find power and size of trial designs, report included."),
         ("serve", "runs.serve", "Open the workbench: build, move, run and compare in a browser."),
+        ("curve", "runs.curve", "Reconstruct patients from a published survival curve."),
         ("report", "runs.report", "Make the report and the figures of a trial anew."),
         ("studies", "runs.studies", "Find, look at, compare and remove what was run; examples."),
         ("cohort", "runs.cohort", "Show, fit and validate the population of patients."),
@@ -117,6 +118,13 @@ def _root(
     What a verb can do:
       rascade trial --help
     """
+    from rascade.own_drugs import drug_folder
+
+    # Looked at before anything heavy is imported: most people keep no drugs of their own.
+    if any(drug_folder().glob("*.toml")):
+        from rascade.model.own import load_kept_drugs
+
+        load_kept_drugs()
 
 
 def run() -> None:

@@ -18,6 +18,7 @@ from rascade.errors import InputError
 from rascade.studies.files.enrolment_schema import AccrualPart, CutOffPart, RandomizationPart
 from rascade.studies.files.experiment_schema import ExperimentStudy
 from rascade.studies.files.operating_schema import OperatingStudy
+from rascade.studies.files.own_data import OwnData
 from rascade.studies.files.parts import (
     MAX_MEMBERS,
     MAX_PATIENTS,
@@ -29,6 +30,7 @@ from rascade.studies.files.parts import (
     Mechanisms,
     Name,
     OrderText,
+    OwnDrugs,
     Parameters,
     Part,
     PatientCount,
@@ -89,6 +91,8 @@ class Arm(Part):
     """Patients in this arm, where it differs from the cohort's size."""
     published: Annotated[StrictStr, Field(min_length=1, max_length=200)] | None = None
     """Trial arm of the evidence whose published results the report shows beside these."""
+    data: OwnData | None = None
+    """Your own data of this arm, shown beside the simulation."""
     knockout: Knockouts = ()
     """What this arm's patients lack from before treatment, such as ``MDSC`` or ``CD274``."""
     set: Parameters = Field(default_factory=dict)
@@ -180,6 +184,8 @@ class TrialStudy(Part):
     """Who is treated."""
     seed: Seed
     """Random seed; the same seed gives the same patients."""
+    drugs: OwnDrugs = None
+    """Drugs of your own, each the name of its file beside the study, or its keys and values."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=20)]
     """What they get."""
     reference: Name | None = None

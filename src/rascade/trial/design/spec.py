@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 
 from rascade.errors import InputError, UnsupportedFeature
 from rascade.model import Interventions
+from rascade.own_drugs import OwnDrug
 from rascade.patients import TABLE_LINE, known_lines
 from rascade.regimen import Regimen
 from rascade.trial.assessment.censoring import check_rule
 from rascade.trial.design.accrual import Accrual, CutOff
 from rascade.trial.design.marks import COUNTS
+from rascade.trial.design.own_data import ArmData
 from rascade.trial.design.phases import Phase
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.randomization import Randomization
@@ -128,6 +130,7 @@ class ArmSpec:
         changes: knock-outs, set parameters and wanted mechanisms of this arm.
         phases: what is given one after the other; `regimen` alone if empty.
         protocol: how the arm is conducted.
+        data: of the user's own, to be shown beside the simulated ones.
     """
 
     name: str
@@ -137,6 +140,7 @@ class ArmSpec:
     phases: tuple[Phase, ...] = ()
     protocol: Protocol = field(default_factory=Protocol)
     changes: Interventions = field(default_factory=Interventions)
+    data: ArmData | None = field(default=None, metadata=COUNTS)
 
     @property
     def course(self) -> tuple[Phase, ...]:
@@ -174,6 +178,7 @@ class TrialSpec:
         population: hash of the ensemble whose central member the patients are of, and whose members
             predict; None for the bare parameter table, without a prediction.
         members: of the ensemble that a prediction uses; 0 for the central one alone.
+        drugs: of the user's own that the arms name; None for none.
     """
 
     name: str = field(metadata=COUNTS)
@@ -193,6 +198,7 @@ class TrialSpec:
     pfs_censoring: str = field(default="ema", metadata=COUNTS)
     population: str | None = None
     members: int = field(default=MEMBERS, metadata=COUNTS)
+    drugs: tuple[OwnDrug, ...] | None = None
 
     @property
     def shared_changes(self) -> Interventions:
