@@ -33,6 +33,7 @@ def to_plan(study: TrialStudy) -> TrialSpec:
             line=cohort.line,
             size=cohort.size,
             eligibility=cohort.eligibility,
+            patients=cohort.patients,
         ),
         arms=tuple(
             ArmSpec(
