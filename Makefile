@@ -26,14 +26,10 @@ demo: setup ## Run the RASolute 302 study in silico and print the path of its re
 
 test: setup ## Static checks and the default tests (under ten minutes on two cores)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser"
 
 coverage: setup ## The default tests again, with the share of lines that they run (slower)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=85
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
-
-coverage: setup ## The default tests again, with the share of lines that they run (slower)
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser" --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser" --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 test-slow: setup ## The tests that take longer
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
@@ -64,7 +60,7 @@ lint: setup ## ruff, mypy and the import contracts
 bench: setup ## Peers side by side, ratios with medians (PEERS=folder of an environment that holds them)
 	@$(BIN)/python benchmarks/engine.py $(if $(PEERS),--peers $(PEERS))
 
-population: setup ## Fit the population to trials, validate it, and keep what the pages need (takes an hour)
+population: setup ## Fit the population to trials, validate it, and keep what the pages need (half an hour on two cores)
 	@$(BIN)/python docs/build.py --run population
 
 docs: setup ## Write the reference pages from the model and the evidence
