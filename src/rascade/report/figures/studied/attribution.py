@@ -14,6 +14,7 @@ __all__ = ["waterfall_figure"]
 
 _ROW, _NAMES, _VALUES = 0.26, 1.95, 1.55  # inches
 _NOISE = 5e-4
+_NO_TREATMENT = {"nothing": "no treatment"}
 _GAIN, _LOSS, _ALL = "#0072b2", "#d55e00", "#444444"
 _UNITS = {"months": "months", "log ratio": "natural log of a ratio"}
 
@@ -29,8 +30,8 @@ def waterfall_figure(record: Mapping[str, Any], footer: str) -> Figure:
     shares = sorted(record["shares"], key=lambda share: -abs(share["value"]))
     rows = len(shares) + 1
     title = (
-        f"What carries the benefit of {plain(record['arm'])} over {plain(record['reference'])}"
-        f"{whose}"
+        f"What carries the benefit of {plain(record['arm'])} over "
+        f"{_NO_TREATMENT.get(record['reference'], plain(record['reference']))}{whose}"
     )
     canvas = Canvas(WIDTH, Canvas.TOP + 0.2 + _ROW * rows + 0.42 + Canvas.FOOTER, title, footer)
     axes = canvas.axes(_NAMES, Canvas.TOP + 0.15, WIDTH - _NAMES - _VALUES, _ROW * rows)

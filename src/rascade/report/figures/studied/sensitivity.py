@@ -24,9 +24,9 @@ def tornado_figure(record: Mapping[str, Any], footer: str) -> Figure:
     title = f"What {record['endpoint'].upper()} hangs on: {plain(record['of'])}"
     high = _ROW * len(bars)
     canvas = Canvas(WIDTH, Canvas.TOP + 0.42 + high + 0.42 + Canvas.FOOTER, title, footer)
-    fold = f"{record['fold']:g}"
-    canvas.text(_NAMES, Canvas.TOP + 0.1, f"■ row divided by {fold}", size=7, color=_LOW)
-    canvas.text(_NAMES + 1.5, Canvas.TOP + 0.1, f"■ row times {fold}", size=7, color=_HIGH)
+    for place, name, color in ((0.0, "low", _LOW), (1.5, "high", _HIGH)):
+        words = f"■ {name} end of the range"
+        canvas.text(_NAMES + place, Canvas.TOP + 0.1, words, size=7, color=color)
     axes = canvas.axes(_NAMES, Canvas.TOP + 0.3, WIDTH - _NAMES - _RIGHT, high)
     for y, one in enumerate(bars):
         for end, color, shift in (("at_low", _LOW, -0.18), ("at_high", _HIGH, 0.18)):

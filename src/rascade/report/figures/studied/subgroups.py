@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rascade.report.look.canvas import GREY, INK, WIDTH, Canvas, Figure, fit
+from rascade.report.look.canvas import GREY, INK, WIDTH, Canvas, Figure, wrap
 from rascade.report.look.text import number, plain
 
 __all__ = ["gain_figure"]
 
-_ROW, _NAMES, _VALUES = 0.3, 2.7, 1.45  # inches
+_ROW, _NAMES, _VALUES = 0.34, 2.7, 1.45  # inches
 _COLORS = {"all": "#444444", "rule": "#0072b2", "others": "#b5b5b5"}
 
 
@@ -36,7 +36,8 @@ def gain_figure(record: Mapping[str, Any], footer: str) -> Figure:
         axes.text(1.03, y, text, transform=axes.get_yaxis_transform(), size=7, va="center")
     axes.axvline(0, color=INK, linewidth=0.6)
     axes.set(ylim=(len(rows) - 0.4, -0.6), yticks=range(len(rows)))
-    axes.set_yticklabels([fit(name, _NAMES - 0.15, 7.5) for _, name, _, _ in rows])
+    names = [wrap(name, _NAMES - 0.2, 7, most=2) for _, name, _, _ in rows]
+    axes.set_yticklabels(names, fontsize=7)
     axes.tick_params(axis="y", length=0)
     axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel(f"mean months of {record['endpoint'].upper()} gained", labelpad=2, color=GREY)
