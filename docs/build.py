@@ -5,7 +5,7 @@
     python docs/build.py             the reference pages and the tables in the texts
     python docs/build.py --run       first run everything again that pages quote: studies and
                                      picture, facts, identifiability
-    python docs/build.py --run facts            only what is named: population, studies, facts, ...
+    python docs/build.py --run facts            only what is named: population, later-arms, ...
     python docs/build.py --out DIR   the same pages into another folder, to compare
 """
 
@@ -58,6 +58,7 @@ FIGURES: tuple[Callable[[], dict[str, str]], ...] = (
 #: Name -> what runs again, and keeps, what the pages quote.
 RUNS: dict[str, Callable[[], None]] = {
     "population": population_page.run,
+    "later-arms": population_page.run_later_arms,
     "averaging": averaging_table.run,
     "studies": results.run_studies,
     "facts": facts_page.run,

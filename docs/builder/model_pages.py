@@ -101,7 +101,9 @@ def parameters_page() -> str:
     rest = [row for row in model.values() if not _home(row.name)]
     parts += ["## Doses and infusions\n", _rows(rest), ""]
     parts += ["## Lesions and their measurement\n", _rows(load_measurement().values()), ""]
-    parts += ["## KRAS alleles\n", _alleles(), "", "## Patients\n", _profile()]
+    parts += ["## KRAS alleles\n", _alleles(), "", "## Patients\n", _profile(), ""]
+    parts += ["### Drawn together\n", _correlations(), ""]
+    parts += ["### Prognostic factors of death\n", _prognosis()]
     return "\n".join(parts) + "\n"
 
 
@@ -138,6 +140,32 @@ def _profile() -> str:
         "source",
     )
     return table(header, rows, right=(3, 4))
+
+
+def _correlations() -> str:
+    from rascade.patients.joint import load_correlations
+
+    rows = [
+        (code(item.first), code(item.second), number(item.value), item.confidence, item.source,
+         item.seen)
+        for item in load_correlations()
+    ]  # fmt: skip
+    header = ("of", "with", "correlation of scores", "confidence", "source", "seen")
+    return table(header, rows, right=(2,))
+
+
+def _prognosis() -> str:
+    from math import exp
+
+    from rascade.patients.prognosis import load_factors
+
+    steps = {"category": "there", "linear": "per unit", "log": "per e-fold"}
+    rows = [
+        (code(item.name), item.category, f"{exp(item.log_hazard):.3g} {steps[item.scale]}",
+         f"{exp(item.low):.3g} to {exp(item.high):.3g}", item.source, item.seen)
+        for item in load_factors()
+    ]  # fmt: skip
+    return table(("property", "at", "hazard ratio", "published range", "source", "seen"), rows)
 
 
 def fitted_page() -> str:

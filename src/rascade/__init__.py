@@ -26,6 +26,7 @@ RESEARCH_USE = (
 __all__ = [
     "RESEARCH_USE",
     "Cohort",
+    "Drug",
     "EndPoint",
     "Experiment",
     "ExperimentResult",
@@ -48,6 +49,7 @@ __all__ = [
 #: Name -> the module that holds it; `evidence` and `model` are packages of their own.
 _WHERE = {
     "Cohort": "cohort",
+    "Drug": "drug",
     "EndPoint": "result",
     "Experiment": "experiment",
     "ExperimentResult": "experiment_result",

@@ -6,6 +6,7 @@ from rascade.face.decisions import frozen_predictions as frozen_predictions
 from rascade.face.decisions import next_trial as next_trial
 from rascade.face.decisions import optimise as optimise
 from rascade.face.decisions import value_of_information as value_of_information
+from rascade.face.drug import Drug as Drug
 from rascade.face.experiment import Experiment as Experiment
 from rascade.face.experiment_result import ExperimentResult as ExperimentResult
 from rascade.face.published import PublishedArm as PublishedArm

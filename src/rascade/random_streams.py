@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from rascade.errors import InputError
 
-__all__ = ["LARGEST_SEED", "check_seed", "exponential", "normal", "uniform", "uniform_rows"]
+__all__ = [
+    "LARGEST_SEED",
+    "check_seed",
+    "exponential",
+    "normal",
+    "uniform",
+    "uniform_at",
+    "uniform_rows",
+]
 
 #: A seed is a whole number from 0 to this one, which every file format and database can hold.
 LARGEST_SEED = 2**63 - 1
@@ -67,6 +75,26 @@ def uniform(
         numbers = _block(seed, stream, attempt, int(block))
         drawn[mine] = numbers[patients[mine] - block * _BLOCK]
     return np.clip(drawn, _TINY, 1.0 - _TINY)
+
+
+def uniform_at(
+    seed: int, stream: str, patients: NDArray[np.int64], attempts: NDArray[np.int64] | int
+) -> NDArray[np.float64]:
+    """Return one number in (0, 1) for each patient at his own attempt, as `uniform` would.
+
+    Args:
+        seed: of the study.
+        stream: name of what is drawn.
+        patients: shape (n,), patient numbers >= 0.
+        attempts: shape (n,), or one for all.
+    """
+    if isinstance(attempts, int):
+        return uniform(seed, stream, patients, attempts)
+    drawn = np.empty(patients.size)
+    for attempt in np.unique(attempts):
+        now = attempts == attempt
+        drawn[now] = uniform(seed, stream, patients[now], int(attempt))
+    return drawn
 
 
 def normal(

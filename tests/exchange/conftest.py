@@ -84,6 +84,9 @@ def _conducted(people: pd.DataFrame, failed: int) -> pd.DataFrame:
     n, event = len(people), people["pfs_event"].to_numpy(bool)
     people["entry_day"] = 1.3 * np.arange(n)
     people["centre"] = np.where(np.arange(n) % 2, "Köln", "東京")
+    people["albumin_g_l"] = 30.0 + np.arange(n) % 12
+    people["nlr"] = 1.5 + np.arange(n) % 5
+    people["liver_metastases"] = np.arange(n) % 3 > 0
     people["stratum_ecog"] = people["ecog"].astype(int).astype(str)
     people["stratum_sex"] = people["sex"].astype(str)
     people["stratum"] = "ecog " + people["stratum_ecog"] + ", sex " + people["stratum_sex"]

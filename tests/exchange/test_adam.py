@@ -254,6 +254,14 @@ def test_ends_of_treatment_and_study_are_told_in_controlled_terms(rich_source, r
     assert len(set(adsl["DCUTDT"])) == 1, "the data cut is one day of the calendar"
 
 
+def test_prognostic_factors_are_in_adsl(rich_source, rich) -> None:
+    adsl, people = rich["ADSL"], rich_source.patients
+    assert adsl["ALBBL"].tolist() == people["albumin_g_l"].tolist()
+    assert adsl["NLRBL"].tolist() == people["nlr"].tolist()
+    assert ((adsl["LIVMETFL"] == "Y") == people["liver_metastases"]).all()
+    assert set(adsl["LIVMETFL"]) == {"Y", "N"}
+
+
 def test_strata_and_second_treatments_are_in_adsl(rich_source, rich) -> None:
     adsl, people = rich["ADSL"], rich_source.patients
     assert adsl["STRATAR"].tolist() == people["stratum"].tolist()

@@ -53,18 +53,10 @@ def course(
     return segment.values
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) for name in ("daraxonrasib", "folfirinox")]
-)
-def test_back_ends_agree_on_two_patients_and_a_week(name: str) -> None:
-    compiled, reference = (course(REGIMENS[name], b, 2, 7) for b in ("compiled", "reference"))
-    np.testing.assert_allclose(compiled, reference, rtol=1e-5, atol=1e-9)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(REGIMENS))
-def test_back_ends_agree_on_ten_patients_and_eight_weeks(name: str) -> None:
-    compiled, reference = (course(REGIMENS[name], b, 10, 56) for b in ("compiled", "reference"))
+def test_back_ends_agree_on_two_patients_and_two_weeks(name: str) -> None:
+    compiled, reference = (course(REGIMENS[name], b, 2, 14) for b in ("compiled", "reference"))
     np.testing.assert_allclose(compiled, reference, rtol=1e-5, atol=1e-9)
 
 
@@ -135,15 +127,9 @@ def test_libroadrunner_agrees_on_the_exported_model(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["CARTmeso", "autogene-cevumeran"])
-def test_libroadrunner_agrees_on_surroundings_for_a_week(name: str) -> None:
-    compare_with_libroadrunner(IMMUNE[name], 7, SURROUNDINGS)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(IMMUNE))
-def test_libroadrunner_agrees_on_surroundings_for_four_weeks(name: str) -> None:
-    compare_with_libroadrunner(IMMUNE[name], 28, SURROUNDINGS)
+def test_libroadrunner_agrees_on_surroundings_for_two_weeks(name: str) -> None:
+    compare_with_libroadrunner(IMMUNE[name], 16, SURROUNDINGS)
 
 
 def test_back_ends_agree_on_surroundings_for_a_week() -> None:
@@ -156,8 +142,9 @@ def test_back_ends_agree_on_surroundings_for_a_week() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(IMMUNE))
-def test_back_ends_agree_on_surroundings_for_four_weeks(name: str) -> None:
+def test_back_ends_agree_on_surroundings_for_two_weeks(name: str) -> None:
+    # The first half of the cycle of pulses is over then, and the pause has begun.
     compiled, reference = (
-        course(IMMUNE[name], backend, 4, 28, SURROUNDINGS) for backend in ("compiled", "reference")
+        course(IMMUNE[name], backend, 2, 16, SURROUNDINGS) for backend in ("compiled", "reference")
     )
     np.testing.assert_allclose(compiled, reference, rtol=1e-5, atol=1e-9)

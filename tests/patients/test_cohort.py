@@ -4,8 +4,9 @@ import pytest
 from rascade.engine import Settings
 from rascade.errors import EligibilityError
 from rascade.model import assemble
-from rascade.patients import draw_cohort, settled_cohort, steady_state
+from rascade.patients import draw_cohort, draws, settled_cohort, steady_state
 from rascade.patients.cohort import DOUBLING_TIME_DAYS, doubling_time_days
+from rascade.patients.plausibility import plausibility
 
 SETTINGS = Settings()
 
@@ -70,6 +71,20 @@ def test_growth_spreads_as_published(assembly) -> None:
     assert np.quantile(time, 0.9) > 2 * np.quantile(time, 0.1)
 
 
-def test_nobody_eligible_is_said_so(assembly) -> None:
-    with pytest.raises(EligibilityError, match="age_years > 200"):
+def test_nobody_eligible_is_said_so(assembly, monkeypatch) -> None:
+    fewer = {**plausibility(), "most_attempts": 200.0}
+    monkeypatch.setattr(draws, "plausibility", lambda: fewer)
+    with pytest.raises(EligibilityError, match=r"none of 200 patients .* age_years > 200"):
         draw(assembly, 2, eligibility=("age_years > 200",))
+
+
+def test_prognostic_factors_select_and_bring_what_goes_with_them(assembly) -> None:
+    """The whole way of a study: an expression, a cohort, and what goes with what it selected."""
+    rule = "albumin_g_l >= 35 and nlr < 5 and not liver_metastases"
+    cohort = draw(assembly, 60, eligibility=(rule,))
+    profiles = cohort.population.profiles
+    assert profiles["albumin_g_l"].min() >= 35 and profiles["nlr"].max() < 5
+    assert not profiles["liver_metastases"].any()
+    everyone = draw(assembly, 60).population.parameters
+    selected = cohort.population.parameters
+    assert np.median(selected["CA19_9_start"]) < np.median(everyone["CA19_9_start"])

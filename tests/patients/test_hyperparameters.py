@@ -69,3 +69,13 @@ def test_more_members_than_there_are_is_told() -> None:
     names = (load_hyperparameters()[0].name,)
     with pytest.raises(EvidenceError, match="members: 5; the ensemble has 0 to 2"):
         Ensemble(names, np.zeros((3, 1)), {}).first(5)
+
+
+@pytest.mark.parametrize("part", ["correlations", "effects", "factors"])
+def test_other_patients_make_the_fit_stale(monkeypatch, part) -> None:
+    from rascade.patients import hyperparameters as module
+
+    before = module.hyperparameters_hash()
+    load = getattr(module, f"load_{part}")
+    monkeypatch.setattr(module, f"load_{part}", lambda: load()[1:])
+    assert module.hyperparameters_hash() != before

@@ -7,7 +7,8 @@ import pytest
 
 from rascade.engine import Settings
 from rascade.model import assemble, load_table
-from rascade.patients.stack import settled_stack, stratified
+from rascade.patients.draws import stratified
+from rascade.patients.stack import settled_stack
 
 
 def test_stratified_numbers_have_one_in_each_part() -> None:

@@ -196,6 +196,15 @@ def test_what_does_nothing_in_the_model_is_no_subgroup_unless_randomised_by(run)
     assert "Stratum" in {group.heading for group in subgroups(old, covariates)}
 
 
+def test_numbers_that_act_are_parted_where_publications_part_them(run) -> None:
+    people = run.patients.assign(albumin_g_l=np.linspace(30, 46, len(run.patients)))
+    acts = {"name": "albumin_g_l", "acts": True, "how": "changes the hazard of death", "cut": 40.0}
+    groups = [g for g in subgroups(people, [acts]) if g.heading == "Albumin, g/L"]
+    assert sorted(g.label for g in groups) == ["40 and above", "below 40"]
+    below = next(g for g in groups if g.label == "below 40")
+    np.testing.assert_array_equal(below.members, people["albumin_g_l"] < 40)
+
+
 def influence(name, rho, p, **more):
     return {"name": name, "value": 1.0, "unit": "1", "source": "s", "confidence": "assumed",
             "fitted": False, "influence": rho, "influence_p": p, "influence_arm": "A",

@@ -69,8 +69,9 @@ def test_every_arm_and_contrast_has_a_prediction(done: Path) -> None:
     for key in ("orr_pct", "pfs_median_months", "os_median_months"):
         assert set(new[key]) == SPAN
     assert new["orr_pct"]["low90"] <= new["orr_pct"]["median"] <= new["orr_pct"]["high90"]
-    # Two months are too short for a median of survival.
-    assert old["os_median_months"] == dict.fromkeys(SPAN)
+    # Two months are too short for a median of survival in most trials of three patients.
+    lived = old["os_median_months"]
+    assert set(lived) == SPAN and lived["median"] is None and lived["high90"] is None
     assert set(found["contrasts"][0]["prediction"]) == {"members", "pfs_hr", "os_hr"}
 
 

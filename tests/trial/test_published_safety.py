@@ -83,4 +83,7 @@ def test_what_acts_follows_from_the_model_and_the_doses() -> None:
     assert {"weight_kg", "height_cm"} <= set(by_surface)
     by_weight = acting("nivolumab 3 mg/kg IV Q2W", [])
     assert "weight_kg" in by_weight and "height_cm" not in by_weight
-    assert not {"sex", "age_years", "ecog"} & set(by_surface)
+    prognostic = {"ecog", "age_years", "albumin_g_l", "nlr", "liver_metastases"}
+    assert not {"sex", *prognostic} & set(by_surface)
+    dying = acting("gemcitabine 1000 mg/m2 IV D1,8,15 Q28D", ["frailty"])
+    assert prognostic <= set(dying) and dying["nlr"] == "changes the hazard of death"

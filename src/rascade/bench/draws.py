@@ -76,7 +76,9 @@ def draw_rows(
     numbers = np.arange(draws, dtype=np.int64)
     table = assembly.table
     if uncertainty == "cells":
-        drawn = draw_parameters(table, sorted(rows), seed, numbers)
+        drawn = draw_parameters(
+            table, sorted(rows), lambda name: uniform(seed, f"parameter:{name}", numbers)
+        )
     else:
         drawn = {}
         for name in sorted(rows):

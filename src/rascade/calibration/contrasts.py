@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rascade.calibration.targets import TrialArmRun
     from rascade.evidence import Contrast
     from rascade.patients.hyperparameters import Ensemble
+    from rascade.trial.design.spec import TrialSpec
 
 __all__ = ["ContrastPrediction", "predict_contrasts", "summary", "write_contrasts"]
 
@@ -116,22 +117,7 @@ def _ratios(
     """Return log hazard ratios of replicate trials by end point."""
     from rascade.engine import Settings
 
-    one, other = arm.spec.arms[0], reference.spec.arms[0]
-    if one.name == other.name:
-        other = replace(other, name=f"{other.name} (reference)")
-    sizes = {one.name: arm.spec.cohort.size, other.name: reference.spec.cohort.size}
-    accrual = arm.spec.accrual
-    if accrual is not None:
-        # The arm's own study brings its patients alone in the time that both arms took together.
-        faster = sum(sizes.values()) / arm.spec.cohort.size
-        centres = (replace(c, rate_per_month=c.rate_per_month * faster) for c in accrual.centres)
-        accrual = replace(accrual, centres=tuple(centres))
-    spec = replace(
-        arm.spec,
-        arms=(replace(one, size=sizes[one.name]), replace(other, size=sizes[other.name])),
-        reference=other.name,
-        accrual=accrual,
-    )
+    spec = _both(arm.spec, reference.spec)
     months = max(follow_up_months(arm), follow_up_months(reference))
     tables = ensemble.tables(load_table(), arm.line)
     courses = {
@@ -146,7 +132,27 @@ def _ratios(
         )
         for each in spec.arms
     }
-    return dict(replicates(spec, courses).ratios[one.name])
+    return dict(replicates(spec, courses).ratios[spec.arms[0].name])
+
+
+def _both(arm: TrialSpec, reference: TrialSpec) -> TrialSpec:
+    """Return the trial of two arms whose own studies have one arm each."""
+    one, other = arm.arms[0], reference.arms[0]
+    if one.name == other.name:
+        other = replace(other, name=f"{other.name} (reference)")
+    sizes = arm.cohort.size, reference.cohort.size
+    accrual = arm.accrual
+    if accrual is not None:
+        # The arm's own study brings its patients alone in the time that both arms took together.
+        faster = sum(sizes) / sizes[0]
+        centres = (replace(c, rate_per_month=c.rate_per_month * faster) for c in accrual.centres)
+        accrual = replace(accrual, centres=tuple(centres))
+    return replace(
+        arm,
+        arms=(replace(one, size=sizes[0]), replace(other, size=sizes[1])),
+        reference=other.name,
+        accrual=accrual,
+    )
 
 
 def summary(found: Sequence[ContrastPrediction]) -> dict[str, Any]:

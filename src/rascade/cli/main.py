@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("voi", "runs.voi", "Find which measurement narrows a prediction, report included."),
         ("optimise", "runs.optimise", "Search for the best schedule, report included."),
         ("predict", "runs.predict", "Freeze predictions of trials to come, score them later."),
+        ("curve", "runs.curve", "Reconstruct patients from a published survival curve."),
         ("report", "runs.report", "Make the report and the figures of a trial anew."),
         ("studies", "runs.studies", "Find, look at, compare and remove what was run; examples."),
         ("cohort", "runs.cohort", "Show, fit and validate the population of patients."),
@@ -121,6 +122,13 @@ def _root(
     What a verb can do:
       rascade trial --help
     """
+    from rascade.own_drugs import drug_folder
+
+    # Looked at before anything heavy is imported: most people keep no drugs of their own.
+    if any(drug_folder().glob("*.toml")):
+        from rascade.model.own import load_kept_drugs
+
+        load_kept_drugs()
 
 
 def run() -> None:

@@ -24,6 +24,7 @@ from rascade.model.mechanisms import (
 )
 from rascade.model.system import PLACES, open_ports, system_mechanisms
 from rascade.model.table import ParameterTable
+from rascade.own_drugs import kept, own_drugs
 
 __all__ = [
     "MEDIUM",
@@ -119,10 +120,11 @@ class Composition:
     absent_units: Mapping[str, Mapping[str, float]]
 
 
-@cache
+@kept
 def known_drugs() -> Mapping[str, Drug]:
-    """Return the drugs that the model can simulate, by INN name."""
+    """Return the drugs that the model can simulate, by INN name, the user's own among them."""
     listing = tomllib.loads(data_file("drugs.toml").read_text(encoding="utf-8"))
+    listing |= {own.name: listing[own.like] for own in own_drugs().values()}
     return {
         name: Drug(
             name,

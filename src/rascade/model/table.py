@@ -16,6 +16,7 @@ from rascade.errors import InputError, ParameterError
 from rascade.model.derivation import derive, rows_in
 from rascade.model.mechanisms import data_file
 from rascade.model.sources import parse_source
+from rascade.own_drugs import kept, own_drugs
 from rascade.text import did_you_mean
 from rascade.units import convert, is_unit
 
@@ -354,9 +355,22 @@ def table_files() -> tuple[str, ...]:
     return tuple(sorted(f"parameters/{file.name}" for file in folder.iterdir()))
 
 
-@cache
+@kept
 def load_table() -> ParameterTable:
-    """Return the package's parameter table."""
+    """Return the package's parameter table, with the rows of the user's own drugs."""
+    table = _package_table()
+    if not own_drugs():
+        return table
+    from rascade.model.own import own_rows
+
+    rows = dict(table)
+    for drug in own_drugs().values():
+        rows.update(own_rows(drug, table))
+    return ParameterTable(rows)
+
+
+@cache
+def _package_table() -> ParameterTable:
     return parse_tables({f: data_file(f).read_text(encoding="utf-8") for f in table_files()})
 
 

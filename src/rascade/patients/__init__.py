@@ -2,11 +2,11 @@
 
 from rascade.patients.cohort import (
     Cohort,
-    Given,
     draw_cohort,
     settled_cohort,
     steady_state,
 )
+from rascade.patients.draws import Given
 from rascade.patients.eligibility import eligible
 from rascade.patients.lines import TABLE_LINE, known_lines, line_values
 from rascade.patients.population import Population, engine_parameters

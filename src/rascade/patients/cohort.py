@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rascade.errors import EligibilityError, SimulationError
-from rascade.patients.eligibility import eligible
-from rascade.patients.population import Population, draw_parameters, engine_parameters
-from rascade.patients.profile import categories, draw_profiles, draw_shares
+from rascade.errors import SimulationError
+from rascade.patients.draws import Draws, Given, Mix
+from rascade.patients.plausibility import plausibility
+from rascade.patients.population import Population, engine_parameters
 
 if TYPE_CHECKING:
     from rascade.engine import Settings, Simulation
@@ -21,26 +21,16 @@ if TYPE_CHECKING:
 __all__ = [
     "DOUBLING_TIME_DAYS",
     "Cohort",
-    "Given",
     "draw_cohort",
-    "eligible_attempts",
     "plausible",
     "settled_cohort",
     "steady_state",
 ]
 
-# Range of untreated volume doubling times in 100 patients followed by CT (Ahn 2016,
-# doi:10.1007/s12029-016-9876-7): a virtual tumour outside it is drawn anew.
-DOUBLING_TIME_DAYS = (20.0, 977.0)
-EQUILIBRATION_HOURS = 350 * 24.0
-_MOST_ATTEMPTS = 5000
-_MOST_IMPLAUSIBLE = 200
+#: Range of untreated volume doubling times: a virtual tumour outside it is drawn anew.
+DOUBLING_TIME_DAYS = (plausibility()["fastest_doubling"], plausibility()["slowest_doubling"])
+EQUILIBRATION_HOURS = plausibility()["equilibration"] * 24.0
 _SWITCH = "tumour_active"
-
-#: Patient numbers -> groups of them and the shares of their properties.
-Mix = Callable[
-    [NDArray[np.int64]], Sequence[tuple[NDArray[np.bool_], Mapping[str, Mapping[str, float]]]]
-]
 
 
 @dataclass(frozen=True)
@@ -72,24 +62,6 @@ class Cohort:
     def implausible(self) -> int:
         """Of these, failed by the plausibility filter."""
         return int(self.turned_down.sum())
-
-
-@dataclass(frozen=True)
-class Given:
-    """What is known of patients before they are drawn; the rest is drawn on that condition.
-
-    Attributes:
-        profile: property -> value.
-        parameters: row of the parameter table -> value in the row's unit.
-    """
-
-    profile: Mapping[str, Any] = field(default_factory=dict)
-    parameters: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def what(self) -> str:
-        """What is given, for messages; empty where nothing is."""
-        return ", ".join(f"{k}: {v}" for k, v in {**self.profile, **self.parameters}.items())
 
 
 def steady_state(
@@ -146,63 +118,24 @@ class _Screening:
     def __init__(
         self,
         assembly: Assembly,
-        seed: int,
-        expressions: Sequence[str],
+        draws: Draws,
         settings: Settings,
         backend: str,
-        given: Given,
-        mix: Mix | None,
         screened_in: Assembly | None = None,
     ) -> None:
-        self.assembly, self.seed, self.expressions = assembly, seed, expressions
-        self.screened_in = screened_in
-        self.settings, self.backend, self.given, self.mix = settings, backend, given, mix
-
-    def profiles(self, patients: NDArray[np.int64], attempt: int) -> dict[str, NDArray[Any]]:
-        """Draw profiles, with the case mix of each group of patients where there is one."""
-        drawn = draw_profiles(self.seed, patients, attempt, self.given.profile)
-        if self.mix is not None:
-            for members, shares in self.mix(patients):
-                draw_shares(drawn, shares, self.seed, patients, attempt, members)
-        return drawn
-
-    def next_eligible(
-        self, patients: NDArray[np.int64], attempts: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Return for each patient the first attempt from its own on that gives an eligible one."""
-        found = attempts.copy()
-        pending = np.arange(patients.size)
-        while pending.size:
-            if found[pending].max() >= _MOST_ATTEMPTS:
-                raise EligibilityError(
-                    f"eligibility: none of {_MOST_ATTEMPTS} patients drawn for one place met "
-                    f"{' and '.join(self.expressions) or 'the plausibility filter'}"
-                )
-            met = np.zeros(pending.size, dtype=bool)
-            for attempt in np.unique(found[pending]):
-                now = np.flatnonzero(found[pending] == attempt)
-                profiles = self.profiles(patients[pending[now]], int(attempt))
-                met[now] = eligible(self.expressions, profiles, categories())
-            pending = pending[~met]
-            found[pending] += 1
-        return found
+        self.assembly, self.draws, self.screened_in = assembly, draws, screened_in
+        self.settings, self.backend = settings, backend
 
     def population(
         self, patients: NDArray[np.int64], attempts: NDArray[np.int64], assembly: Assembly
     ) -> Population:
         """Draw profiles and parameters, each patient at its own attempt."""
         rows = sorted(set(assembly.composition.parameters.values()))
-        order, profiles, parameters = [], [], []
-        for attempt in np.unique(attempts):
-            now = np.flatnonzero(attempts == attempt)
-            order.append(now)
-            profiles.append(self.profiles(patients[now], int(attempt)))
-            drawn = draw_parameters(assembly.table, rows, self.seed, patients[now], int(attempt))
-            for name, value in self.given.parameters.items():
-                drawn[name] = np.full(now.shape, float(value))
-            parameters.append(drawn)
-        places = np.argsort(np.concatenate(order))
-        return Population(patients, _joined(profiles, places), _joined(parameters, places))
+        return Population(
+            patients,
+            self.draws.profiles(patients, attempts),
+            self.draws.parameters(assembly.table, rows, patients, attempts),
+        )
 
     def run(self, patients: NDArray[np.int64]) -> tuple[Cohort, Simulation]:
         from rascade.engine import Simulation
@@ -212,8 +145,9 @@ class _Screening:
         turned_down = np.zeros(patients.size, dtype=np.int64)
         pending = np.arange(patients.size)
         settled, places = [], []
-        for _ in range(_MOST_IMPLAUSIBLE):
-            attempts[pending] = self.next_eligible(patients[pending], attempts[pending])
+        rounds = int(plausibility()["most_implausible"])
+        for _ in range(rounds):
+            attempts[pending] = self.draws.next_eligible(patients[pending], attempts[pending])
             trial = self.population(patients[pending], attempts[pending], screen)
             simulation = steady_state(screen, trial, self.settings, self.backend)
             good = plausible(simulation)
@@ -227,7 +161,7 @@ class _Screening:
         else:
             low, high = DOUBLING_TIME_DAYS
             raise SimulationError(
-                f"{_MOST_IMPLAUSIBLE} draws gave no plausible patient for {pending.size} of "
+                f"{rounds} draws gave no plausible patient for {pending.size} of "
                 f"{patients.size} places: untreated tumours must double in {low:g} to {high:g} "
                 "days; look at the parameters that the study changes"
             )
@@ -237,35 +171,6 @@ class _Screening:
             return cohort, steady_state(self.assembly, drawn, self.settings, self.backend)
         together = Simulation.gather(settled)
         return cohort, Simulation.gather([(together, np.argsort(np.concatenate(places)))])
-
-
-def _joined(
-    pieces: Sequence[Mapping[str, NDArray[Any]]], places: NDArray[np.intp]
-) -> dict[str, NDArray[Any]]:
-    return {name: np.concatenate([piece[name] for piece in pieces])[places] for name in pieces[0]}
-
-
-def eligible_attempts(
-    seed: int, patients: NDArray[np.int64], expressions: Sequence[str]
-) -> NDArray[np.int64]:
-    """Return for each patient the first attempt at drawing him that gives an eligible one.
-
-    Raises:
-        EligibilityError: an expression is wrong, or nobody meets it.
-    """
-    found = np.zeros(patients.size, dtype=np.int64)
-    pending = np.arange(patients.size)
-    for attempt in range(_MOST_ATTEMPTS):
-        profiles = draw_profiles(seed, patients[pending], attempt)
-        met = eligible(expressions, profiles, categories())
-        found[pending[met]] = attempt
-        pending = pending[~met]
-        if not pending.size:
-            return found
-    raise EligibilityError(
-        f"eligibility: none of {_MOST_ATTEMPTS} patients drawn for one place met "
-        f"{' and '.join(expressions)}"
-    )
 
 
 def draw_cohort(
@@ -303,6 +208,8 @@ def settled_cohort(
     given: Given | None = None,
     mix: Mix | None = None,
     screened_in: Assembly | None = None,
+    own: Sequence[Given] = (),
+    turns: int = 1,
 ) -> tuple[Cohort, Simulation]:
     """Draw a cohort and bring it to the steady state before treatment.
 
@@ -321,6 +228,7 @@ def settled_cohort(
             properties, where these differ from the population's.
         screened_in: model by which plausibility is judged, where several models must take the same
             patients; `assembly` if None.
+        own, turns: what is known of patients one by one, as in `rascade.patients.draws.Draws`.
 
     Returns:
         The cohort, and its simulation as `steady_state` returns it: the filter needs the steady
@@ -332,14 +240,6 @@ def settled_cohort(
     """
     from rascade.engine import Settings as EngineSettings
 
-    screening = _Screening(
-        assembly,
-        seed,
-        eligibility,
-        settings or EngineSettings(),
-        backend,
-        given or Given(),
-        mix,
-        screened_in,
-    )
+    draws = Draws(seed, eligibility, given or Given(), mix, own, turns)
+    screening = _Screening(assembly, draws, settings or EngineSettings(), backend, screened_in)
     return screening.run(patients)

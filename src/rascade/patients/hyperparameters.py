@@ -25,7 +25,12 @@ import numpy as np
 from rascade.errors import EvidenceError
 from rascade.model import load_table
 from rascade.model.sources import parse_source
+from rascade.own_drugs import origin
+from rascade.patients.joint import load_correlations
 from rascade.patients.lines import known_lines, load_lines
+from rascade.patients.population import load_effects
+from rascade.patients.profile import load_properties
+from rascade.patients.prognosis import load_factors
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -149,7 +154,11 @@ def _line(statistic: str) -> int:
 
 
 def hyperparameters_hash() -> str:
-    """SHA-256 over the hyperparameters, their priors, and the numbers that they are factors on."""
+    """SHA-256 over the hyperparameters, their priors, what they are factors on, and the patients.
+
+    Who the patients are (distributions of their properties, correlations, what acts) changes what a
+    trial shows at the same hyperparameters, so that members fitted before are no longer the fit.
+    """
     table = load_table()
     text = "\n".join(
         f"{item.name} {item.sd} {sorted(item.drugs)} {sorted(item.lines)} "
@@ -157,6 +166,8 @@ def hyperparameters_hash() -> str:
         for item in load_hyperparameters()
     )
     text += "".join(repr(item) for item in load_lines())
+    people = (load_properties().values(), load_correlations(), load_effects(), load_factors())
+    text += "".join(repr(item) for part in people for item in part)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -228,6 +239,12 @@ def member_table(
                 spreads[row] = factor
             elif item.statistic == "median" or _line(item.statistic) == line:
                 medians[row] = medians.get(row, 1.0) * factor
+    # A drug of the user's own is to its file as the drug that it is like is to the table.
+    for row in base:
+        if row not in medians and (known_row := origin(row)) in medians:
+            medians[row] = medians[known_row]
+        if row not in spreads and origin(row) in spreads and base[row].varies:
+            spreads[row] = spreads[origin(row)]
     return base.with_values(
         {row: base[row].value * factor for row, factor in medians.items()}
     ).with_spreads(spreads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.model import Assembly, ParameterTable, load_alleles
+from rascade.own_drugs import origin
+from rascade.patients.distributions import truncated_lognormal
 from rascade.patients.escape import switches
-from rascade.patients.profile import truncated_lognormal
-from rascade.random_streams import uniform
+from rascade.patients.prognosis import hazard_factors
 
 __all__ = ["Effect", "Population", "draw_parameters", "engine_parameters", "load_effects"]
 
@@ -41,7 +42,7 @@ class Effect:
 
 @cache
 def load_effects() -> tuple[Effect, ...]:
-    """Return what co-mutations, microsatellite instability and performance status do."""
+    """Return what co-mutations and microsatellite instability do."""
     text = (files("rascade.patients") / "data" / "effects.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return tuple(
@@ -73,25 +74,22 @@ class Population:
 def draw_parameters(
     table: ParameterTable,
     rows: Sequence[str],
-    seed: int,
-    patients: NDArray[np.int64],
-    attempt: int = 0,
+    numbers: Callable[[str], NDArray[np.float64]],
 ) -> dict[str, NDArray[np.float64]]:
     """Draw the parameters that differ between patients.
 
     Args:
         table: distributions.
         rows: which rows; those that do not vary are passed over.
-        seed: of the study.
-        patients: shape (n,), patient numbers.
-        attempt: raised when a patient is drawn anew.
+        numbers: called with a row; returns one number in (0, 1) a patient, shape (n,).
     """
     drawn = {}
     for name in sorted(set(rows)):
         row = table[name]
         if row.varies and row.value > 0:
-            draws = uniform(seed, f"parameter:{name}", patients, attempt)
-            drawn[name] = truncated_lognormal(draws, row.value, row.cv, row.low, row.high)
+            drawn[name] = truncated_lognormal(
+                numbers(origin(name)), row.value, row.cv, row.low, row.high
+            )
     return drawn
 
 
@@ -99,8 +97,8 @@ def engine_parameters(assembly: Assembly, population: Population) -> dict[str, N
     """Return the engine's per-patient parameters: drawn values, and what genes set.
 
     The KRAS allele sets the RAS cycle (``alleles.csv``), the ways of escape the switches of their
-    clones (``escape.csv``); microsatellite instability, lost genes and performance status act
-    through `load_effects`.
+    clones (``escape.csv``); microsatellite instability and lost genes act through `load_effects`,
+    prognostic factors of death through `rascade.patients.prognosis`.
 
     Returns:
         SBML identifier -> values in the model's units, shape (n,).
@@ -124,4 +122,10 @@ def engine_parameters(assembly: Assembly, population: Population) -> dict[str, N
             has = np.asarray(population.profiles[effect.property]).astype(str) == effect.category
             typical = np.full(population.size, assembly.values[name])
             values[name] = np.where(has, effect.factor, 1.0) * values.get(name, typical)
+    for row, factor in hazard_factors(population.profiles).items():
+        if row in rows:
+            name = rows[row]
+            values[name] = factor * values.get(
+                name, np.full(population.size, assembly.values[name])
+            )
     return values

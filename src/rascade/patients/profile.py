@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rascade.errors import EvidenceError, InputError, ParameterError
+from rascade.model import load_table
 from rascade.model.sources import parse_source
+from rascade.patients.distributions import density, quantile, shape_of, share_below
 from rascade.patients.escape import CLONES, conditional_shares
-from rascade.random_streams import uniform
+from rascade.patients.joint import Known, copula_density, correlated, joint_names, normal_score
+from rascade.random_streams import uniform_at
 from rascade.text import did_you_mean
 
 __all__ = [
@@ -27,8 +30,13 @@ __all__ = [
     "check_shares",
     "draw_profiles",
     "draw_shares",
+    "joint_numbers",
     "load_properties",
 ]
+
+Floats = NDArray[np.float64]
+#: How often patients were drawn anew: one number for all, or shape (n,).
+Attempts = int | NDArray[np.int64]
 
 _FILE = "profile.csv"
 
@@ -98,37 +106,120 @@ def categories() -> Mapping[str, Sequence[str]]:
 def draw_profiles(
     seed: int,
     patients: NDArray[np.int64],
-    attempt: int = 0,
+    attempt: Attempts = 0,
     given: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, float] | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Draw profiles.
+    """Draw profiles; what `rascade.patients.joint` names is drawn together.
 
     Args:
         seed: of the study.
         patients: shape (n,), patient numbers.
-        attempt: raised when a patient is drawn anew.
+        attempt: raised when a patient is drawn anew; one for all, or shape (n,).
         given: properties that are known and hold for all; the rest is drawn on that condition, so
             that a known sex decides the distributions of weight and height, and a known weight or
             height the odds of the sexes.
+        parameters: rows of the parameter table that are known; the profile is drawn on that
+            condition as well.
 
     Returns:
         Property name -> values of shape (n,); texts, numbers in the file's units, or booleans.
         ``body_surface_m2`` follows from weight and height (Mosteller 1987, PMID:3657876).
     """
     known = given or {}
+    together = joint_numbers(seed, patients, attempt, known, parameters)
     profiles: dict[str, NDArray[Any]] = {}
     for item in load_properties().values():
-        if item.name in known:
+        if item.name == "sex":
+            profiles["sex"] = _sexes(seed, patients, attempt, known)
+        elif item.name in known:
             value = known[item.name]
             value = int(value) if item.name == "ecog" else value
             profiles[item.name] = np.full(patients.shape, value)
-            continue
-        draws = uniform(seed, f"profile:{item.name}", patients, attempt)
-        odds = _odds(item, known) if item.name == "sex" else None
-        profiles[item.name] = _draw(item, draws, profiles, odds)
+        else:
+            draws = together.get(item.name)
+            if draws is None:
+                draws = uniform_at(seed, f"profile:{item.name}", patients, attempt)
+            profiles[item.name] = _draw(item, draws, profiles)
     weight, height = profiles["weight_kg"], profiles["height_cm"]
     profiles["body_surface_m2"] = np.sqrt(weight * height / 3600.0)
     return profiles
+
+
+def joint_numbers(
+    seed: int,
+    patients: NDArray[np.int64],
+    attempt: Attempts = 0,
+    given: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, float] | None = None,
+    rows: Callable[[str], Floats] | None = None,
+) -> dict[str, Floats]:
+    """Return the numbers in (0, 1) from which what is drawn together is drawn.
+
+    Args:
+        seed, patients, attempt, given, parameters: as in `draw_profiles`.
+        rows: independent numbers of the rows of the parameter table that are drawn together with
+            the profile; None leaves these rows out.
+    """
+    properties, able = joint_names()
+    known = _known_numbers(seed, patients, attempt, given or {}, parameters or {})
+
+    def own(name: str) -> Floats:
+        if rows is not None and name not in properties:
+            return rows(name)
+        return uniform_at(seed, f"profile:{name}", patients, attempt)
+
+    wanted = able if rows is not None else [name for name in able if name in known]
+    return correlated([*properties, *wanted], own, known)
+
+
+def _known_numbers(
+    seed: int,
+    patients: NDArray[np.int64],
+    attempt: Attempts,
+    given: Mapping[str, Any],
+    parameters: Mapping[str, float],
+) -> dict[str, Known]:
+    """Return between which numbers in (0, 1) lies what is known, of what is drawn together."""
+    properties, rows = joint_names()
+    found: dict[str, Known] = {}
+    told = [name for name in properties if name in given]
+    sexes = _sexes(seed, patients, attempt, given) if told else np.empty(0)
+    for name in told:
+        found[name] = _numbers_of(load_properties()[name], given[name], sexes)
+    # By the package's distribution: in the study's, a value that it sets is the typical one.
+    table = load_table()
+    for name in rows:
+        if name in parameters:
+            row = table[name]
+            shape = (row.value, row.cv, row.low, row.high)
+            number = np.full(patients.shape, share_below("lognormal", shape, parameters[name]))
+            found[name] = number, number
+    return found
+
+
+def _numbers_of(item: Property, value: Any, sexes: NDArray[Any]) -> Known:
+    if item.kind == "share":
+        shares = [float(row["value"]) for row in item.rows.values()]
+        ends = np.append(0.0, np.cumsum([*shares, 1.0 - shares[0]] if item.truth else shares))
+        place = _categories(item).index(str(value))
+        return np.full(sexes.shape, ends[place]), np.full(sexes.shape, ends[place + 1])
+    number = np.empty(sexes.shape)
+    for category, row in item.rows.items():
+        chosen = sexes == category if category else np.ones(sexes.shape, dtype=bool)
+        number[chosen] = share_below(item.kind, shape_of(row), float(value))
+    return number, number
+
+
+def _sexes(
+    seed: int, patients: NDArray[np.int64], attempt: Attempts, given: Mapping[str, Any]
+) -> NDArray[Any]:
+    if "sex" in given:
+        return np.full(patients.shape, given["sex"])
+    sex = load_properties()["sex"]
+    return _pick(
+        list(sex.rows), _odds(sex, given), uniform_at(seed, "profile:sex", patients, attempt)
+    )
 
 
 def _categories(item: Property) -> list[str]:
@@ -167,7 +258,7 @@ def draw_shares(
     shares: Mapping[str, Mapping[str, float]],
     seed: int,
     patients: NDArray[np.int64],
-    attempt: int,
+    attempt: Attempts,
     members: NDArray[np.bool_],
 ) -> None:
     """Draw properties of some patients anew, from other shares of the categories, in place.
@@ -185,11 +276,15 @@ def draw_shares(
     Raises:
         InputError: a property or a category cannot have shares of its own.
     """
+    together = joint_numbers(seed, patients, attempt)
     for name, own in shares.items():
         check_shares(name, own)
         item = load_properties()[name]
         known = _categories(item)
-        draws = uniform(seed, f"profile:{name}", patients, attempt)[members]
+        draws = together.get(name)
+        if draws is None:
+            draws = uniform_at(seed, f"profile:{name}", patients, attempt)
+        draws = draws[members]
         if item.truth:
             profiles[name][members] = draws < own.get("True", 0.0)
             continue
@@ -197,33 +292,22 @@ def draw_shares(
         profiles[name][members] = drawn.astype(profiles[name].dtype)
 
 
-def _odds(sex: Property, given: Mapping[str, Any]) -> NDArray[np.float64]:
+def _odds(sex: Property, given: Mapping[str, Any]) -> Floats:
     """Return the shares of the sexes among people of the given size (Bayes' rule)."""
+    sized = [
+        item
+        for item in load_properties().values()
+        if item.name in given and item.name != "sex" and set(item.rows) == set(sex.rows)
+    ]
     odds = np.array([float(row["value"]) for row in sex.rows.values()])
-    for item in load_properties().values():
-        if item.name in given and set(item.rows) == set(sex.rows):
-            likelihood = [
-                _density(item.kind, item.rows[s], float(given[item.name])) for s in sex.rows
-            ]
-            odds = odds * np.array(likelihood)
+    for place, category in enumerate(sex.rows):
+        scores = {}
+        for item in sized:
+            shape, value = shape_of(item.rows[category]), float(given[item.name])
+            odds[place] *= density(item.kind, shape, value)
+            scores[item.name] = normal_score(share_below(item.kind, shape, value))
+        odds[place] *= copula_density(scores)
     return odds / odds.sum() if odds.sum() > 0 else np.full(odds.shape, 1 / odds.size)
-
-
-def _density(kind: str, row: Mapping[str, str], value: float) -> float:
-    """Return the probability density of a size at a value, zero outside the bounds."""
-    from scipy.stats import norm
-
-    centre, spread = float(row["value"]), float(row["spread"])
-    low, high = float(row["low"]), float(row["high"])
-    if not low <= value <= high:
-        return 0.0
-    if kind == "lognormal":
-        sd = float(np.sqrt(np.log1p(spread**2)))
-        inside = norm(np.log(centre), sd)
-        share = inside.cdf(np.log(high)) - inside.cdf(np.log(low))
-        return float(inside.pdf(np.log(value)) / value / share)
-    inside = norm(centre, spread)
-    return float(inside.pdf(value) / (inside.cdf(high) - inside.cdf(low)))
 
 
 def _pick(names: Sequence[str], shares: ArrayLike, draws: NDArray[np.float64]) -> NDArray[Any]:
@@ -232,68 +316,26 @@ def _pick(names: Sequence[str], shares: ArrayLike, draws: NDArray[np.float64]) -
     return np.array(names)[np.minimum(place, len(names) - 1)]
 
 
-def _draw(
-    item: Property,
-    draws: NDArray[np.float64],
-    profiles: Mapping[str, NDArray[Any]],
-    odds: NDArray[np.float64] | None = None,
-) -> NDArray[Any]:
+def _draw(item: Property, draws: Floats, profiles: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     if item.truth:
         return draws < float(item.rows["True"]["value"])
     if item.name in CLONES:
         return _draw_way(item, draws, profiles["tp53"])
     if item.kind == "share":
-        shares = [float(row["value"]) for row in item.rows.values()] if odds is None else odds
-        drawn = _pick(list(item.rows), shares, draws)
+        drawn = _pick(list(item.rows), [float(row["value"]) for row in item.rows.values()], draws)
         return drawn.astype(np.int64) if item.name == "ecog" else drawn
     values = np.empty(draws.shape)
     for category, row in item.rows.items():
         chosen = profiles["sex"] == category if category else np.ones(draws.shape, dtype=bool)
-        values[chosen] = _quantile(item.kind, row, draws[chosen])
+        values[chosen] = quantile(item.kind, shape_of(row), draws[chosen])
     return values
 
 
-def _draw_way(item: Property, draws: NDArray[np.float64], tp53: NDArray[np.bool_]) -> NDArray[Any]:
+def _draw_way(item: Property, draws: Floats, tp53: NDArray[np.bool_]) -> NDArray[Any]:
     shares = {name: float(row["value"]) for name, row in item.rows.items()}
     mutant = float(load_properties()["tp53"].rows["True"]["value"])
     found = [_pick(list(shares), own, draws) for own in conditional_shares(shares, mutant)]
     return np.where(tp53, *found)
-
-
-def _quantile(kind: str, row: Mapping[str, str], draws: NDArray[np.float64]) -> NDArray[np.float64]:
-    centre, spread = float(row["value"]), float(row["spread"])
-    low, high = float(row["low"]), float(row["high"])
-    if kind == "lognormal":
-        return truncated_lognormal(draws, centre, spread, low, high)
-    return _truncated_normal(draws, centre, spread, low, high)
-
-
-def _truncated_normal(
-    draws: NDArray[np.float64], mean: float, sd: float, low: float, high: float
-) -> NDArray[np.float64]:
-    from scipy.special import ndtr, ndtri
-
-    start, end = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
-    return np.asarray(mean + sd * ndtri(start + draws * (end - start)))
-
-
-def truncated_lognormal(
-    draws: NDArray[np.float64], median: float, cv: float, low: float, high: float
-) -> NDArray[np.float64]:
-    """Turn uniform numbers into log-normal ones between two bounds.
-
-    Args:
-        draws: shape (n,), in (0, 1).
-        median: of the distribution before it is cut.
-        cv: coefficient of variation, as a fraction.
-        low: lower bound, >= 0.
-        high: upper bound.
-    """
-    sigma = float(np.sqrt(np.log1p(cv**2)))
-    lowest = np.log(low) if low > 0 else -np.inf
-    return np.exp(
-        _truncated_normal(draws, float(np.log(median)), sigma, lowest, float(np.log(high)))
-    )
 
 
 def check_profile(profile: Mapping[str, Any], alleles: Sequence[str]) -> None:

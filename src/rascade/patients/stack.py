@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rascade.patients.cohort import Cohort, eligible_attempts, plausible, steady_state
-from rascade.patients.population import Population
-from rascade.patients.profile import draw_profiles, truncated_lognormal
-from rascade.random_streams import uniform
+from rascade.patients.cohort import Cohort, plausible, steady_state
+from rascade.patients.draws import Draws, Given
+from rascade.patients.population import Population, draw_parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Stack", "settled_stack", "stratified"]
+__all__ = ["Stack", "settled_stack"]
 
 
 @dataclass(frozen=True)
@@ -46,18 +45,6 @@ class Stack:
     weight: Floats
 
 
-def stratified(seed: int, stream: str, patients: NDArray[np.int64]) -> Floats:
-    """Return one number in (0, 1) a patient, one from each of n equal parts of it.
-
-    The average over n patients then varies far less from seed to seed than with independent
-    numbers (Latin hypercube sampling, McKay 1979).
-    """
-    order = np.argsort(uniform(seed, f"{stream}:order", patients), kind="stable")
-    place = np.empty(patients.size)
-    place[order] = np.arange(patients.size)
-    return np.asarray((place + uniform(seed, stream, patients)) / patients.size)
-
-
 def settled_stack(
     assembly: Assembly,
     tables: Sequence[ParameterTable],
@@ -67,6 +54,8 @@ def settled_stack(
     eligibility: Sequence[str] = (),
     settings: Settings,
     backend: str = "compiled",
+    own: Sequence[Given] = (),
+    turns: int = 1,
 ) -> tuple[Stack, Simulation]:
     """Draw the patients of every member and bring all to steady state.
 
@@ -78,6 +67,7 @@ def settled_stack(
         eligibility: conditions on profiles, all of which must hold.
         settings: of the solver.
         backend: of the engine.
+        own, turns: what is known of patients one by one, as in `rascade.patients.draws.Draws`.
 
     Returns:
         The stack, and its simulation paused at time 0.
@@ -85,10 +75,14 @@ def settled_stack(
     Raises:
         EligibilityError: an expression is wrong, or nobody meets it.
     """
-    attempts = eligible_attempts(seed, patients, eligibility)
-    profiles = _profiles(seed, patients, attempts)
+    draws = Draws(seed, eligibility, own=own, turns=turns)
+    attempts = draws.next_eligible(patients, np.zeros(patients.size, dtype=np.int64))
+    profiles = draws.profiles(patients, attempts)
     rows = sorted(set(assembly.composition.parameters.values()))
-    drawn = [_parameters(table, rows, seed, patients) for table in tables]
+    numbers = draws.numbers(patients, attempts, stratify=True)
+    drawn = [draw_parameters(table, rows, numbers) for table in tables]
+    for each, table in zip(drawn, tables, strict=True):
+        draws.put_known(each, table, rows, patients)
     m = len(tables)
     # Fixed rows whose typical value differs between members are per-patient values of the stack.
     names = sorted({name for each in drawn for name in each} | _moved(tables, assembly.table, rows))
@@ -108,31 +102,6 @@ def settled_stack(
     weight = plausible(simulation).astype(float).reshape(m, patients.size)
     nobody = np.zeros(population.size, dtype=np.int64)
     return Stack(Cohort(population, nobody, nobody), m, weight), simulation
-
-
-def _profiles(
-    seed: int, patients: NDArray[np.int64], attempts: NDArray[np.int64]
-) -> dict[str, NDArray[Any]]:
-    """Return the profile of each patient at his own attempt."""
-    order, parts = [], []
-    for attempt in np.unique(attempts):
-        now = np.flatnonzero(attempts == attempt)
-        order.append(now)
-        parts.append(draw_profiles(seed, patients[now], int(attempt)))
-    places = np.argsort(np.concatenate(order))
-    return {name: np.concatenate([part[name] for part in parts])[places] for name in parts[0]}
-
-
-def _parameters(
-    table: ParameterTable, rows: Sequence[str], seed: int, patients: NDArray[np.int64]
-) -> dict[str, Floats]:
-    drawn = {}
-    for name in rows:
-        row = table[name]
-        if row.varies and row.value > 0:
-            numbers = stratified(seed, f"parameter:{name}", patients)
-            drawn[name] = truncated_lognormal(numbers, row.value, row.cv, row.low, row.high)
-    return drawn
 
 
 def _moved(tables: Sequence[ParameterTable], base: ParameterTable, rows: Sequence[str]) -> set[str]:

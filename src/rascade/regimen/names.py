@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+
+from rascade.own_drugs import kept, own_drugs
 
 __all__ = ["DrugNames", "KnownDrugs", "drug_names"]
 
@@ -68,7 +69,7 @@ def _build(pairs: Mapping[str, str]) -> DrugNames:
     return DrugNames({_key(name): drug for name, drug in pairs.items()}, tuple(pairs))
 
 
-@cache
+@kept
 def _evidence_names() -> DrugNames:
     from rascade.evidence import load
 
@@ -76,4 +77,5 @@ def _evidence_names() -> DrugNames:
     for drug in load().drugs.values():
         for name in (drug.name, *drug.aliases):
             pairs.setdefault(name, drug.name)
+    pairs |= {name: name for name in own_drugs()}
     return _build(pairs)

@@ -87,3 +87,32 @@ def test_members_that_differ_widen_the_interval(spec) -> None:
         for c in (alike, differ)
     )
     assert wide.std() > 1.5 * narrow.std()
+
+
+def test_who_was_lost_is_known_up_to_that_day_only(spec) -> None:
+    everybody = pool(6, 0.3)
+    lost = np.random.default_rng(5).exponential(150.0, (1, N))
+    some = replace(
+        everybody,
+        pfs=np.minimum(everybody.pfs, lost), progressed=everybody.pfs <= lost,
+        death=np.minimum(everybody.death, lost), died=everybody.death <= lost,
+    )  # fmt: skip
+    assert 0.3 < some.progressed.mean() < 0.6
+    drawn = replicates(spec, {"new": some, "old": some}, count=200)
+    # Counted as free of events to the data cut, half of them would make the median endless.
+    assert np.median(drawn.arms["new"]["pfs"]) == pytest.approx(6, rel=0.1)
+
+
+def test_nobody_is_free_of_events_beyond_what_was_simulated(spec) -> None:
+    everybody, end = pool(6, 0.3), 200.0
+    some = replace(
+        everybody,
+        pfs=np.minimum(everybody.pfs, end), progressed=everybody.pfs <= end,
+        death=np.minimum(everybody.death, end), died=everybody.death <= end,
+    )  # fmt: skip
+    drawn = replicates(spec, {"new": some, "old": pool(3, 0.1)}, count=100, vary_trials=False)
+    assert np.median(drawn.arms["new"]["pfs"]) == pytest.approx(6, rel=0.06)
+    hazard = np.exp(np.median(drawn.ratios["new"]["os"]))
+    # Both arms have exponential times: their ratio does not depend on when watching stops, unless
+    # who was watched for 200 days counts as watched for the trial's ten years.
+    assert hazard == pytest.approx(0.5, rel=0.2)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.knowledge.evidence import JSON, print_json, value_text
+from rascade.cli.terminal.options import DrugFiles
 from rascade.cli.terminal.tables import print_table, say, show_entry, show_table
 from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rascade.evidence import Drug, Evidence, Fact
+    from rascade.own_drugs import OwnDrug
 
 __all__ = ["app"]
 
@@ -79,6 +82,7 @@ def list_(as_json: JSON = False) -> None:
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name, code name or brand name.")],
+    drugs: DrugFiles = None,
     as_json: JSON = False,
 ) -> None:
     """Show a drug: mechanism, class, target and every number with unit, range and sources.
@@ -88,13 +92,89 @@ def show(
       rascade drugs show "5-FU" --json
     """
     from rascade.evidence import as_dict, load
+    from rascade.own_drugs import own_drugs
 
+    own = own_drugs().get(name)
+    if own is not None:
+        if as_json:
+            from rascade.model.own import as_mapping
+
+            print_json({**as_mapping(own), "hash": own.hash})
+        else:
+            _print_own(own)
+        return
     evidence = load()
     drug = evidence.drug(name)
     if as_json:
         print_json(as_dict(drug))
         return
     _print_drug(evidence, drug)
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What your drug is called.")],
+    like: Annotated[
+        str, typer.Option("--like", metavar="DRUG", help="A modelled drug of the same mechanism.")
+    ],
+) -> None:
+    """Print the commented start of a file for a drug of your own.
+
+    \b
+    A new KRAS G12C inhibitor, and a trial with it:
+      rascade drugs new mysorasib --like sotorasib > mysorasib.toml
+      rascade trial study.yaml --drugs mysorasib.toml --out out/mine
+
+    The file needs nothing but its name and --like: every number that it does not give is that of
+    the drug that it is like. 'rascade drugs show mysorasib --drugs mysorasib.toml' shows both.
+    """
+    from rascade.model.own import template
+
+    typer.echo(template(name, like), nl=False)
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="A drug's file.")],
+) -> None:
+    """Keep a drug of your own, so that every verb knows it without --drugs.
+
+    \b
+      rascade drugs add mysorasib.toml
+      rascade drugs remove mysorasib
+    """
+    from rascade.model.own import keep_own_drug
+
+    say(f"kept: {keep_own_drug(file)}", wrap=False)
+
+
+@app.command(cls=PlainUsage, epilog=RESEARCH_USE)
+def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Of your own.")]) -> None:
+    """Forget a drug that was kept by 'rascade drugs add'; results with it stay.
+
+    \b
+      rascade drugs remove mysorasib
+    """
+    from rascade.model.own import drop_own_drug
+
+    say(f"removed: {drop_own_drug(name)}", wrap=False)
+
+
+def _print_own(drug: OwnDrug) -> None:
+    """Show every number of a drug of the user's own: given, or that of the drug it is like."""
+    from rascade.model import load_table
+
+    given = {number.symbol for number in drug.numbers}
+    show_entry(drug.name, [("like", drug.like), ("about", drug.about), ("file", drug.hash)])
+    table, start = load_table(), f"{drug.name}."
+    rows = []
+    for name, row in table.items():
+        if name.startswith(start):
+            symbol = name.removeprefix(start)
+            whose = "measured" if row.confidence in ("verified", "secondary") else "prior"
+            whose = f"given, {row.confidence}" if symbol in given else f"of {drug.like}, {whose}"
+            rows.append((symbol, f"{row.value:.4g}", row.unit, whose, row.source))
+    print_table(("quantity", "value", "unit", "whose", "source"), rows, right={1})
 
 
 def _print_drug(evidence: Evidence, drug: Drug) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.terminal.cautions import tell_warnings
-from rascade.cli.terminal.options import Out, Seed, SummaryJson, Threads
+from rascade.cli.terminal.options import DrugFiles, Out, Seed, SummaryJson, Threads
 from rascade.cli.terminal.tables import say
 from rascade.cli.terminal.usage import PlainUsage
 
@@ -28,6 +28,7 @@ def experiment(
         typer.Option("--draws", metavar="N", help="Parameter sets for the intervals; 0 for none."),
     ] = None,
     seed: Seed = None,
+    drugs: DrugFiles = None,
     threads: Threads = None,
     json: SummaryJson = False,
 ) -> None:

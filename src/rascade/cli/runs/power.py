@@ -11,7 +11,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.terminal.cautions import tell_warnings
-from rascade.cli.terminal.options import Out, SummaryJson, Threads
+from rascade.cli.terminal.options import DrugFiles, Out, SummaryJson, Threads
 from rascade.cli.terminal.tables import say, show_table
 from rascade.cli.terminal.usage import PlainUsage
 
@@ -32,6 +32,7 @@ def power(
         int | None, typer.Option("--seed", metavar="S", help="Seed of the replicates instead.")
     ] = None,
     threads: Threads = None,
+    drugs: DrugFiles = None,
     json: SummaryJson = False,
 ) -> None:
     """Find power, type I error, duration and size of trial designs.

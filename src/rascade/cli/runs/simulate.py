@@ -9,7 +9,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.terminal.cautions import tell_warnings
-from rascade.cli.terminal.options import Out
+from rascade.cli.terminal.options import DrugFiles, Out
 from rascade.cli.terminal.tables import say
 from rascade.cli.terminal.usage import PlainUsage
 
@@ -28,6 +28,7 @@ def simulate(
         str | None,
         typer.Option("--patient", metavar="FILE", help="What is known of the patient, as YAML."),
     ] = None,
+    drugs: DrugFiles = None,
     days: Annotated[int, typer.Option("--days", metavar="N", help="Days to simulate.")] = 168,
     seed: Annotated[
         int, typer.Option("--seed", metavar="S", help="Random seed for what is not known.")

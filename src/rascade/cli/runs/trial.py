@@ -10,7 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.terminal.cautions import tell_warnings
-from rascade.cli.terminal.options import OptionalOut, Seed, SummaryJson, Threads
+from rascade.cli.terminal.options import DrugFiles, OptionalOut, Seed, SummaryJson, Threads
 from rascade.cli.terminal.tables import say, show_table
 from rascade.cli.terminal.usage import PlainUsage
 from rascade.errors import InputError
@@ -46,6 +46,7 @@ def trial(
     size: Annotated[
         int | None, typer.Option("--size", metavar="N", help="Patients in each arm instead.")
     ] = None,
+    drugs: DrugFiles = None,
     seed: Seed = None,
     members: Annotated[
         int | None,

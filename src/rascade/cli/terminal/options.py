@@ -7,12 +7,31 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["OptionalOut", "Out", "Seed", "SummaryJson", "Threads"]
+__all__ = ["DrugFiles", "OptionalOut", "Out", "Seed", "SummaryJson", "Threads"]
 
 _OUT = typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
 
 Out = Annotated[Path, _OUT]
 OptionalOut = Annotated[Path | None, _OUT]
+
+
+def _use(paths: list[Path] | None) -> list[Path]:
+    """Let the program know drugs of the user's own before anything else is read."""
+    if paths:
+        from rascade.model.own import load_own_drug
+
+        for path in paths:
+            load_own_drug(path)
+    return paths or []
+
+
+DrugFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--drugs", metavar="FILE.toml", callback=_use, is_eager=True,
+        help="A drug of your own (rascade drugs new); may be given several times.",
+    ),
+]  # fmt: skip
 Seed = Annotated[int | None, typer.Option("--seed", metavar="S", help="Random seed instead.")]
 SummaryJson = Annotated[
     bool, typer.Option("--json", help="Print summary.json, and nothing else, to stdout.")

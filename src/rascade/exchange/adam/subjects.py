@@ -177,6 +177,8 @@ def _baseline(own: pd.DataFrame) -> pd.DataFrame:
     named = {
         "AGE": "age_years",
         "ECOGBL": "ecog",
+        "ALBBL": "albumin_g_l",
+        "NLRBL": "nlr",
         "WEIGHTBL": "weight_kg",
         "HEIGHTBL": "height_cm",
         "SUMDBL": "baseline_sld_mm",
@@ -192,6 +194,7 @@ def _baseline(own: pd.DataFrame) -> pd.DataFrame:
             # No race is drawn: it is known of nobody.
             "RACE": race.mask(race == "", "UNKNOWN"),
             "KRASALL": texts(own, "kras_allele"),
+            "LIVMETFL": texts(own, "liver_metastases").map({"True": "Y", "False": "N"}).fillna(""),
             **{variable: numbers(own, column) for variable, column in named.items()},
         }
     )

@@ -65,7 +65,7 @@ def subgroups(
     for row in covariates:
         name = str(row["name"])
         if row.get("acts") and name in patients and name not in ("weight_kg", "height_cm"):
-            found += _levels(patients[name].astype(str), _heading(name))
+            found += _levels(_by_cut(patients[name], row.get("cut")), _heading(name))
     if not covariates and "kras_allele" in patients:
         found += _levels(patients["kras_allele"].astype(str), _heading("kras_allele"))
     large = [s for s in found if s.members.sum() >= (1 if not s.heading else MIN_PATIENTS)]
@@ -77,6 +77,10 @@ _HEADINGS = {
     "msi_high": "MSI-high",
     "ecog": "ECOG",
     "sex": "Sex",
+    "age_years": "Age, years",
+    "albumin_g_l": "Albumin, g/L",
+    "nlr": "Neutrophils to lymphocytes",
+    "liver_metastases": "Liver metastases",
     "b2m": "B2M altered",
     "stk11": "STK11 altered",
     "pten": "PTEN altered",
@@ -89,6 +93,13 @@ _HEADINGS = {
 
 def _heading(name: str) -> str:
     return _HEADINGS.get(name, plain(name).replace("_", " "))
+
+
+def _by_cut(values: pd.Series, cut: float | None) -> pd.Series:
+    """Return which side of a cut a number is on, in words; without a cut the value as text."""
+    if cut is None:
+        return values.astype(str)
+    return (values < cut).map({True: f"below {cut:g}", False: f"{cut:g} and above"})
 
 
 def _strata(patients: pd.DataFrame, strata: Sequence[str]) -> list[Subgroup]:
@@ -197,6 +208,9 @@ def _left_out(covariates: Sequence[Mapping[str, Any]], strata: Sequence[str]) ->
 
 _PROSE = {
     "age_years": "age",
+    "albumin_g_l": "albumin",
+    "nlr": "neutrophil-to-lymphocyte ratio",
+    "liver_metastases": "liver metastases",
     "sex": "sex",
     "ecog": "ECOG",
     "weight_kg": "weight",

@@ -13,7 +13,7 @@ from rascade.report.figures.validation import validation_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
 
-__all__ = ["read_validation", "score_rows", "value_name", "write_validation_report"]
+__all__ = ["read_rows", "read_validation", "score_rows", "value_name", "write_validation_report"]
 
 _ROLES = {"validate": "never fitted", "calibrate": "fitted"}
 _NAMES = {"orr": "ORR", "pfs": "PFS", "os": "OS", "landmark": "landmark rates, %"}
@@ -24,7 +24,7 @@ _LIMITS = (
     "The error is the median of the absolute miss: of the logarithm for months (0.15 is about 15 "
     "%), in points for response and landmark rates. A model that does not beat the mean of the "
     "line has no skill.",
-    "A landmark rate is the share alive, or free of progression, at a month. None is fitted.",
+    "A landmark rate is the share alive, or free of progression, at a month.",
     "Values that were fitted are shown apart and are no evidence.",
 )
 
@@ -43,13 +43,18 @@ def read_validation(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]
     """
     try:
         scores = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
-        with (folder / "validation.csv").open(encoding="utf-8", newline="") as file:
-            rows = [_typed(row) for row in csv.DictReader(file)]
+        rows = read_rows(folder / "validation.csv")
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{folder}: no validation can be read there ({error}); run rascade cohort validate"
         ) from error
     return rows, scores
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read predictions of values as `rascade.calibration.validate.table` gives them."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [_typed(row) for row in csv.DictReader(file)]
 
 
 def _typed(row: Mapping[str, str]) -> dict[str, Any]:

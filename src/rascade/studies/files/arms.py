@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import EvidenceError, UnsupportedFeature
+from rascade.own_drugs import kept
 from rascade.studies.files.arm_population import Reading, read_population
 from rascade.studies.files.schema import TrialStudy
 from rascade.text import did_you_mean
@@ -176,14 +177,14 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
-@cache
+@kept
 def _known() -> frozenset[str]:
     from rascade.model import known_drugs
 
     return frozenset(known_drugs())
 
 
-@cache
+@kept
 def _modelled(drug: str) -> bool:
     """Tell whether the model has a drug, be it by another of its names."""
     from rascade.evidence import load

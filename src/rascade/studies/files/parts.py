@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,7 @@ __all__ = [
     "Mechanisms",
     "Name",
     "OrderText",
+    "OwnDrugs",
     "Parameters",
     "Part",
     "PatientCount",
@@ -133,6 +134,7 @@ OrderText = Annotated[
         }
     ),
 ]
+OwnDrugs = Annotated[tuple[dict[str, Any], ...], Field(max_length=50)] | None
 Name = Annotated[StrictStr, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*\S$")]
 Expression = Annotated[StrictStr, Field(max_length=500), AfterValidator(_check_expression)]
 PatientCount = Annotated[StrictInt, Field(ge=1, le=MAX_PATIENTS)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rascade.model import Interventions
 from rascade.patients.hyperparameters import default_ensemble
+from rascade.studies.files.drugs import named_drugs, use_drugs
 from rascade.studies.files.schema import Arm, TrialStudy
 from rascade.trial.design.phases import CROSSOVER, RESCUE, Phase, Until, parse_until
 from rascade.trial.design.protocol import Protocol, Rule, rule
@@ -21,6 +22,7 @@ def to_plan(study: TrialStudy) -> TrialSpec:
         UnsupportedFeature: the stage or the line cannot be simulated yet.
     """
     cohort = study.cohort
+    use_drugs(study.drugs)
     ratio = ratio_of([study.size_of(arm) for arm in study.arms])
     return TrialSpec(
         name=study.name,
@@ -31,6 +33,7 @@ def to_plan(study: TrialStudy) -> TrialSpec:
             line=cohort.line,
             size=cohort.size,
             eligibility=cohort.eligibility,
+            patients=cohort.patients,
         ),
         arms=tuple(
             ArmSpec(
@@ -41,6 +44,7 @@ def to_plan(study: TrialStudy) -> TrialSpec:
                 _phases(study, arm),
                 _protocol(study, arm),
                 changes=Interventions(arm.knockout, arm.set, arm.include),
+                data=None if arm.data is None else arm.data.as_plan(),
             )
             for arm in study.arms
         ),
@@ -57,6 +61,7 @@ def to_plan(study: TrialStudy) -> TrialSpec:
         paired=study.pairing == "same-patients",
         population=_population(study),
         members=study.members,
+        drugs=named_drugs(study.arms),
     )
 
 

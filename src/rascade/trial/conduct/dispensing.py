@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rascade.own_drugs import like
 from rascade.random_streams import uniform
 from rascade.regimen.times import order_times
 from rascade.regimen.words import INFUSED_ROUTES
@@ -218,6 +219,6 @@ class Dispenser:
         """Return 1 where a dose at home is taken, 0 where it is forgotten; (w, t)."""
         if self.adherence >= 1.0 or not line.at_home:
             return 1.0
-        stream, patients = f"adherence:{line.order.drug}:{line.number}", self.patients[who]
+        stream, patients = f"adherence:{like(line.order.drug)}:{line.number}", self.patients[who]
         drawn = np.stack([uniform(self.seed, stream, patients, int(k)) for k in at], axis=1)
         return (drawn < self.adherence).astype(float)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from rascade.errors import EvidenceError
 from rascade.model import load_table
+from rascade.own_drugs import OwnDrug
 from rascade.regimen import Amount, Order, Regimen
 from rascade.regimen.times import order_times
 from rascade.trial.design.selection import dropped_selection
@@ -88,6 +89,7 @@ def trial_cautions(spec: TrialSpec) -> list[str]:
     """Return what a reader must know before the results of a trial: its cohort, orders, values."""
     found = population_warnings(spec.cohort)
     found += _selection(spec)
+    found += own_drug_cautions(spec.drugs or ())
     found += parameter_cautions({**spec.parameters, **spec.changes.set})
     for arm in spec.arms:
         place = f"arm {arm.name}: " if len(spec.arms) > 1 else ""
@@ -95,6 +97,60 @@ def trial_cautions(spec: TrialSpec) -> list[str]:
             found += regimen_cautions(phase.regimen, place)
         found += parameter_cautions(arm.changes.set, place)
     return list(dict.fromkeys(found))
+
+
+def own_drug_cautions(drugs: Sequence[OwnDrug]) -> list[str]:
+    """Say what a reader must know of drugs that are the user's own."""
+    found = []
+    for drug in drugs:
+        numbers = ", ".join(number.symbol for number in drug.numbers) or "none"
+        text = (
+            f"{drug.name} is a drug of the user's own (SHA-256 {drug.hash[:12]}), like "
+            f"{drug.like}: its own numbers are {numbers}, the others are those of {drug.like}"
+        )
+        moved = {number.symbol for number in drug.numbers}
+        anchors = [symbol for symbol in _anchors(drug.like) if symbol not in moved]
+        if anchors and moved & _MOVES_ANCHORS:
+            text += (
+                f". Side effects follow its exposure by the plasma anchors of {drug.like} "
+                f"({', '.join(anchors)}), which do not move with potency"
+            )
+        found.append(text)
+    return found
+
+
+#: Numbers of a drug that say how strong it is, or how much of a dose is in the blood.
+_MOVES_ANCHORS: Final = frozenset(
+    {
+        "CL", "V", "Vc", "Vmax", "Km", "ka", "F", "fraction_unbound", "affinity", "KD_tricomplex",
+        "kinact_over_KI", "KD_MEK", "KD", "IC50", "EC50",
+    }
+)  # fmt: skip
+
+
+def _anchors(drug: str) -> list[str]:
+    """Return the plasma concentrations at which a drug does damage, by symbol."""
+    start = f"{drug}.C_"
+    return [
+        row.removeprefix(f"{drug}.")
+        for row in load_table()
+        if row.startswith(start) and "[" not in row
+    ]
+
+
+def _anchor_cautions(values: Mapping[str, float], place: str) -> list[str]:
+    """Say which plasma anchors stay where exposure or potency of a drug is set by hand."""
+    found = []
+    for drug in dict.fromkeys(name.partition(".")[0] for name in values if "." in name):
+        moved = [n.removeprefix(f"{drug}.") for n in values if n.startswith(f"{drug}.")]
+        strong = [symbol for symbol in moved if symbol.partition("[")[0] in _MOVES_ANCHORS]
+        stay = [symbol for symbol in _anchors(drug) if symbol not in moved]
+        if strong and stay:
+            found.append(
+                f"{place}{', '.join(strong)} of {drug} is set by hand; the plasma anchors of its "
+                f"side effects stay where its published exposure put them: {', '.join(stay)}"
+            )
+    return found
 
 
 def _selection(spec: TrialSpec) -> list[str]:
@@ -123,7 +179,7 @@ def parameter_cautions(values: Mapping[str, float], place: str = "") -> list[str
         place: written before each sentence, such as ``arm new: ``.
     """
     table = load_table()
-    return [
+    return _anchor_cautions(values, place) + [
         f"{place}{name} = {value:g} {table[name].unit} is outside its plausible range, "
         f"{table[name].low:g} to {table[name].high:g}"
         for name, value in values.items()

@@ -15,6 +15,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from rascade.own_drugs import OwnDrug, use
 from rascade.regimen import Regimen, format_regimen, parse
 from rascade.trial.design.marks import COUNTS
 from rascade.trial.design.spec import TrialSpec
@@ -34,8 +35,11 @@ def plan_text(plan: TrialSpec) -> str:
 
 
 def plan_from_text(text: str) -> TrialSpec:
-    """Return the plan that `plan_text` wrote."""
-    plan: TrialSpec = _read(TrialSpec, json.loads(text))
+    """Return the plan that `plan_text` wrote; the user's own drugs in it are known from then on."""
+    data = json.loads(text)
+    for drug in data["drugs"] or ():
+        use(_read(OwnDrug, drug))
+    plan: TrialSpec = _read(TrialSpec, data)
     return plan
 
 

@@ -16,10 +16,10 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.resources import files
 
 from rascade.errors import InputError
+from rascade.own_drugs import kept, like, own_drugs
 from rascade.trial.assessment.conduct_table import load_conduct
 from rascade.trial.assessment.ctcae import Limit, Term, find_lab, find_term
 
@@ -215,11 +215,11 @@ def _rows(file: str) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(text.splitlines())
 
 
-@cache
+@kept
 def label_rules(drug: str) -> tuple[Rule, ...]:
     """Return the usual rules of a drug: its label's, or those of most protocols."""
-    rows = list(_rows("label_rules.csv"))
-    own = [row for row in rows if row["drug"] == drug] or [r for r in rows if r["drug"] == "*"]
+    rows, known = list(_rows("label_rules.csv")), like(drug)
+    own = [row for row in rows if row["drug"] == known] or [r for r in rows if r["drug"] == "*"]
     return tuple(
         rule(
             row["on"],
@@ -232,8 +232,11 @@ def label_rules(drug: str) -> tuple[Rule, ...]:
     )
 
 
-@cache
+@kept
 def label_levels(drug: str) -> tuple[float, ...]:
     """Return a drug's usual dose levels as fractions of the full dose, from 1 downward."""
+    own = own_drugs().get(drug)
+    if own is not None and own.levels:
+        return own.levels
     levels = {row["drug"]: row["fractions"] for row in _rows("dose_levels.csv")}
-    return tuple(float(part) for part in levels.get(drug, levels["*"]).split(";"))
+    return tuple(float(part) for part in levels.get(like(drug), levels["*"]).split(";"))

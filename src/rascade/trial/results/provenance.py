@@ -36,6 +36,7 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
         "influence": {"looked_at": found.looked_at, "level": LEVEL, "least": dict(found.least)},
         "covariates": covariates(arms),
         "published": [row for run in arms for row in _published(run)],
+        **_own_curves(arms),
         "published_arms": [_published_arm(name, arm_id) for name, arm_id in named.items()],
         "published_contrasts": published_contrasts(named, spec.reference),
         "published_events": [row for run in arms for row in _published_events(run)],
@@ -45,12 +46,13 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
 def covariates(arms: Sequence[ArmRun]) -> list[dict[str, Any]]:
     """Return which properties of a patient do anything in a trial, and how.
 
-    Sex decides weight and height, and these only the doses that go by them; age is
-    drawn for eligibility and for tables. A gene or performance status acts where `load_effects`
-    changes a parameter that the model of some arm has.
+    Sex decides weight and height, and these only the doses that go by them. A gene acts where
+    `load_effects` changes a parameter that the model of some arm has, a prognostic factor on the
+    hazard of death (`load_factors`). ``cut`` is where publications part patients by a number.
     """
     from rascade.patients.population import load_effects
     from rascade.patients.profile import load_properties
+    from rascade.patients.prognosis import load_factors
 
     rows = {row for run in arms for row in run.assembly.composition.parameters.values()}
     units = {
@@ -66,14 +68,22 @@ def covariates(arms: Sequence[ArmRun]) -> list[dict[str, Any]]:
         "escape_1": "sets how the first clone escapes",
         "escape_2": "sets how the second clone escapes",
         **{e.property: f"changes {e.row}" for e in load_effects() if e.row in rows},
+        **{f.name: "changes the hazard of death" for f in load_factors() if f.row in rows},
     }
+    cuts = {f.name: f.cut for f in load_factors()}
     sized = [size for size in ("kg", "m2") if any(unit.endswith(f"/{size}") for unit in units)]
     if sized:
         how["weight_kg"] = f"doses by {' and '.join(sized)}"
     if "m2" in sized:
         how["height_cm"] = "doses by m2"
     return [
-        {"name": name, "acts": name in how, "how": how.get(name, "")} for name in load_properties()
+        {
+            "name": name,
+            "acts": name in how,
+            "how": how.get(name, ""),
+            **({"cut": cuts[name]} if cuts.get(name) is not None else {}),
+        }
+        for name in load_properties()
     ]
 
 
@@ -105,12 +115,25 @@ def _parameters(arms: Sequence[ArmRun], found: Influences) -> list[dict[str, Any
 
 
 def _published(run: ArmRun) -> list[dict[str, Any]]:
-    """Return the published results of an arm that names its row of the evidence."""
-    if run.arm.published is None:
-        return []
+    """Return the published results of an arm, and the user's own."""
     from rascade.trial.results.published.arms import published_results
+    from rascade.trial.results.published.own import own_results
 
-    return published_results(run.arm.name, run.arm.published)
+    rows = [] if run.arm.data is None else own_results(run.arm.name, run.arm.data)
+    if run.arm.published is None:
+        return rows
+    known = {row["endpoint"] for row in rows}
+    found = published_results(run.arm.name, run.arm.published)
+    # The user's own number stands where both are known.
+    return [*rows, *(row for row in found if row["endpoint"] not in known)]
+
+
+def _own_curves(arms: Sequence[ArmRun]) -> dict[str, Any]:
+    """Return the patients of the user's own data, where there are any."""
+    from rascade.trial.results.published.own import own_curves
+
+    rows = [row for run in arms if run.arm.data for row in own_curves(run.arm.name, run.arm.data)]
+    return {"own_curves": rows} if rows else {}
 
 
 def _published_arm(arm: str, arm_id: str) -> dict[str, Any]:

@@ -1,0 +1,225 @@
+"""Pharmacokinetics as publications have them: clearance, volume and absorption that follow.
+
+Half-life, AUC of a dose, time of the peak; what contradicts the other numbers is refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+from rascade.errors import InputError
+from rascade.own_drugs import Number
+from rascade.text import did_you_mean
+
+__all__ = ["SPAN", "Place", "kinetics"]
+
+#: Between a typical value and the ends of its range, where a file gives none.
+SPAN = 10.0
+_FORMS = {"half_life": "h", "auc": "mg*h/L", "tmax": "h", "dose": "mg", "cmax": "mg/L"}
+_SAME = 0.1  # CL, V and half-life that differ by more contradict each other
+_CMAX_WITHIN = 2.5  # a peak of a model of one compartment is no better than that
+
+Numbers = Mapping[str, Number]
+Rows = Mapping[str, Any]
+Parts = Mapping[str, tuple[float, str, str]]
+
+
+class Place:
+    """Where a key of a file stands, for messages."""
+
+    def __init__(self, file: str, text: str = "") -> None:
+        self.file, self.lines = file, text.splitlines()
+
+    def wrong(self, key: str, message: str) -> NoReturn:
+        """Raise an error that names file, line and key."""
+        last = key.rpartition("/")[2]
+        pattern = re.compile(rf"""^\s*\[?\s*["']?{re.escape(last)}["']?\s*[]=.]""")
+        lines = (n for n, line in enumerate(self.lines, 1) if pattern.match(line))
+        line = next(lines, None)
+        raise InputError(
+            f"{self.file}{f':{line}' if line else ''}: {key.replace('/', '.')}: {message}"
+        )
+
+    def known(self, given: Mapping[str, Any], keys: Sequence[str], before: str = "") -> None:
+        """Refuse keys that mean nothing."""
+        for key in given:
+            if key not in keys:
+                hint = did_you_mean(key, keys) or f"; there are {', '.join(keys)}"
+                self.wrong(f"{before}{key}", f"no such key{hint}")
+
+    def text(self, given: Mapping[str, Any], key: str, name: str = "") -> str:
+        """Return a text that must be there."""
+        value = given.get(key)
+        if not isinstance(value, str) or not value.strip():
+            self.wrong(name or key, "missing; write it as a text in quotes")
+        return str(value).strip()
+
+    def number(self, value: object, key: str) -> float:
+        """Return a number that is finite and not negative."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.wrong(key, f"{value!r} is no number")
+        number = float(value)
+        if not math.isfinite(number) or number < 0:
+            self.wrong(key, f"{value} is not possible; give a finite number, 0 or more")
+        return number
+
+    def table(self, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        """Return a table of the file; an empty one where it is left out."""
+        value = given.get(key, {})
+        if not isinstance(value, dict):
+            self.wrong(key, f"must be a table, as [{key}]")
+        return dict(value)
+
+
+def kinetics(given: Mapping[str, Any], numbers: Numbers, rows: Rows, at: Place) -> Iterator[Number]:
+    """Yield clearance, volume and absorption from half-life, AUC and tmax of a dose."""
+    before = "pharmacokinetics/"
+    at.known(given, tuple(_FORMS), before)
+    if not given:
+        return
+    if not {"CL", "V"} <= rows.keys():
+        fitting = ", ".join(name for name in rows if name in ("CL", "Vc", "Q", "Vp", "ka", "F"))
+        at.wrong(
+            "pharmacokinetics",
+            f"this drug has more than one compartment; give {fitting} as numbers",
+        )
+    parts = {key: _form(value, key, before, at) for key, value in given.items()}
+    for needs, key in (("auc", "dose"), ("cmax", "dose")):
+        if needs in parts and key not in parts:
+            at.wrong(f"{before}{needs}", "of which dose? add dose")
+    clearance = _clearance(parts, numbers, rows, at)
+    volume = _volume(parts, numbers, rows, clearance.value, at)
+    made = [clearance, volume]
+    if "tmax" in parts:
+        made.append(_absorption(parts, rows, clearance.value / volume.value, at))
+    ka = next((one.value for one in made if one.symbol == "ka"), None)
+    if "cmax" in parts:
+        known = numbers.get("ka")
+        rate = ka or (_in(known, rows["ka"]) if known else rows["ka"].value)
+        _check_peak(parts, clearance.value, volume.value, rate, at)
+    yield from (one for one in made if one.source)
+
+
+def _form(value: Any, key: str, before: str, at: Place) -> tuple[float, str, str]:
+    """Return value in the unit of `_FORMS`, source and confidence of one form."""
+    from rascade.units import convert, is_unit
+
+    place = f"{before}{key}"
+    if not isinstance(value, dict) or "value" not in value or "unit" not in value:
+        at.wrong(place, 'write { value = ..., unit = "...", source = "..." }')
+    number, unit = at.number(value["value"], place), value["unit"]
+    if number == 0:
+        at.wrong(place, "must be more than 0")
+    if not isinstance(unit, str) or not is_unit(unit):
+        at.wrong(place, f"unit: {unit!r} is no unit; as {_FORMS[key]}")
+    try:
+        number = convert(number, unit, _FORMS[key])
+    except InputError:
+        at.wrong(place, f"unit: {unit!r} measures something else than {_FORMS[key]}, which it must")
+    source = value.get("source", "")
+    if key != "dose" and (not isinstance(source, str) or not source.strip()):
+        at.wrong(place, 'source: missing; where is the number from? "assumed: ..." is an answer')
+    return number, str(source), str(value.get("confidence", "assumed"))
+
+
+def _in(number: Number, row: Any) -> float:
+    """Return a number of the file in the unit of the table."""
+    from rascade.units import convert
+
+    return convert(number.value, number.unit, row.unit)
+
+
+def _follows(symbol: str, value: float, row: Any, how: str, confidence: str) -> Number:
+    confidence = confidence if confidence in ("verified", "secondary", "recalled") else "assumed"
+    return Number(
+        symbol, value, row.unit, value / SPAN, value * SPAN,
+        0.0 if row.distribution == "fixed" else row.cv, how, confidence, row.description,
+    )  # fmt: skip
+
+
+def _untouched(symbol: str, value: float, row: Any) -> Number:
+    """Return a number that stays that of the known drug, without a source so that it is no news."""
+    return Number(symbol, value, row.unit, row.low, row.high, row.cv, "", row.confidence, "")
+
+
+def _clearance(parts: Parts, numbers: Numbers, rows: Rows, at: Place) -> Number:
+    given = numbers.get("CL")
+    if "auc" in parts:
+        auc, source, confidence = parts["auc"]
+        value = parts["dose"][0] / auc  # L/h
+        if given is not None and abs(_in(given, rows["CL"]) / value - 1) > _SAME:
+            at.wrong(
+                "pharmacokinetics/auc",
+                f"dose over AUC is {value:.3g} L/h, but CL is {given.value:g} {given.unit}; "
+                "leave one out",
+            )
+        return _follows("CL", value, rows["CL"], f"assumed: dose over AUC ({source})", confidence)
+    if given is not None:
+        return _untouched("CL", _in(given, rows["CL"]), rows["CL"])
+    return _untouched("CL", rows["CL"].value, rows["CL"])
+
+
+def _volume(parts: Parts, numbers: Numbers, rows: Rows, clearance: float, at: Place) -> Number:
+    given = numbers.get("V")
+    if "half_life" in parts:
+        half, source, confidence = parts["half_life"]
+        value = clearance * half / math.log(2)
+        if given is not None and abs(_in(given, rows["V"]) / value - 1) > _SAME:
+            hours = math.log(2) * _in(given, rows["V"]) / clearance
+            at.wrong(
+                "pharmacokinetics/half_life",
+                f"{half:.3g} h, but CL and V make {hours:.3g} h; leave one of the three out",
+            )
+        return _follows(
+            "V",
+            value,
+            rows["V"],
+            f"assumed: clearance times half-life over ln 2 ({source})",
+            confidence,
+        )
+    if given is not None:
+        return _untouched("V", _in(given, rows["V"]), rows["V"])
+    return _untouched("V", rows["V"].value, rows["V"])
+
+
+def _absorption(parts: Parts, rows: Rows, elimination: float, at: Place) -> Number:
+    from scipy.optimize import brentq
+
+    if "ka" not in rows:
+        at.wrong("pharmacokinetics/tmax", "this drug is not absorbed from the gut")
+    tmax, source, confidence = parts["tmax"]
+
+    def late(ka: float) -> float:
+        return float(math.log(ka / elimination) / (ka - elimination) - tmax)
+
+    low, high = elimination * 1.0001, 100.0
+    if late(low) < 0 or late(high) > 0:
+        at.wrong(
+            "pharmacokinetics/tmax",
+            f"{tmax:g} h cannot be with an elimination of {elimination:.3g} per hour; it is less "
+            f"than {1 / elimination:.3g} h",
+        )
+    return _follows(
+        "ka",
+        float(brentq(late, low, high)),
+        rows["ka"],
+        f"assumed: from tmax ({source})",
+        confidence,
+    )
+
+
+def _check_peak(parts: Parts, clearance: float, volume: float, ka: float, at: Place) -> None:
+    """Refuse a peak that clearance, volume and absorption cannot make."""
+    k = clearance / volume
+    when = math.log(ka / k) / (ka - k)
+    peak = parts["dose"][0] / volume * ka / (ka - k) * (math.exp(-k * when) - math.exp(-ka * when))
+    stated = parts["cmax"][0]
+    if not 1 / _CMAX_WITHIN < peak / stated < _CMAX_WITHIN:
+        at.wrong(
+            "pharmacokinetics/cmax",
+            f"{stated:.3g} mg/L after one dose, but the other numbers make {peak:.3g} mg/L; "
+            "look at CL, V and units",
+        )
