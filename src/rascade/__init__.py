@@ -34,6 +34,7 @@ __all__ = [
     "Trial",
     "TrialResult",
     "__version__",
+    "attribute",
     "evidence",
     "forecast",
     "frozen_predictions",
@@ -42,7 +43,9 @@ __all__ = [
     "open_result",
     "optimise",
     "published",
+    "sensitivity",
     "simulate",
+    "subgroups",
     "value_of_information",
 ]
 
@@ -62,7 +65,10 @@ _WHERE = {
     "open_result": "result",
     "optimise": "decisions",
     "published": "published",
+    "attribute": "answers",
     "simulate": "simulate",
+    "sensitivity": "answers",
+    "subgroups": "answers",
     "value_of_information": "decisions",
 }
 

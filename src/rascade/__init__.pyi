@@ -1,5 +1,8 @@
 from rascade import evidence as evidence
 from rascade import model as model
+from rascade.face.answers import attribute as attribute
+from rascade.face.answers import sensitivity as sensitivity
+from rascade.face.answers import subgroups as subgroups
 from rascade.face.cohort import Cohort as Cohort
 from rascade.face.decisions import forecast as forecast
 from rascade.face.decisions import frozen_predictions as frozen_predictions
