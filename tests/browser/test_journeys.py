@@ -77,13 +77,12 @@ def test_build(page: Any) -> None:
 
 def test_the_address_holds_the_trial(page: Any, browser: Any, server: Any) -> None:
     take(page, "By link")
-    page.locator("body[data-first]").wait_for()
     link = page.url
     assert "#study=" in link
     other = browser.new_page()
     other.goto(link)
     other.locator("body[data-first]").wait_for(timeout=60_000)
-    assert other.input_value("#name") == "By link"
+    holds(other.locator("#name"), "By link")
     other.close()
     page.goto(f"{server.place}/#study=brokenbroken")
     page.reload()
@@ -122,7 +121,7 @@ def test_run_and_export(page: Any, tmp_path: Path) -> None:
         download.value.save_as(target)
         assert target.stat().st_size > 200
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Report").click()
+        page.get_by_role("link", name="Report", exact=True).click()
     opened.value.get_by_role("heading", name="To the end").wait_for()
 
 

@@ -6,8 +6,10 @@ command line.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,9 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rascade.errors import InputError
 from rascade.serve.live import MAX_LIVE_MEMBERS, MAX_LIVE_PATIENTS
+from rascade.serve.reading import drugs_in, own_curve, own_patients, plain_of, study_of
 from rascade.serve.settings import MAX_BYTES_OF_A_STUDY
 
 if TYPE_CHECKING:
+    from rascade.face.result import TrialResult
     from rascade.serve.state import State
     from rascade.studies import TrialStudy
 
@@ -62,6 +66,13 @@ class OrderBody(_Body):
     """Orders as they are typed."""
 
     text: Annotated[str, Field(max_length=2000)]
+    drugs: Annotated[list[dict[str, Any]], Field(max_length=50)] = []
+
+
+class FileBody(_Body):
+    """What is in a file of the user's."""
+
+    text: Annotated[str, Field(max_length=MAX_BYTES_OF_A_STUDY)]
 
 
 class EligibilityBody(_Body):
@@ -75,14 +86,27 @@ def _state(request: Request) -> State:
     return found
 
 
-def _study(body: StudyBody) -> TrialStudy:
-    from rascade.studies.files.load import check_plain, loads
+@contextlib.contextmanager
+def _read(body: StudyBody, request: Request) -> Iterator[TrialStudy]:
+    """Read a study; while it is used, its own drugs are known and those of nobody else."""
+    document = plain_of(body.text, body.study)
+    with _state(request).drugs.only(drugs_in(document)):
+        yield study_of(body.text, body.study)
 
-    if (body.text is None) == (body.study is None):
-        raise InputError("give either 'text' or 'study'")
-    if body.text is not None:
-        return loads(body.text, "study")
-    return check_plain(body.study or {}, "study")
+
+@contextlib.contextmanager
+def opened(request: Request, job_id: str) -> Iterator[TrialResult]:
+    """Open the results of a finished run, its own drugs known.
+
+    Raises:
+        InputError: there is no such run, or it is not finished.
+    """
+    from rascade.face.result import open_result
+
+    state, folder = _state(request), _finished(request, job_id)
+    document = plain_of(state.jobs.study(state.jobs.get(job_id)), None)
+    with state.drugs.only(drugs_in(document)):
+        yield open_result(folder)
 
 
 @router.get("/health")
@@ -94,29 +118,34 @@ def health() -> dict[str, Any]:
 
 
 @router.post("/check")
-def check(body: StudyBody) -> dict[str, Any]:
+def check(body: StudyBody, request: Request) -> dict[str, Any]:
     """Check a study; return it in both forms, with what it would simulate."""
     from rascade.studies import dump
     from rascade.studies.files.load import plain_study
     from rascade.studies.running.trial_check import check_trial
 
-    study = _study(body)
-    return {
-        "study": plain_study(study),
-        "text": dump(study),
-        "check": check_trial(study).as_dict(),
-    }
+    with _read(body, request) as study:
+        return {
+            "study": plain_study(study),
+            "text": dump(study),
+            "check": check_trial(study).as_dict(),
+        }
 
 
 @router.post("/orders")
-def orders(body: OrderBody) -> dict[str, Any]:
+def orders(body: OrderBody, request: Request) -> dict[str, Any]:
     """Read orders; return their drugs and doses, or the error and its character."""
+    with _state(request).drugs.only(body.drugs):
+        return _orders(body.text)
+
+
+def _orders(text: str) -> dict[str, Any]:
     from rascade.errors import RascadeError, RegimenError
     from rascade.model import known_drugs
     from rascade.regimen import format_regimen, parse
 
     try:
-        regimen = parse(body.text, known_drugs=list(known_drugs()))
+        regimen = parse(text, known_drugs=list(known_drugs()))
     except RegimenError as error:
         message = str(error).splitlines()[0]
         return {"ok": False, "message": message, "position": error.position}
@@ -133,15 +162,17 @@ def orders(body: OrderBody) -> dict[str, Any]:
 
 
 @router.get("/complete")
-def complete(text: str = "") -> dict[str, list[str]]:
+def complete(request: Request, text: str = "") -> dict[str, list[str]]:
     """Return drugs and published arms that hold a text."""
     from rascade.evidence import load
     from rascade.model import known_drugs
 
     wanted = text.strip().casefold()[:80]
     arms = [arm.id for arm in load().trials]
+    with _state(request).drugs.only():
+        drugs = [name for name in known_drugs() if wanted in name.casefold()]
     return {
-        "drugs": [name for name in known_drugs() if wanted in name.casefold()][:20],
+        "drugs": drugs[:20],
         "arms": [arm for arm in arms if wanted in arm.casefold()][:40],
     }
 
@@ -156,8 +187,14 @@ def published_arm(arm_id: str) -> dict[str, Any]:
 
 
 @router.get("/parameters")
-def parameters(text: str = "") -> dict[str, Any]:
+def parameters(request: Request, text: str = "") -> dict[str, Any]:
     """Return rows of the parameter table whose name or description holds a text."""
+    with _state(request).drugs.only():
+        return rows_with(text)
+
+
+def rows_with(text: str) -> dict[str, Any]:
+    """Return the rows of the table that hold a text, at most fifty, and how many there are."""
     from rascade.model import load_table
 
     wanted = text.strip().casefold()[:80]
@@ -189,16 +226,39 @@ def eligibility(body: EligibilityBody) -> dict[str, Any]:
     return {"of": 1000, "each": each, "all": every}
 
 
+@router.post("/drugs")
+def own_drug(body: FileBody, request: Request) -> dict[str, Any]:
+    """Check the file of a drug of the user's own; return it as a study holds it."""
+    from rascade.model.own import as_mapping, parse_own_drug
+
+    with _state(request).drugs.only():
+        return {"drug": as_mapping(parse_own_drug(body.text, "drug.toml"))}
+
+
+@router.post("/patients")
+def patients(body: FileBody, request: Request) -> dict[str, Any]:
+    """Check a CSV of patients of the user's own; return them as a study's cohort holds them."""
+    with _state(request).drugs.only():
+        return {"patients": own_patients(body.text)}
+
+
+@router.post("/curve")
+def curve(body: FileBody) -> dict[str, Any]:
+    """Check a CSV of months and events; return it as an arm's data hold it."""
+    return {"times": own_curve(body.text)}
+
+
 @router.post("/live")
 def live(body: LiveBody, request: Request) -> dict[str, Any]:
     """Simulate a few patients of every arm in the warm engine."""
     from rascade.studies.files.trial_plan import to_plan
 
-    return _state(request).live.answer(
-        to_plan(_study(body)),
-        patients=body.patients, mode=body.mode, members=body.members,
-        client=body.client, turn=body.turn,
-    )  # fmt: skip
+    with _read(body, request) as study:
+        return _state(request).live.answer(
+            to_plan(study),
+            patients=body.patients, mode=body.mode, members=body.members,
+            client=body.client, turn=body.turn,
+        )  # fmt: skip
 
 
 @router.get("/jobs")
@@ -213,15 +273,16 @@ def queue(body: StudyBody, request: Request) -> dict[str, Any]:
     from rascade.studies import dump
     from rascade.studies.running.trial_check import check_trial
 
-    state, study = _state(request), _study(body)
-    found = check_trial(study)
+    state = _state(request)
+    with _read(body, request) as study:
+        found, text = check_trial(study), dump(study)
     most = state.settings.max_patients
     if found.patients > most:
         raise InputError(
             f"cohort.size: {found.patients:,} patients in all arms; this server takes {most:,}"
         )
     arms = ", ".join(arm.name for arm in study.arms)
-    job = state.jobs.add(study.name, dump(study), arms, found.patients)
+    job = state.jobs.add(study.name, text, arms, found.patients)
     state.supervisor.wake()
     return job.as_dict()
 
@@ -258,35 +319,35 @@ def remove(job_id: str, request: Request) -> Response:
 
 
 @router.get("/jobs/{job_id}/study")
-def study_of(job_id: str, request: Request) -> dict[str, Any]:
+def study_of_run(job_id: str, request: Request) -> dict[str, Any]:
     """Return the study of a run in both forms, to change it and run it again."""
     jobs = _state(request).jobs
-    return check(StudyBody(text=jobs.study(jobs.get(job_id))))
+    return check(StudyBody(text=jobs.study(jobs.get(job_id))), request)
 
 
 @router.get("/jobs/{job_id}/curves")
 def curves(job_id: str, request: Request) -> dict[str, Any]:
     """Return the Kaplan-Meier curves of a finished run."""
-    from rascade.face.result import open_result
     from rascade.trial.endpoints import times
 
-    result = open_result(_finished(request, job_id))
-    return {
-        "name": result.summary["study"],
-        "arms": [
-            {
-                "name": arm,
-                "curves": {
-                    end.name: result.endpoint(end.name)
-                    .curve(arm)[["month", "survival"]]
-                    .round(4)
-                    .to_dict("list")
-                    for end in times(result.summary)
-                },
-            }
-            for arm in result.arms
-        ],
-    }
+    with opened(request, job_id) as result:
+        ends = [end.name for end in times(result.summary)]
+        return {
+            "name": result.summary["study"],
+            "arms": [
+                {
+                    "name": arm,
+                    "curves": {
+                        name: result.endpoint(name)
+                        .curve(arm)[["month", "survival"]]
+                        .round(4)
+                        .to_dict("list")
+                        for name in ends
+                    },
+                }
+                for arm in result.arms
+            ],
+        }
 
 
 @router.get("/jobs/{job_id}/files/{name}")
@@ -298,12 +359,11 @@ def file(job_id: str, name: str, request: Request) -> Response:
         return FileResponse(folder / path, media_type=kind, filename=f"{job_id}-{name}")
     stem, _, ending = name.partition(".")
     if stem in TABLES and ending == "csv":
-        from rascade.face.result import open_result
-
-        text = open_result(folder).table(stem).to_csv(index=False)
+        with opened(request, job_id) as result:
+            text = result.table(stem).to_csv(index=False)
         return _download(text.encode(), "text/csv", f"{job_id}-{name}")
     if name in {"figures-svg.zip", "figures-png.zip", "adam.zip"}:
-        return _download(_zipped(folder, name), "application/zip", f"{job_id}-{name}")
+        return _download(_zipped(request, job_id, name), "application/zip", f"{job_id}-{name}")
     known = [
         *FILES,
         *(f"{t}.csv" for t in TABLES),
@@ -319,13 +379,11 @@ def _download(content: bytes, kind: str, name: str) -> Response:
     return Response(content, media_type=kind, headers=headers)
 
 
-def _zipped(folder: Path, name: str) -> bytes:
+def _zipped(request: Request, job_id: str, name: str) -> bytes:
     from tempfile import TemporaryDirectory
 
-    from rascade.face.result import open_result
-
-    result, held = open_result(folder), io.BytesIO()
-    with TemporaryDirectory() as place:
+    held = io.BytesIO()
+    with opened(request, job_id) as result, TemporaryDirectory() as place:
         if name == "adam.zip":
             files = result.to_adam(Path(place) / "adam")
         else:

@@ -39,6 +39,8 @@ _HEADERS = {
 
 def problem(status: int, message: str, field: str | None = None) -> JSONResponse:
     """Return an error in the one shape that all routes use."""
+    # A half of a pair of UTF-16 is no text that can be sent back.
+    message = message.encode("utf-8", "replace").decode()
     return JSONResponse({"error": {"message": message, "field": field}}, status_code=status)
 
 

@@ -96,13 +96,10 @@ class Jobs:
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             base = sqlite3.connect(self.home / "queue.sqlite", timeout=_WAIT_SECONDS)
-        except sqlite3.Error as error:
-            raise ResultsError(f"{self.home}: the queue cannot be opened ({error})") from None
-        try:
-            with base:
+            with contextlib.closing(base), base:
                 yield base
-        finally:
-            base.close()
+        except sqlite3.Error as error:
+            raise ResultsError(f"{self.home}: the queue cannot be used ({error})") from None
 
     def add(self, name: str, study: str, arms: str, patients: int) -> Job:
         """Queue a study."""

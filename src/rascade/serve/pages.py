@@ -70,7 +70,8 @@ def warm(state: State) -> None:
     from rascade.studies.files.load import check_plain
     from rascade.studies.files.trial_plan import to_plan
 
-    state.live.warm(to_plan(check_plain(_first_study(), "study")))
+    with state.drugs.only():
+        state.live.warm(to_plan(check_plain(_first_study(), "study")))
 
 
 @router.get("/runs")
@@ -115,7 +116,7 @@ def compare(request: Request, run: list[str] = Query(default=[])) -> HTMLRespons
 def _headlines(request: Request, ids: list[str]) -> list[dict[str, Any]]:
     """Return what runs came to, arm by arm, in the words of the command line."""
     from rascade.errors import InputError
-    from rascade.face.result import open_result
+    from rascade.serve.api import opened
 
     jobs = _state(request).jobs
     found = []
@@ -123,28 +124,27 @@ def _headlines(request: Request, ids: list[str]) -> list[dict[str, Any]]:
         job = jobs.get(job_id)
         if job.state != DONE:
             raise InputError(f"the run {job.name!r} is {job.state}; it has no results yet")
-        result = open_result(jobs.folder(job))
-        found.append(
-            {
-                "job": job,
-                "arms": result.arm_lines(),
-                "contrasts": result.contrast_lines(),
-                "predicted": result.prediction_lines(),
-                "warnings": list(result.summary.get("warnings", ())),
-            }
-        )
+        with opened(request, job_id) as result:
+            found.append(
+                {
+                    "job": job,
+                    "arms": result.arm_lines(),
+                    "contrasts": result.contrast_lines(),
+                    "predicted": result.prediction_lines(),
+                    "warnings": list(result.summary.get("warnings", ())),
+                }
+            )
     return found
 
 
 @router.get("/model")
 def model(request: Request, search: str = "") -> HTMLResponse:
     """Show what the model is made of: every parameter with its source, prior and posterior."""
-    from rascade.serve.api import parameters
+    from rascade.serve.api import rows_with
 
-    return _page(
-        "model.html.j2", request,
-        search=search[:80], table=parameters(search), posterior=_posterior(),
-    )  # fmt: skip
+    with _state(request).drugs.only():
+        table = rows_with(search)
+    return _page("model.html.j2", request, search=search[:80], table=table, posterior=_posterior())
 
 
 @cache

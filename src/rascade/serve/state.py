@@ -1,4 +1,4 @@
-"""What all routes share: settings, the queue and who runs it, the warm engine."""
+"""What all routes share: settings, the queue and who runs it, the warm engine, own drugs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rascade.serve.jobs import Jobs
 from rascade.serve.live import Live
+from rascade.serve.own import OwnDrugs
 from rascade.serve.settings import ServeSettings
 from rascade.serve.supervisor import Supervisor
 
@@ -20,9 +21,10 @@ class State:
     jobs: Jobs
     supervisor: Supervisor
     live: Live
+    drugs: OwnDrugs
 
     @classmethod
     def of(cls, settings: ServeSettings) -> State:
         """Return the state of a server that has not begun yet."""
         jobs = Jobs(settings.home)
-        return cls(settings, jobs, Supervisor(settings, jobs), Live(settings.threads))
+        return cls(settings, jobs, Supervisor(settings, jobs), Live(settings.threads), OwnDrugs())

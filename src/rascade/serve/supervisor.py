@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from rascade.errors import RascadeError
 from rascade.serve.jobs import CANCELLED, FAILED, RUNNING, Jobs
 
 if TYPE_CHECKING:
@@ -56,12 +58,15 @@ class Supervisor:
 
     def _work(self) -> None:
         while not self._ends.is_set():
-            job = self.jobs.take()
+            job = None
+            # A queue that is locked, or a full disk, must not end the only one who looks at it.
+            with contextlib.suppress(RascadeError, OSError):
+                job = self.jobs.take()
+                if job is not None:
+                    self._run(job)
             if job is None:
                 self._awake.wait(timeout=5.0)
                 self._awake.clear()
-            else:
-                self._run(job)
 
     def _run(self, job: Job) -> None:
         settings = self.settings

@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from rascade.errors import RascadeError
+from rascade.errors import RascadeError, ResultsError
 from rascade.serve.jobs import DONE, FAILED, Jobs
 
 __all__ = ["main", "run_job"]
@@ -36,7 +36,8 @@ def run_job(home: Path, job_id: str, threads: int) -> None:
         now = time.monotonic()
         if now - told[0] >= _EVERY_SECONDS or share >= 1.0:
             told[0] = now
-            jobs.tell(job_id, share, step)
+            with contextlib.suppress(ResultsError):  # a queue that is locked stops no run
+                jobs.tell(job_id, share, step)
 
     folder = jobs.folder(job)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,8 @@ function fromAddress(text) {
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(raw, (c) => c.charCodeAt(0))));
 }
 
+function toLink() { history.replaceState(null, "", `#study=${toAddress(study)}`); }
+
 // -- form from study, study from form --------------------------------------------------------------
 function fill() {
   at("name").value = study.name;
@@ -140,7 +142,7 @@ async function answer(mine) {
   const body = (more) => ({ study: live(), client, turn: mine, ...more });
   const post = (more) => ask("/api/live", { method: "POST", body: body(more), signal: going.signal });
   const began = performance.now();
-  history.replaceState(null, "", `#study=${toAddress(study)}`);
+  toLink();
   try {
     status("simulating …");
     const first = await post({ patients: 50, mode: "averaged" });
@@ -282,7 +284,7 @@ async function take(body) {
   try {
     const found = await ask("/api/check", { method: "POST", body });
     study = found.study; at("text").value = found.text;
-    fill(); readOrders(); count(); changed();
+    toLink(); fill(); readOrders(); count(); changed();
   } catch (error) { refused(error); }
 }
 
