@@ -106,6 +106,7 @@ def test_a_wrong_study_gets_clear_lines(tmp_path: Path, old: str, new: str, mess
     assert str(told.value).startswith(f"{path}:")
 
 
+@pytest.mark.slow
 def test_the_verb_writes_a_page_and_a_figure(
     tmp_path: Path, with_ensemble: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
