@@ -11,7 +11,7 @@ import numpy as np
 
 from rascade.engine.kernel import cache
 from rascade.engine.kernel.call import Call, Kernel, Outputs
-from rascade.engine.kernel.codegen.emit import ModelCode, write_model, write_outputs
+from rascade.engine.kernel.codegen.emit import ModelCode, write_outputs
 from rascade.engine.kernel.codegen.machine import (
     Machine,
     Program,
@@ -19,6 +19,7 @@ from rascade.engine.kernel.codegen.machine import (
     host,
     load_object,
 )
+from rascade.engine.kernel.kept_code import model_code
 from rascade.engine.kernel.solver.driver import write_driver
 from rascade.engine.population.backend import Batch, Breaks, DoseTable, Settings, Status
 from rascade.engine.symbolic.domain import keep_in_domain
@@ -129,7 +130,7 @@ class CompiledBackend:
         quick = groups <= MANY_GROUPS and self._steps[key] < MANY_STEPS
         if found is None or (found.quick and not quick):
             if found is None:
-                code = write_model(self._system(guarded), lanes, fused=self._machine.fused)
+                code = model_code(self._system(guarded), lanes, fused=self._machine.fused)
             else:
                 code = found.code
             found = _translate(code, lanes, self._machine, guarded=guarded, quick=quick)

@@ -40,6 +40,8 @@ def escaped(text: str) -> str:
 
     Line breaks and tabs stay. Two names that differ in such a character only still differ.
     """
+    if text.isprintable():  # no character of another kind in it: true of nearly every text
+        return text
     return "".join(
         f"<U+{ord(c):04X}>"
         if c not in _JOINERS and c not in "\n\t" and unicodedata.category(c) in _UNSEEN
