@@ -50,6 +50,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("model", "knowledge.model", "Show what the model is made of, or export it as SBML."),
         ("evidence", "knowledge.evidence", "Read, search and check the evidence."),
         ("drugs", "knowledge.drugs", "List the drugs and what is known of them."),
+        ("doctor", "checks.doctor", "Check this installation, and a few results."),
     )
 }
 
