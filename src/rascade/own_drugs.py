@@ -21,6 +21,7 @@ __all__ = [
     "OwnDrug",
     "drug_folder",
     "forget",
+    "forgetful",
     "kept",
     "like",
     "origin",
@@ -105,9 +106,14 @@ def forget(name: str) -> None:
 
 def kept(function: Callable[..., Found]) -> Callable[..., Found]:
     """Keep what a function returns until a drug comes or changes; else as `functools.cache`."""
-    made: Any = cache(function)
-    _FORGET.append(made.cache_clear)
-    return made  # type: ignore[no-any-return]
+    return forgetful(cache(function))
+
+
+def forgetful(made: Callable[..., Found]) -> Callable[..., Found]:
+    """Let a function of `functools.lru_cache` forget what it kept when a drug comes or changes."""
+    keeper: Any = made
+    _FORGET.append(keeper.cache_clear)
+    return made
 
 
 def drug_folder() -> Path:

@@ -112,15 +112,16 @@ def study_manifest(
         facts: what is added, in order.
     """
     from rascade.evidence import evidence_hash
-    from rascade.model import load_table
+    from rascade.model import table_of
 
+    own = [drug["name"] for drug in getattr(study, "drugs", None) or ()]
     manifest = base_manifest(
         study.kind,
         started,
         study=title,
         study_hash=study_hash(study),
         model_hash=model_hash,
-        parameter_hash=load_table().with_values(parameters).hash,
+        parameter_hash=table_of(own).with_values(parameters).hash,
         evidence_hash=evidence_hash(),
         seed=study.seed,
         **facts,

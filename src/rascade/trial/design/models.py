@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rascade.errors import ResultsError
 from rascade.model import Assembly, assemble, load_table, shared_parts
+from rascade.own_drugs import forgetful
 from rascade.patients import line_values
 from rascade.patients.hyperparameters import Ensemble, default_ensemble
 
@@ -35,6 +36,7 @@ def trial_ensemble(population: str | None) -> Ensemble | None:
     return found
 
 
+@forgetful
 @lru_cache(maxsize=8)
 def population_table(population: str | None, line: int) -> ParameterTable:
     """Return the parameter table of patients in a line of treatment, the one source of a trial's.
@@ -83,6 +85,7 @@ def _items(parameters: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(parameters.items()))
 
 
+@forgetful
 @lru_cache(maxsize=32)
 def _assembly(
     drugs: tuple[str, ...],

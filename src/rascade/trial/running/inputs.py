@@ -44,14 +44,16 @@ _CODE = (
 def plan_inputs(plan: TrialSpec) -> dict[str, Any]:
     """Return everything that the patients of a trial depend on, ready for JSON."""
     from rascade.evidence import evidence_hash
-    from rascade.model import load_table
+    from rascade.model import table_of
     from rascade.trial.design.models import arm_assembly
 
     versions = package_versions()
     return {
         "study": felt_by_patients(plan),
         "models": [arm_assembly(plan, arm).hash for arm in plan.arms],
-        "parameters": load_table().with_values(plan.parameters).hash,
+        "parameters": table_of(drug.name for drug in plan.drugs or ())
+        .with_values(plan.parameters)
+        .hash,
         "evidence": evidence_hash(),
         "code": simulating_code(),
         "versions": {name: versions[name] for name in _SOLVING},
