@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from rascade.errors import EvidenceError
 from rascade.model import load_table
-from rascade.own_drugs import OwnDrug
+from rascade.own_drugs import OwnDrug, own_drugs
 from rascade.regimen import Amount, Order, Regimen
 from rascade.regimen.times import order_times
 from rascade.trial.design.selection import dropped_selection
@@ -99,10 +99,17 @@ def trial_cautions(spec: TrialSpec) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def own_drug_cautions(drugs: Sequence[OwnDrug]) -> list[str]:
-    """Say what a reader must know of drugs that are the user's own."""
+def own_drug_cautions(drugs: Iterable[str | OwnDrug]) -> list[str]:
+    """Say what a reader must know of drugs that are the user's own.
+
+    Args:
+        drugs: names of drugs, known ones among them, or own drugs themselves.
+    """
     found = []
-    for drug in drugs:
+    for named in drugs:
+        drug = own_drugs().get(named) if isinstance(named, str) else named
+        if drug is None:
+            continue
         numbers = ", ".join(number.symbol for number in drug.numbers) or "none"
         text = (
             f"{drug.name} is a drug of the user's own (SHA-256 {drug.hash[:12]}), like "
