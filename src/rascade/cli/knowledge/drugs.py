@@ -10,7 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.knowledge.evidence import JSON, print_json, value_text
-from rascade.cli.terminal.options import DrugFiles
+from rascade.cli.terminal.options import DrugFiles, OptionalOut, Threads
 from rascade.cli.terminal.tables import print_table, say, show_entry, show_table
 from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 
@@ -158,6 +158,55 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Of your own
     from rascade.model.own import drop_own_drug
 
     say(f"removed: {drop_own_drug(name)}", wrap=False)
+
+
+@app.command("class", cls=PlainUsage, epilog=RESEARCH_USE)
+def class_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A modelled drug, or your own.")],
+    drugs: DrugFiles = None,
+    regimen: Annotated[
+        str | None, typer.Option("--regimen", metavar="ORDERS", help="Orders of the drug instead.")
+    ] = None,
+    allele: Annotated[
+        str | None, typer.Option("--allele", metavar="NAME", help="KRAS allele, such as G12D.")
+    ] = None,
+    patients: Annotated[
+        int, typer.Option("--patients", metavar="N", help="At each potency; 0 for no responses.")
+    ] = 60,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Random seed.")] = 1,
+    out: OptionalOut = None,
+    threads: Threads = None,
+    as_json: JSON = False,
+) -> None:
+    """Show a drug beside its class: target held over a day, pERK, responses by potency.
+
+    \b
+    A known drug; your own; without the small trials at other potencies, in a few seconds:
+      rascade drugs class sotorasib --out out/class
+      rascade drugs class mysorasib --drugs mysorasib.toml --out out/class
+      rascade drugs class trametinib --patients 0
+
+    Every drug of the mechanism is given as it usually is, your own as the drug that it is like, to
+    one typical patient. Written into DIR: class.json, class.html and manifest.json.
+    """
+    from rascade.progress import default_threads, progress_on_stderr
+    from rascade.report.pages.drug_class import class_rows, write_class_report
+    from rascade.studies.running.drug_class import class_json, run_drug_class
+
+    with progress_on_stderr("class") as progress:
+        result = run_drug_class(
+            name, out, orders=regimen, allele=allele, patients=patients, seed=seed,
+            threads=default_threads(threads), progress=progress, finish=write_class_report,
+        )  # fmt: skip
+    if as_json:
+        sys.stdout.write(class_json(result.record))
+        return
+    header = ("drug", "given", "target held, %", "pERK, %", "plasma, nM", "potency")
+    show_table(header, class_rows(result.record))
+    for row in result.record["responses"]:
+        say(f"potency x {row['factor']:.3g}: {row['orr_pct']:g} % of {row['n']} respond")
+    if result.folder is not None:
+        say(f"page: {result.folder / 'class.html'}", wrap=False)
 
 
 def _print_own(drug: OwnDrug) -> None:
