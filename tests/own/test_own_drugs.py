@@ -298,12 +298,10 @@ def test_wrong_files_get_one_clear_line(what: str, tmp_path: Path, capsys) -> No
     assert "\n" not in str(error.value)
 
 
-def test_two_compartments_have_no_half_life() -> None:
-    text = (
-        'name = "x1"\nlike = "daraxonrasib"\n'
-        '[pharmacokinetics]\nhalf_life = {value=5, unit="h", source="s"}'
-    )
-    with pytest.raises(InputError, match="more than one compartment; give"):
+def test_three_compartments_have_no_half_life() -> None:
+    text = 'name = "x1"\nlike = "oxaliplatin"\n[pharmacokinetics]\n'
+    text += 'half_life = {value=5, unit="h", source="s"}'
+    with pytest.raises(InputError, match="not of one or two compartments; give CL"):
         parse_own_drug(text, "w.toml")
 
 

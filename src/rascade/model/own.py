@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.model.own_kinetics import SPAN, Place, kinetics
+from rascade.model.own_kinetics import SPAN, Place, by_mouth, kinetics
 from rascade.model.own_rows import own_rows, potency_symbols
 from rascade.own_drugs import (
     ANCHORS,
@@ -151,7 +151,9 @@ def check_own_drug(given: Mapping[str, Any], place: Place | str) -> OwnDrug:
     _check_name(name, at)
     rows = _rows_of(known, at)
     numbers = {n.symbol: n for n in _numbers(at.table(given, "numbers"), rows, at)}
-    for number in kinetics(at.table(given, "pharmacokinetics"), numbers, rows, at):
+    published = at.table(given, "pharmacokinetics")
+    numbers = by_mouth(published, numbers, rows, at)
+    for number in kinetics(published, numbers, rows, at):
         numbers[number.symbol] = number
     about = given.get("about", "")
     if not isinstance(about, str) or len(about) > 500:
@@ -353,17 +355,7 @@ def template(name: str, known: str) -> str:
             f'# {key} = {{ value = {row.value:g}, unit = "{row.unit}"{spread}, '
             'source = "...", confidence = "assumed" }',
         ]
-    if {"CL", "V"} <= rows.keys():
-        lines += [
-            "",
-            "# Instead of CL, V and ka, what a publication often has:",
-            "# [pharmacokinetics]",
-            '# half_life = { value = 5, unit = "h", source = "..." }',
-            '# dose = { value = 100, unit = "mg" }',
-            '# auc = { value = 2000, unit = "ng*h/mL", source = "..." }',
-            '# tmax = { value = 2, unit = "h", source = "..." }',
-            '# cmax = { value = 300, unit = "ng/mL", source = "..." } # checked',
-        ]
+    lines += _published(rows)
     lines += [
         "",
         "# In predictions the potency in patients differs from a file's as trials say it does for",
@@ -372,3 +364,29 @@ def template(name: str, known: str) -> str:
         '# potency = { sd = 0.4, source = "assumed: within a factor of two of that in cells" }',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _published(rows: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a file for kinetics as publications have them."""
+    one, two = {"CL", "V"} <= rows.keys(), {"CL", "Vc", "Q", "Vp"} <= rows.keys()
+    if not (one or two) or "Vp2" in rows or "Vmax_elimination" in rows:
+        return []
+    lines = [
+        "",
+        "# Instead of clearance and volumes, what a publication often has:",
+        "# [pharmacokinetics]",
+        '# half_life = { value = 5, unit = "h", source = "..." }',
+        '# dose = { value = 100, unit = "mg" }',
+        '# auc = { value = 2000, unit = "ng*h/mL", source = "..." }',
+    ]
+    if one and "ka" in rows:
+        lines += [
+            '# tmax = { value = 2, unit = "h", source = "..." }',
+            '# cmax = { value = 300, unit = "ng/mL", source = "..." } # checked',
+        ]
+    if "ka" in rows:
+        lines += [
+            "# Where CL and volumes above are those of the vein, the share that reaches the blood:",
+            '# F = { value = 0.4, unit = "fraction", source = "..." }',
+        ]
+    return lines

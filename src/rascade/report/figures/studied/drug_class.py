@@ -38,7 +38,7 @@ def class_figure(record: Mapping[str, Any], footer: str) -> Figure:
     top = legend(canvas, names, Canvas.TOP + 0.1) + 0.1
     held, perk = (_panel(canvas, k, top, t) for k, t in enumerate(("Target held", "pERK")))
     for k, course in enumerate(courses):
-        wide = {"linewidth": 2.0 if k == 0 else 1.1, "zorder": 3 if k == 0 else 2}
+        wide: dict[str, Any] = {"linewidth": 2.0 if k == 0 else 1.1, "zorder": 3 if k == 0 else 2}
         for axes, key in ((held, "held_pct"), (perk, "perk_pct")):
             axes.plot(course["hours"], course[key], **line_style(k), **wide)
     for axes, label in ((held, "%"), (perk, "% of untreated")):
