@@ -148,6 +148,31 @@ def test_from_the_command_line(strong: Path, tmp_path: Path, capsys, monkeypatch
     assert main(["trial", str(study), "--check"]) == 2
 
 
+def test_a_kept_file_that_went_wrong_is_not_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RASCADE_DRUGS", str(tmp_path))
+    (tmp_path / "bad.toml").write_text('name = "bad"\nlike = "sotorasb"\n')
+    (tmp_path / "good.toml").write_text('name = "good"\nlike = "sotorasib"\n')
+    assert main(["drugs", "list"]) == 0
+    told = capsys.readouterr()
+    assert "bad.toml:2: like: 'sotorasb'" in told.err and "drugs remove bad" in told.err
+    assert "good\tyour own, like sotorasib" in told.out
+    assert main(["drugs", "remove", "bad"]) == 0
+    capsys.readouterr()
+    assert main(["drugs", "list"]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_each_number_is_measured_a_prior_or_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drugs", "show", "divarasib"]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    known = {row[0]: row[3] for row in rows if len(row) == 5}
+    assert known["kinact_over_KI"] == "prior" and known["affinity"] == "definition"
+    assert main(["drugs", "show", "sotorasib"]) == 0
+    assert "kinact_over_KI\t9900\t1/(M*s)\tmeasured (recalled)" in capsys.readouterr().out
+
+
 def test_in_python() -> None:
     number = {"value": np.float64(1.0), "unit": "nM", "source": "assumed: weak"}
     drug = rc.Drug("mymek", like="trametinib", numbers={"KD_MEK": number})

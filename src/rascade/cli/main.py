@@ -55,6 +55,10 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 
 
+#: Verbs that know the drugs which the user keeps; what others say is of the package's drugs alone.
+OF_DRUGS = frozenset({"trial", "experiment", "power", "simulate", "report", "drugs"})
+
+
 class LazyGroup(PlainGroup):
     """A group whose verbs are imported when they are used, not when they are listed."""
 
@@ -101,6 +105,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
@@ -120,10 +125,11 @@ def _root(
     from rascade.own_drugs import drug_folder
 
     # Looked at before anything heavy is imported: most people keep no drugs of their own.
-    if any(drug_folder().glob("*.toml")):
+    if context.invoked_subcommand in OF_DRUGS and any(drug_folder().glob("*.toml")):
         from rascade.model.own import load_kept_drugs
 
-        load_kept_drugs()
+        for text in load_kept_drugs():
+            typer.echo(f"warning: {text}", err=True)
 
 
 def run() -> None:

@@ -76,15 +76,18 @@ def load_own_drug(path: Path) -> OwnDrug:
     return drug
 
 
-def load_kept_drugs() -> None:
-    """Let the program know the drugs that the user keeps.
+def load_kept_drugs() -> list[str]:
+    """Let the program know the drugs that the user keeps, and say which are wrong.
 
-    Raises:
-        InputError: one of them is wrong.
+    A file that went wrong since it was kept must not be in the way of everything else.
     """
-    folder = drug_folder()
+    folder, wrong = drug_folder(), []
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
-        load_own_drug(path)
+        try:
+            load_own_drug(path)
+        except InputError as error:
+            wrong.append(f"{error}; mend the file, or: rascade drugs remove {path.stem}")
+    return wrong
 
 
 def keep_own_drug(path: Path) -> Path:

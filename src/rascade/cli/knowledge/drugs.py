@@ -55,6 +55,7 @@ def list_(as_json: JSON = False) -> None:
       rascade drugs list --json
     """
     from rascade.evidence import load
+    from rascade.own_drugs import own_drugs
 
     drugs = load().registry
     if as_json:
@@ -75,6 +76,10 @@ def list_(as_json: JSON = False) -> None:
     rows = [
         (drug.name, drug.drug_class, drug.target, ", ".join(drug.aliases), str(len(drug.facts)))
         for drug in drugs
+    ]
+    rows += [
+        (own.name, f"your own, like {own.like}", "", "", str(len(own.numbers)))
+        for own in own_drugs().values()
     ]
     print_table(("drug", "class", "target", "other names", "facts"), rows, right={4})
 
@@ -109,6 +114,7 @@ def show(
         print_json(as_dict(drug))
         return
     _print_drug(evidence, drug)
+    _print_numbers(drug.name)
 
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
@@ -209,21 +215,45 @@ def class_(
         say(f"page: {result.folder / 'class.html'}", wrap=False)
 
 
+#: Confidence of a row -> whether its number is measured.
+_STANDING = {
+    "verified": "measured", "secondary": "measured", "recalled": "measured (recalled)",
+    "derived": "derived", "fitted": "fitted", "definition": "definition", "assumed": "prior",
+}  # fmt: skip
+
+
 def _print_own(drug: OwnDrug) -> None:
     """Show every number of a drug of the user's own: given, or that of the drug it is like."""
-    from rascade.model import load_table
+    anchors = f"plasma anchors that are not given: {drug.anchors}"
+    fields = [("like", drug.like), ("about", drug.about), ("anchors", anchors), ("hash", drug.hash)]
+    show_entry(drug.name, fields)
+    _print_numbers(drug.name)
 
-    given = {number.symbol for number in drug.numbers}
-    show_entry(drug.name, [("like", drug.like), ("about", drug.about), ("file", drug.hash)])
-    table, start = load_table(), f"{drug.name}."
+
+def _print_numbers(name: str) -> None:
+    """Show what the model has of a drug: measured, derived, fitted, a prior or missing."""
+    from rascade.model import known_drugs, load_table
+    from rascade.own_drugs import own_drugs
+
+    drug = known_drugs().get(name)
+    if drug is None:
+        return
+    own, table, start = own_drugs().get(name), load_table(), f"{name}."
+    given = {number.symbol for number in own.numbers} if own is not None else set()
     rows = []
-    for name, row in table.items():
-        if name.startswith(start):
-            symbol = name.removeprefix(start)
-            whose = "measured" if row.confidence in ("verified", "secondary") else "prior"
-            whose = f"given, {row.confidence}" if symbol in given else f"of {drug.like}, {whose}"
-            rows.append((symbol, f"{row.value:.4g}", row.unit, whose, row.source))
-    print_table(("quantity", "value", "unit", "whose", "source"), rows, right={1})
+    for row in (table[one] for one in table if one.startswith(start)):
+        symbol, standing = row.name.removeprefix(start), _STANDING[row.confidence]
+        if own is not None:
+            standing = f"given, {standing}" if symbol in given else f"of {own.like}, {standing}"
+        rows.append((symbol, f"{row.value:.4g}", row.unit, standing, row.source))
+    has = {row[0] for row in rows}
+    for other in known_drugs().values():
+        if other.mechanisms == drug.mechanisms:
+            symbols = [n.partition(".")[2] for n in table if n.startswith(f"{other.name}.")]
+            missing = [s for s in symbols if s not in has and "[" not in s]
+            rows += [(symbol, "", "", "missing", f"{other.name} has it") for symbol in missing]
+            has.update(missing)
+    print_table(("in the model", "value", "unit", "known as", "source"), rows, right={1})
 
 
 def _print_drug(evidence: Evidence, drug: Drug) -> None:
