@@ -46,6 +46,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_dish_of_an_own_drug(folder: Path) -> None:
     experiment = rc.Experiment.from_file(folder / "study.yaml")
     result = experiment.run(folder / "out", progress=False)
@@ -67,6 +68,7 @@ def test_a_dish_of_an_own_drug(folder: Path) -> None:
     assert again.study == experiment.study and "strongrasib" in own_drugs()
 
 
+@pytest.mark.slow
 def test_one_patient_with_an_own_drug(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = folder / "patient"
     orders = ["--regimen", "strongrasib 960 mg PO QD", "--days", "1", "--out", str(out)]
