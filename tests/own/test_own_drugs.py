@@ -73,8 +73,9 @@ def test_a_copy_is_the_same_model_and_the_same_draws() -> None:
     assert text == known.composition.antimony
     values = {name.replace("mysorasib", "sotorasib"): v for name, v in copy.values.items()}
     assert values == known.values
+    numbers = {"sotorasib.CL": np.linspace(0.1, 0.9, 5)}  # asked for by the known drug's row
     drawn = [
-        draw_parameters(one.table, (f"{drug}.CL", "k_division"), 3, np.arange(20, dtype=np.int64))
+        draw_parameters(one.table, (f"{drug}.CL",), numbers.__getitem__)
         for one, drug in ((copy, "mysorasib"), (known, "sotorasib"))
     ]
     assert np.array_equal(drawn[0]["mysorasib.CL"], drawn[1]["sotorasib.CL"])
