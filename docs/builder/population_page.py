@@ -177,7 +177,8 @@ sight, most plainly two that tell MEK from RAS inhibition, with selumetinib + MK
 
 ![Published against predicted values](../images/validation.svg)
 
-Landmark rates are the share alive, or free of progression, at a month; they are never fitted.
+Landmark rates are the share alive, or free of progression, at a month; a few of PFS
+under first-line chemotherapy are fitted.
 The error is the median of the absolute miss: of the logarithm for months, in percentage points for
 response and landmark rates. A model that does not beat the mean of the line has no skill.
 """

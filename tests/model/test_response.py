@@ -123,6 +123,12 @@ def test_twice_the_kill_of_a_drug_is_twice_its_log_kill(gemcitabine) -> None:
     )
 
 
+def test_gemcitabine_has_lost_half_of_its_effect_by_the_sixth_cycle() -> None:
+    """57 % in a fit of tumour sizes of 285 patients; what is left holds some tumours longer."""
+    lost = course(GEMCITABINE, ["adaptation_gemcitabine"], [154.0], size=12)
+    assert 0.45 < np.median(lost["adaptation_gemcitabine"]) < 0.7
+
+
 def test_regimens_give_as_much_as_their_drugs_together(gemcitabine) -> None:
     without = kill(DOUBLET, **{"gemcitabine.k_kill": 0.0})
     assert kill(DOUBLET) == pytest.approx(gemcitabine + without, rel=0.01)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rascade.calibration.targets import (
-    CALIBRATE,
+    LANDMARK,
     LONGEST_MONTHS,
     TrialArmRun,
     predicted,
@@ -80,12 +80,16 @@ def follow_up_months(arm: TrialArmRun, *, fitting: bool = False) -> float:
 
     Args:
         arm: the arm.
-        fitting: whether only survival around the published medians is wanted, and not the median
-            that the population has.
+        fitting: whether only survival around the published medians and at fitted landmarks is
+            wanted, and not the median that the population has.
     """
     medians = [target.value for target in arm.targets if target.endpoint != "orr"]
     longest = max(medians, default=0.0)
-    wanted = max(longest + 1.5, _FITTED_MONTHS) if fitting else max(2 * longest + 2, _LEAST_MONTHS)
+    marks = [target.curve[1] for target in arm.fitted_values if target.measure == LANDMARK]
+    if fitting:
+        wanted = max(longest + 1.5, _FITTED_MONTHS, max(marks, default=0.0) + 0.5)
+    else:
+        wanted = max(2 * longest + 2, _LEAST_MONTHS)
     return float(min(wanted, max(arm.spec.follow_up_months, _LEAST_MONTHS), LONGEST_MONTHS))
 
 
@@ -96,7 +100,7 @@ def model_hash(arms: Sequence[TrialArmRun]) -> str:
     digest = hashlib.sha256(hyperparameters_hash().encode())
     for arm in arms:
         digest.update(arm_assembly(arm.spec, arm.spec.arms[0]).hash.encode())
-        digest.update(repr(arm.targets).encode())
+        digest.update(repr((arm.targets, arm.fitted_values)).encode())
     return digest.hexdigest()
 
 
@@ -154,7 +158,7 @@ class _Build:
         if place.is_file():
             with np.load(place, allow_pickle=False) as kept:
                 return kept[_ARRAYS[0]], kept[_ARRAYS[1]], kept[_ARRAYS[2]]
-        wanted = [target for target in arm.targets if target.role == CALIBRATE]
+        wanted = arm.fitted_values
         courses = simulate_arm(
             arm.spec,
             arm.spec.arms[0],
@@ -198,8 +202,7 @@ class _Build:
         columns = [
             [item.acts_on(arm.drugs, arm.line) for item in self.hyper]
             for arm in self.arms
-            for target in arm.targets
-            if target.role == CALIBRATE
+            for _ in arm.fitted_values
         ]
         return np.array(columns).T
 
@@ -316,12 +319,7 @@ def read_build(folder: Path) -> Kept:
         np.stack([np.concatenate([part[0] for part in each], axis=1) for each in parts]),
         np.concatenate([part[1] for part in last]),
         np.concatenate([part[2] for part in last]),
-        tuple(
-            (arm.id, target.endpoint)
-            for arm in arms
-            for target in arm.targets
-            if target.role == CALIBRATE
-        ),
+        tuple((arm.id, target.endpoint) for arm in arms for target in arm.fitted_values),
     )
 
 

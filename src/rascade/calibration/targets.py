@@ -1,8 +1,10 @@
 """Published values as data for the population: what was seen, with which error, in which role.
 
-Every arm of the evidence that runs by its name gives up to three values: response rate, median PFS
-and median OS. Roles are rows of ``trial/data/roles.csv``: ``calibrate`` is fitted, and all that is
-not listed is ``validate``, so that an arm added to the evidence later can only be predicted.
+Every arm of the evidence that runs by its name gives up to three values (response rate, median PFS
+and median OS) and its landmark rates: the share free of an event at a month, so that not only the
+middle of a curve is fitted. Roles are rows of ``trial/data/roles.csv``: ``calibrate`` is fitted,
+and all that is not listed is ``validate``, so that what is added to the evidence later can only be
+predicted.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from rascade.trial.prediction.measures import (
     survival_at,
 )
 from rascade.trial.prediction.predict import between_trials
-from rascade.trial.results.published.arms import load_roles
+from rascade.trial.results.published.arms import landmark_name, load_roles
 from rascade.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ class TrialArmRun:
         plan: how it is simulated.
         spec: the trial, of this arm alone.
         targets: what was published of it.
-        landmarks: its published landmark rates, which are never fitted.
+        landmarks: its published landmark rates; few are fitted.
     """
 
     plan: ArmPlan
@@ -131,9 +133,14 @@ class TrialArmRun:
         return self.spec.cohort.line
 
     @property
+    def fitted_values(self) -> tuple[Target, ...]:
+        """The values that are fitted: of the targets first, then landmark rates."""
+        return tuple(t for t in (*self.targets, *self.landmarks) if t.role == CALIBRATE)
+
+    @property
     def fitted(self) -> bool:
         """Whether any of its values is fitted."""
-        return any(target.role == CALIBRATE for target in self.targets)
+        return bool(self.fitted_values)
 
 
 def targets_of(plan: ArmPlan) -> tuple[Target, ...]:
@@ -146,13 +153,17 @@ def targets_of(plan: ArmPlan) -> tuple[Target, ...]:
     }
     for endpoint, (value, low, high) in rows.items():
         if value is not None:
-            role = CALIBRATE if (arm.id, endpoint) in load_roles() else VALIDATE
+            role = _role(arm.id, endpoint)
             found.append(Target(arm.id, endpoint, value, low, high, plan.size, role))
     return tuple(found)
 
 
+def _role(arm_id: str, endpoint: str) -> str:
+    return CALIBRATE if (arm_id, endpoint) in load_roles() else VALIDATE
+
+
 def landmarks_of(plan: ArmPlan, months: float) -> tuple[Target, ...]:
-    """Return the published landmark rates of an arm; all are `VALIDATE`.
+    """Return the published landmark rates of an arm, with their roles.
 
     Args:
         plan: of the arm.
@@ -160,14 +171,13 @@ def landmarks_of(plan: ArmPlan, months: float) -> tuple[Target, ...]:
     """
     from rascade.evidence import load
 
-    return tuple(
-        Target(
-            one.arm_id, f"{one.endpoint.lower()}@{one.month:g}", one.percent, one.low, one.high,
-            plan.size, VALIDATE,
-        )
-        for one in load().landmarks_of(plan.arm.id)
-        if one.month <= months
-    )  # fmt: skip
+    found = []
+    for one in load().landmarks_of(plan.arm.id):
+        if one.month <= months:
+            name = landmark_name(one)
+            role = _role(one.arm_id, name)
+            found.append(Target(one.arm_id, name, one.percent, one.low, one.high, plan.size, role))
+    return tuple(found)
 
 
 @cache
@@ -195,8 +205,9 @@ def predicted(
     A response rate is the log odds of (n p + 1/2) / (n + 1), the same for what is predicted and
     observed, so that an arm without a response has a finite value. A median is the log odds of
     being free of the event around the published time (half a scan interval for PFS, two weeks for
-    OS), which is 0 if the prediction is right. The variance is that of the trial's sample, of what
-    trials differ by, and of the simulated patients.
+    OS), which is 0 if the prediction is right. A landmark rate is its log odds, kept off the ends
+    like a response. The variance is that of the trial's sample, of what trials differ by, and of
+    the simulated patients; the values of one arm are taken as independent.
 
     Args:
         arm: the arm.
@@ -211,21 +222,32 @@ def predicted(
     columns, observed, variance = [], [], []
     for target in targets:
         n = target.size
-        if target.endpoint == "orr":
-            shares = off_the_ends(response_share(courses, known), n)
+        between = target.endpoint
+        if target.percent:
+            censoring = 1.0
+            if target.measure == LANDMARK:
+                (between, _), censoring = target.curve, _CENSORING
+            shares = off_the_ends(_share(courses, target, known), n)
             columns.append(logit(shares))
             seen = float(off_the_ends(target.value / 100.0, n))
             observed.append(float(logit(seen)))
             spread = min(float(np.median(shares)), seen)
-            sampled = 1.0 / (spread * (1.0 - spread))
+            sampled = censoring / (spread * (1.0 - spread))
         else:
             columns.append(_around(arm, courses, target))
             observed.append(0.0)
             sampled = 4.0 * _CENSORING
-        variance.append(
-            sampled / (n + 1.0) + between_trials()[target.endpoint] ** 2 + sampled / pool
-        )
+        variance.append(sampled / (n + 1.0) + between_trials()[between] ** 2 + sampled / pool)
     return np.stack(columns, axis=1), np.array(observed), np.array(variance)
+
+
+def _share(courses: Courses, target: Target, known: Floats) -> Floats:
+    """Return the share who responded, or who are free of an event at the landmark, (m,)."""
+    if target.measure != LANDMARK:
+        return response_share(courses, known)
+    endpoint, month = target.curve
+    time, event = courses.times(endpoint)
+    return survival_at(time, event, courses.weight, [month * DAYS_PER_MONTH])[:, 0]
 
 
 def _around(arm: TrialArmRun, courses: Courses, target: Target) -> Floats:

@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("trial", "runs.trial", "Simulate a trial from a study file, report included."),
         ("experiment", "runs.experiment", "Do an experiment in cells or mice, report included."),
         ("power", "runs.power", "Find power and size of trial designs, report included."),
+        ("curve", "runs.curve", "Reconstruct patients from a published survival curve."),
         ("report", "runs.report", "Make the report and the figures of a trial anew."),
         ("studies", "runs.studies", "Find, look at, compare and remove what was run; examples."),
         ("cohort", "runs.cohort", "Show, fit and validate the population of patients."),

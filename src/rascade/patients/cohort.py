@@ -208,6 +208,8 @@ def settled_cohort(
     given: Given | None = None,
     mix: Mix | None = None,
     screened_in: Assembly | None = None,
+    own: Sequence[Given] = (),
+    turns: int = 1,
 ) -> tuple[Cohort, Simulation]:
     """Draw a cohort and bring it to the steady state before treatment.
 
@@ -226,6 +228,7 @@ def settled_cohort(
             properties, where these differ from the population's.
         screened_in: model by which plausibility is judged, where several models must take the same
             patients; `assembly` if None.
+        own, turns: what is known of patients one by one, as in `rascade.patients.draws.Draws`.
 
     Returns:
         The cohort, and its simulation as `steady_state` returns it: the filter needs the steady
@@ -237,6 +240,6 @@ def settled_cohort(
     """
     from rascade.engine import Settings as EngineSettings
 
-    draws = Draws(seed, eligibility, given or Given(), mix)
+    draws = Draws(seed, eligibility, given or Given(), mix, own, turns)
     screening = _Screening(assembly, draws, settings or EngineSettings(), backend, screened_in)
     return screening.run(patients)

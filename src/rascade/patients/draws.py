@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from rascade.random_streams import uniform, uniform_at
 if TYPE_CHECKING:
     from rascade.model import ParameterTable
 
-__all__ = ["Draws", "Given", "Mix", "stratified"]
+__all__ = ["Draws", "Given", "Mix", "own_place", "stratified"]
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -64,6 +64,25 @@ def stratified(seed: int, stream: str, patients: Numbers) -> Floats:
     return np.asarray((place + uniform(seed, stream, patients)) / patients.size)
 
 
+def own_place(patients: Numbers, count: int, turns: int) -> Numbers:
+    """Return which of so many known patients each number stands for."""
+    return np.asarray((patients // turns) % count)
+
+
+def _some(own: Callable[[str], Floats], at: Numbers, name: str) -> Floats:
+    """Return the numbers of some patients."""
+    return own(name)[at]
+
+
+def _put_together(places: Sequence[Numbers], parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return one array a name from parts of the patients."""
+    if len(parts) == 1:
+        return dict(parts[0])
+    order = np.argsort(np.concatenate(places))
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: np.concatenate([part[name] for part in parts])[order] for name in names}
+
+
 @dataclass(frozen=True)
 class Draws:
     """Patients by number and attempt.
@@ -74,17 +93,40 @@ class Draws:
         given: what all patients have, drawn or not.
         mix: called with patient numbers; returns groups of them (flags) and the shares of their
             properties, where these differ from the population's.
+        own: what is known of patients one by one; the patient of number p is the one at
+            ``p // turns`` of them, begun again after the last. Nobody is known if empty.
+        turns: arms that take turns with patient numbers, so that each gets everybody of `own`.
     """
 
     seed: int
     expressions: Sequence[str] = ()
     given: Given = field(default_factory=Given)
     mix: Mix | None = None
+    own: Sequence[Given] = ()
+    turns: int = 1
+
+    def _groups(self, patients: Numbers) -> list[tuple[Numbers, Given]]:
+        """Return places of patients with what is known of them."""
+        if not self.own:
+            return [(np.arange(patients.size), self.given)]
+        place = own_place(patients, len(self.own), self.turns)
+        return [
+            (np.flatnonzero(place == one), self._also(self.own[one]))
+            for one in np.unique(place).tolist()
+        ]
+
+    def _also(self, own: Given) -> Given:
+        return Given(
+            {**own.profile, **self.given.profile}, {**own.parameters, **self.given.parameters}
+        )
 
     def profiles(self, patients: Numbers, attempts: Numbers) -> dict[str, NDArray[Any]]:
         """Return the profile of each patient, shape (n,), at his own attempt."""
-        given = self.given
-        drawn = draw_profiles(self.seed, patients, attempts, given.profile, given.parameters)
+        parts = [
+            draw_profiles(self.seed, patients[at], attempts[at], one.profile, one.parameters)
+            for at, one in self._groups(patients)
+        ]
+        drawn = _put_together([at for at, _ in self._groups(patients)], parts)
         if self.mix is not None:
             for members, shares in self.mix(patients):
                 draw_shares(drawn, shares, self.seed, patients, attempts, members)
@@ -108,9 +150,15 @@ class Draws:
                 return stratified(self.seed, f"parameter:{name}", patients)
             return uniform_at(self.seed, f"parameter:{name}", patients, attempts)
 
-        together = joint_numbers(
-            self.seed, patients, attempts, self.given.profile, self.given.parameters, own
-        )
+        groups = self._groups(patients)
+        parts = [
+            joint_numbers(
+                self.seed, patients[at], attempts[at], one.profile, one.parameters,
+                partial(_some, own, at),
+            )
+            for at, one in groups
+        ]  # fmt: skip
+        together = _put_together([at for at, _ in groups], parts)
         return lambda name: together[name] if name in together else own(name)
 
     def parameters(
@@ -125,9 +173,29 @@ class Draws:
             attempts: shape (n,).
         """
         drawn = draw_parameters(table, rows, self.numbers(patients, attempts))
-        for name, value in self.given.parameters.items():
-            drawn[name] = np.full(patients.shape, float(value))
+        self.put_known(drawn, table, rows, patients)
         return drawn
+
+    def put_known(
+        self,
+        drawn: dict[str, Floats],
+        table: ParameterTable,
+        rows: Sequence[str],
+        patients: Numbers,
+    ) -> None:
+        """Put parameters that are known of patients in the place of drawn ones.
+
+        Args:
+            drawn: row -> values of shape (n,); changed.
+            table: typical values, for patients of whom a row that does not vary is not known.
+            rows: of the model; what it lacks is passed over where patients are of the user's own.
+            patients: shape (n,), patient numbers.
+        """
+        for at, one in self._groups(patients):
+            for name, value in one.parameters.items():
+                if name in rows or not self.own:
+                    known = drawn.setdefault(name, np.full(patients.shape, table[name].value))
+                    known[at] = float(value)
 
     def next_eligible(self, patients: Numbers, attempts: Numbers) -> Numbers:
         """Return for each patient the first attempt from his own on that gives an eligible one.

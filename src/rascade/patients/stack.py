@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rascade.patients.cohort import Cohort, plausible, steady_state
-from rascade.patients.draws import Draws
+from rascade.patients.draws import Draws, Given
 from rascade.patients.population import Population, draw_parameters
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def settled_stack(
     eligibility: Sequence[str] = (),
     settings: Settings,
     backend: str = "compiled",
+    own: Sequence[Given] = (),
+    turns: int = 1,
 ) -> tuple[Stack, Simulation]:
     """Draw the patients of every member and bring all to steady state.
 
@@ -65,6 +67,7 @@ def settled_stack(
         eligibility: conditions on profiles, all of which must hold.
         settings: of the solver.
         backend: of the engine.
+        own, turns: what is known of patients one by one, as in `rascade.patients.draws.Draws`.
 
     Returns:
         The stack, and its simulation paused at time 0.
@@ -72,12 +75,14 @@ def settled_stack(
     Raises:
         EligibilityError: an expression is wrong, or nobody meets it.
     """
-    draws = Draws(seed, eligibility)
+    draws = Draws(seed, eligibility, own=own, turns=turns)
     attempts = draws.next_eligible(patients, np.zeros(patients.size, dtype=np.int64))
     profiles = draws.profiles(patients, attempts)
     rows = sorted(set(assembly.composition.parameters.values()))
     numbers = draws.numbers(patients, attempts, stratify=True)
     drawn = [draw_parameters(table, rows, numbers) for table in tables]
+    for each, table in zip(drawn, tables, strict=True):
+        draws.put_known(each, table, rows, patients)
     m = len(tables)
     # Fixed rows whose typical value differs between members are per-patient values of the stack.
     names = sorted({name for each in drawn for name in each} | _moved(tables, assembly.table, rows))

@@ -24,7 +24,7 @@ _LIMITS = (
     "The error is the median of the absolute miss: of the logarithm for months (0.15 is about 15 "
     "%), in points for response and landmark rates. A model that does not beat the mean of the "
     "line has no skill.",
-    "A landmark rate is the share alive, or free of progression, at a month. None is fitted.",
+    "A landmark rate is the share alive, or free of progression, at a month.",
     "Values that were fitted are shown apart and are no evidence.",
 )
 

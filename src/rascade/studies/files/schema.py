@@ -18,6 +18,8 @@ from rascade.errors import InputError
 from rascade.studies.files.enrolment_schema import AccrualPart, CutOffPart, RandomizationPart
 from rascade.studies.files.experiment_schema import ExperimentStudy
 from rascade.studies.files.operating_schema import OperatingStudy
+from rascade.studies.files.own_data import OwnData
+from rascade.studies.files.own_patients import refuse_ineligible
 from rascade.studies.files.parts import (
     MAX_MEMBERS,
     MAX_PATIENTS,
@@ -77,6 +79,9 @@ class Cohort(Part):
     """Patients in each arm."""
     eligibility: Annotated[tuple[Expression, ...], Field(max_length=50)] = ()
     """Conditions that every patient meets, such as ``kras_allele != 'WT'``."""
+    patients: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)] | None = None
+    """Your own patients, the name of a CSV or Parquet file beside the study: a row a patient, what
+    is missing is drawn. Every arm treats them one after the other, and begins again at the end."""
 
 
 class Arm(Part):
@@ -90,6 +95,8 @@ class Arm(Part):
     """Patients in this arm, where it differs from the cohort's size."""
     published: Annotated[StrictStr, Field(min_length=1, max_length=200)] | None = None
     """Trial arm of the evidence whose published results the report shows beside these."""
+    data: OwnData | None = None
+    """Your own data of this arm, shown beside the simulation."""
     knockout: Knockouts = ()
     """What this arm's patients lack from before treatment, such as ``MDSC`` or ``CD274``."""
     set: Parameters = Field(default_factory=dict)
@@ -322,6 +329,9 @@ class TrialStudy(Part):
             for what in ("disease", "stage", "line"):
                 value = getattr(self.cohort, what)
                 yield ("cohort", what), partial(checks.population, what, value)
+        if self.cohort.patients is not None:
+            who, conditions = self.cohort.patients, self.cohort.eligibility
+            yield ("cohort", "patients"), partial(refuse_ineligible, who, conditions)
         if checks.modelled is not None:
             for index, arm in enumerate(self.arms):
                 yield (

@@ -33,6 +33,7 @@ def to_plan(study: TrialStudy) -> TrialSpec:
             line=cohort.line,
             size=cohort.size,
             eligibility=cohort.eligibility,
+            patients=cohort.patients,
         ),
         arms=tuple(
             ArmSpec(
@@ -43,6 +44,7 @@ def to_plan(study: TrialStudy) -> TrialSpec:
                 _phases(study, arm),
                 _protocol(study, arm),
                 changes=Interventions(arm.knockout, arm.set, arm.include),
+                data=None if arm.data is None else arm.data.as_plan(),
             )
             for arm in study.arms
         ),

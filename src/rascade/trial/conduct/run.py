@@ -82,6 +82,8 @@ class _Arm:
             backend=backend,
             mix=lambda some: case_mix(spec, some),
             screened_in=shared_assembly(spec) if spec.paired else None,
+            own=spec.cohort.known,
+            turns=spec.turns,
         )
         self.enrolment = enrolment(spec, patients)
         size = patients.size

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rascade.errors import InputError, UnsupportedFeature
-from rascade.model import Interventions
+from rascade.model import Interventions, load_table
 from rascade.own_drugs import OwnDrug
 from rascade.patients import TABLE_LINE, known_lines
+from rascade.patients.draws import Given
 from rascade.regimen import Regimen
 from rascade.trial.assessment.censoring import check_rule
 from rascade.trial.design.accrual import Accrual, CutOff
 from rascade.trial.design.marks import COUNTS
+from rascade.trial.design.own_data import ArmData
 from rascade.trial.design.phases import Phase
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.randomization import Randomization
@@ -87,6 +90,8 @@ class CohortSpec:
             (`rascade.patients.lines`), see `population_warnings`.
         size: patients per arm.
         eligibility: conditions on a patient's profile, all of which must hold.
+        patients: of the user's own, each what is known of him: property or row of the parameter
+            table -> value, and ``id``; None for drawn ones.
     """
 
     disease: str
@@ -94,6 +99,19 @@ class CohortSpec:
     line: int
     size: int = field(metadata=COUNTS)
     eligibility: tuple[str, ...] = ()
+    patients: tuple[Mapping[str, Any], ...] | None = None
+
+    @property
+    def known(self) -> tuple[Given, ...]:
+        """What is known of patients one by one; empty where nobody is."""
+        rows = load_table()
+        return tuple(
+            Given(
+                {k: v for k, v in one.items() if k != "id" and k not in rows},
+                {k: v for k, v in one.items() if k in rows},
+            )
+            for one in self.patients or ()
+        )
 
     def __post_init__(self) -> None:
         for what, value in (("disease", self.disease), ("stage", self.stage)):
@@ -129,6 +147,7 @@ class ArmSpec:
         changes: knock-outs, set parameters and wanted mechanisms of this arm.
         phases: what is given one after the other; `regimen` alone if empty.
         protocol: how the arm is conducted.
+        data: of the user's own, to be shown beside the simulated ones.
     """
 
     name: str
@@ -138,6 +157,7 @@ class ArmSpec:
     phases: tuple[Phase, ...] = ()
     protocol: Protocol = field(default_factory=Protocol)
     changes: Interventions = field(default_factory=Interventions)
+    data: ArmData | None = field(default=None, metadata=COUNTS)
 
     @property
     def course(self) -> tuple[Phase, ...]:
@@ -196,6 +216,11 @@ class TrialSpec:
     population: str | None = None
     members: int = field(default=MEMBERS, metadata=COUNTS)
     drugs: tuple[OwnDrug, ...] | None = None
+
+    @property
+    def turns(self) -> int:
+        """Arms that take turns with patient numbers; 1 where all have the same patients."""
+        return 1 if self.paired else len(self.arms)
 
     @property
     def shared_changes(self) -> Interventions:

@@ -155,6 +155,7 @@ def simulate_members(
         patients=np.arange(patients, dtype=np.int64),
         eligibility=plan.cohort.eligibility,
         settings=settings,
+        own=plan.cohort.known,
     )
     run = run_arm(
         plan,

@@ -91,6 +91,18 @@ VISIT_COLUMNS = (
 _NON_TARGETS = np.array([state.name.replace("_", "-") for state in NonTarget])
 
 
+def _own_patients(spec: TrialSpec, patients: NDArray[np.int64]) -> dict[str, Any]:
+    """Return who of the user's own patients each one stands for; nothing where all are drawn."""
+    from rascade.patients.draws import own_place
+
+    known = spec.cohort.patients
+    if known is None:
+        return {}
+    place = own_place(patients, len(known), spec.turns)
+    names = [str(one.get("id", number + 1)) for number, one in enumerate(known)]
+    return {"own_patient": np.array(names)[place]}
+
+
 def _patients(run: ArmRun, spec: TrialSpec, cut: DataCut, allocation: Allocation) -> pd.DataFrame:
     import pandas as pd
 
@@ -103,6 +115,7 @@ def _patients(run: ArmRun, spec: TrialSpec, cut: DataCut, allocation: Allocation
     found = {end.name: end.observe(known) for end in times()}
     survival = found[OVERALL_SURVIVAL.name].times
     columns: dict[str, Any] = {"patient": population.patients, "arm": run.arm.name}
+    columns |= _own_patients(spec, population.patients)
     columns |= dict(population.profiles)
     columns |= entered.columns | allocation.columns(population.patients)
     if np.isfinite(cut.day):

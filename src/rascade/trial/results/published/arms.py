@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING, Any
 from rascade.trial.endpoints import END_POINTS
 
 if TYPE_CHECKING:
-    from rascade.evidence import TrialArm
+    from rascade.evidence import Landmark, TrialArm
 
-__all__ = ["Use", "calibration_targets", "calibration_uses", "load_roles", "published_results"]
+__all__ = [
+    "Use",
+    "calibration_targets",
+    "calibration_uses",
+    "landmark_name",
+    "load_roles",
+    "published_results",
+]
 
 _FITTED = ("orr", "pfs", "os")
 
@@ -48,6 +55,15 @@ def calibration_targets() -> tuple[Use, ...]:
     return tuple(Use(**row) for row in csv.DictReader(text.splitlines()))
 
 
+def _roles_text() -> str:
+    return (files("rascade.trial") / "data" / "roles.csv").read_text(encoding="utf-8")
+
+
+def landmark_name(one: Landmark) -> str:
+    """Return the name of a landmark rate among end points: ``pfs@6``, ``os@12`` and so on."""
+    return f"{one.endpoint.lower()}@{one.month:g}"
+
+
 @cache
 def load_roles() -> Mapping[tuple[str, str], str]:
     """Return the values that the population is fitted to: (arm, end point) -> reason.
@@ -55,21 +71,25 @@ def load_roles() -> Mapping[tuple[str, str], str]:
     Rows of ``data/roles.csv``; whatever is not listed there can only be predicted.
 
     Raises:
-        EvidenceError: a row names no arm of the evidence, or an end point that is not fitted.
+        EvidenceError: a row names no arm of the evidence, or an end point that is not fitted or
+            not known of the arm.
     """
     from rascade.errors import EvidenceError
     from rascade.evidence import load
 
-    text = (files("rascade.trial") / "data" / "roles.csv").read_text(encoding="utf-8")
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(_roles_text().splitlines())
     arms = {arm.id for arm in load().trials}
+    rates = {(one.arm_id, landmark_name(one)) for one in load().landmarks}
     found = {}
     for row in reader:
         where = f"roles.csv:{reader.line_num}"
         if row["arm_id"] not in arms:
             raise EvidenceError(f"{where}: arm_id: the evidence has no arm {row['arm_id']!r}")
-        if row["endpoint"] not in _FITTED:
-            raise EvidenceError(f"{where}: endpoint: {row['endpoint']!r} is not one of {_FITTED}")
+        if row["endpoint"] not in _FITTED and (row["arm_id"], row["endpoint"]) not in rates:
+            raise EvidenceError(
+                f"{where}: endpoint: {row['endpoint']!r} is not one of {_FITTED}, and no landmark "
+                "rate of this arm in the evidence"
+            )
         found[row["arm_id"], row["endpoint"]] = row["reason"]
     return found
 
