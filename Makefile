@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements/ci.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-slow test-wheel lint bench population docs site lock clean
+.PHONY: help setup demo serve test coverage test-slow test-browser test-wheel lint bench population docs site lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,16 +26,30 @@ demo: setup ## Run the RASolute 302 study in silico and print the path of its re
 
 test: setup ## Static checks and the default tests (under ten minutes on two cores)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser"
 
 coverage: setup ## The default tests again, with the share of lines that they run (slower)
-	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser" --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 test-slow: setup ## The tests that take longer
-	@$(BIN)/python -m pytest -n 2 -m slow
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 test-wheel: setup ## Build the wheel, install it alone, and run the demo and tests against it
 	@$(BIN)/python -m pytest tests/wheel
+
+$(VENV)/.browser: pyproject.toml $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group browser
+	@touch $@
+
+test-browser: $(VENV)/.browser ## The workbench in Chromium (installed by apt where it is absent and may be)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install --yes --quiet chromium; } || \
+	  { echo "No Chromium here. On Debian: sudo apt-get install chromium; then make test-browser again." >&2; exit 2; }
+	@$(BIN)/python -m pytest -m browser tests/browser
+
+serve: setup ## Open the workbench in the browser
+	@$(BIN)/rascade serve
 
 lint: setup ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check src tests benchmarks docs
@@ -46,7 +60,7 @@ lint: setup ## ruff, mypy and the import contracts
 bench: setup ## Peers side by side, ratios with medians (PEERS=folder of an environment that holds them)
 	@$(BIN)/python benchmarks/engine.py $(if $(PEERS),--peers $(PEERS))
 
-population: setup ## Fit the population to trials, validate it, and keep what the pages need (takes an hour)
+population: setup ## Fit the population to trials, validate it, and keep what the pages need (half an hour on two cores)
 	@$(BIN)/python docs/build.py --run population
 
 docs: setup ## Write the reference pages from the model and the evidence

@@ -21,6 +21,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
 from builder import (  # noqa: E402
+    attribution_table,
     averaging_table,
     cli_page,
     error_page,
@@ -51,6 +52,7 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 #: What makes figures of pages: file below the folder -> SVG text.
 FIGURES: tuple[Callable[[], dict[str, str]], ...] = (
+    attribution_table.figures,
     facts_page.figures,
     identifiability_page.figures,
     population_page.figures,
@@ -60,6 +62,7 @@ RUNS: dict[str, Callable[[], None]] = {
     "population": population_page.run,
     "later-arms": population_page.run_later_arms,
     "averaging": averaging_table.run,
+    "attribution": attribution_table.run,
     "studies": results.run_studies,
     "facts": facts_page.run,
     "identifiability": identifiability_page.run,
@@ -71,6 +74,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "rasolute-302-contrasts": lambda: results.contrasts("rasolute-302"),
     "population-scores": population_page.score_table,
     "averaging": averaging_table.averaging_table,
+    "attribution": attribution_table.attribution_table,
     "facts-dish": facts_page.dish_table,
     "facts-potency": facts_page.potency_table,
     "evidence": evidence_table.evidence_table,
@@ -85,6 +89,7 @@ TEXTS = (
     "explanation/calibration.md",
     "explanation/model.md",
     "explanation/population.md",
+    "how-to/attribute.md",
     "how-to/what-if.md",
 )
 _TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)

@@ -99,7 +99,8 @@ def _one_type(way: dict[str, Any]) -> str:
     if kind == "array":
         return f"list of {_type(way['items'])}"
     if kind == "object":
-        return f"names to {_type(way.get('additionalProperties', {}))}"
+        inside = way.get("additionalProperties")
+        return f"names to {_type(inside) if isinstance(inside, dict) else 'any'}"
     return {"string": "text", "integer": "whole number"}.get(kind, kind)
 
 

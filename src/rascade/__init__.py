@@ -34,11 +34,19 @@ __all__ = [
     "Trial",
     "TrialResult",
     "__version__",
+    "attribute",
     "evidence",
+    "forecast",
+    "frozen_predictions",
     "model",
+    "next_trial",
     "open_result",
+    "optimise",
     "published",
+    "sensitivity",
     "simulate",
+    "subgroups",
+    "value_of_information",
 ]
 
 #: Name -> the module that holds it; `evidence` and `model` are packages of their own.
@@ -51,9 +59,17 @@ _WHERE = {
     "PublishedArm": "published",
     "Trial": "trial",
     "TrialResult": "result",
+    "forecast": "decisions",
+    "frozen_predictions": "decisions",
+    "next_trial": "decisions",
     "open_result": "result",
+    "optimise": "decisions",
     "published": "published",
+    "attribute": "answers",
     "simulate": "simulate",
+    "sensitivity": "answers",
+    "subgroups": "answers",
+    "value_of_information": "decisions",
 }
 
 

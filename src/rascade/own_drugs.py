@@ -23,7 +23,6 @@ __all__ = [
     "PotencyPrior",
     "drug_folder",
     "forget",
-    "forgetful",
     "kept",
     "like",
     "origin",
@@ -131,14 +130,9 @@ def forget(name: str) -> None:
 
 def kept(function: Callable[..., Found]) -> Callable[..., Found]:
     """Keep what a function returns until a drug comes or changes; else as `functools.cache`."""
-    return forgetful(cache(function))
-
-
-def forgetful(made: Callable[..., Found]) -> Callable[..., Found]:
-    """Let a function of `functools.lru_cache` forget what it kept when a drug comes or changes."""
-    keeper: Any = made
-    _FORGET.append(keeper.cache_clear)
-    return made
+    made: Any = cache(function)
+    _FORGET.append(made.cache_clear)
+    return made  # type: ignore[no-any-return]
 
 
 def drug_folder() -> Path:

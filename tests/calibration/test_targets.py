@@ -89,10 +89,11 @@ def test_landmarks_lie_within_the_follow_up_and_few_are_fitted() -> None:
 
 def test_a_fitted_landmark_is_followed_to_its_month() -> None:
     arm = next(a for a in runnable_arms() if a.id == "mpact.gemcitabine")
-    last = max(t.curve[1] for t in arm.fitted_values if t.measure == "landmark")
-    assert follow_up_months(arm, fitting=True) >= last
+    fitted = next(t for t in arm.fitted_values if t.measure == "landmark")
     bare = replace(arm, landmarks=())
-    assert follow_up_months(bare, fitting=True) < last
+    usual = follow_up_months(bare, fitting=True)
+    late = replace(arm, landmarks=(replace(fitted, endpoint="pfs@12"),))
+    assert usual < 12 <= follow_up_months(late, fitting=True)
     assert len(arm.fitted_values) > len(bare.fitted_values) == 3
 
 

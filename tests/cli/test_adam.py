@@ -11,7 +11,7 @@ import pyreadstat
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import ROOT, rascade
+from cli_helpers import ROOT, inside, rascade
 
 # Names of the study and of both arms in Japanese: transport files cannot hold them.
 CASE = ROOT / "tests" / "cases" / "trials" / "adam_arms_not_latin.yaml"
@@ -30,7 +30,7 @@ def test_the_data_sets_are_there_listed_and_right(trial: Path) -> None:
     assert {"adam/adsl.parquet", "adam/adtte.xpt", "adam/define.xml", "adam/names.csv"} <= set(
         files
     )
-    done = rascade("adam", "check", trial / "adam")
+    done = inside("adam", "check", trial / "adam")
     assert done.returncode == 0, done.stderr
     assert "ADSL: 4 records" in done.stdout and done.stdout.endswith("all rules hold\n")
 
@@ -51,23 +51,23 @@ def test_arms_that_collapsed_are_found(trial: Path, tmp_path: Path) -> None:
         for arm in ("試験群", "対照群"):
             text = text.replace(arm, "???")
         (tmp_path / path.name).write_text(text, encoding="utf-8")
-    done = rascade("adam", "check", tmp_path)
+    done = inside("adam", "check", tmp_path)
     assert done.returncode == 2
     assert "ADSL TRT01P, TRT01PN: TRT01P and TRT01PN belong together one to one" in done.stdout
 
 
 def test_a_finished_run_gives_the_same_bytes(trial: Path, tmp_path: Path) -> None:
-    done = rascade("adam", "write", trial, "--out", tmp_path / "again")
+    done = inside("adam", "write", trial, "--out", tmp_path / "again")
     assert done.returncode == 0 and "18 files written" in done.stdout, done.stderr
     for path in (trial / "adam").iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
 def test_a_broken_data_set_is_found(trial: Path, tmp_path: Path) -> None:
-    rascade("adam", "write", trial, "--out", tmp_path)
+    inside("adam", "write", trial, "--out", tmp_path)
     path = tmp_path / "adsl.csv"
     path.write_text(path.read_text().replace(",YEARS,", ",WEEKS,", 1))
-    done = rascade("adam", "check", tmp_path)
+    done = inside("adam", "check", tmp_path)
     assert done.returncode == 2
     assert "ADSL AGEU: .parquet and .csv differ: 1 records" in done.stdout
     assert "ADSL AGEU: in .csv: must be one of YEARS" in done.stdout
@@ -86,7 +86,7 @@ def test_a_broken_data_set_is_found(trial: Path, tmp_path: Path) -> None:
 )
 def test_wrong_use_has_one_clear_message(tmp_path: Path, monkeypatch, arguments, says) -> None:
     monkeypatch.chdir(tmp_path)
-    done = rascade("adam", *arguments)
+    done = inside("adam", *arguments)
     assert done.returncode == 2
     assert says in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "x").exists()

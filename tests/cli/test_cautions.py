@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ..studies.operating_studies import write_study
-from .cli_helpers import TINY, rascade
+from .cli_helpers import TINY, inside
 
 FAR = "daraxonrasib: a dose of 3000 mg PO is far above"
 OUTSIDE = "KRAS_share = 0.9 fraction is outside its plausible range"
@@ -26,7 +26,7 @@ def test_a_trial(tmp_path: Path) -> None:
     study = tmp_path / "study.yaml"
     text = TINY.replace("300 mg", "3000 mg").replace("size: 4", "size: 1")
     study.write_text(text.replace("months: 4", "months: 1") + "parameters: {KRAS_share: 0.9}\n")
-    done = rascade("trial", study, "--out", tmp_path / "out", "--json")
+    done = inside("trial", study, "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
     for told in (done.stderr, *written(tmp_path / "out")):
         assert f"arm daraxonrasib: {FAR}" in told and OUTSIDE in told
@@ -38,7 +38,7 @@ def test_a_trial(tmp_path: Path) -> None:
 def test_one_patient(tmp_path: Path) -> None:
     orders = "daraxonrasib 3000 mg PO QD + daraxonrasib 100 mg PO BID"
     options = ("--set", "KRAS_share=0.9", "--knockout", "MDSC", "--days", "1", "--json")
-    done = rascade("simulate", "--regimen", orders, "--out", tmp_path / "out", *options)
+    done = inside("simulate", "--regimen", orders, "--out", tmp_path / "out", *options)
     assert done.returncode == 0, done.stderr
     for told in (done.stderr, *written(tmp_path / "out", "simulation.json")):
         assert FAR in told and OUTSIDE in told and "daraxonrasib is ordered twice" in told
@@ -53,7 +53,7 @@ def test_an_experiment(tmp_path: Path) -> None:
         " with: [{drug: sotorasib, concentration: 1 nM}]}]\n"
         "readouts: [pERK]\nhours: [0, 4]\ndraws: 0\nparameters: {SOS2_share: 0.9}\n"
     )
-    done = rascade("experiment", study, "--out", tmp_path / "out", "--json")
+    done = inside("experiment", study, "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
     for told in (done.stderr, *written(tmp_path / "out")):
         assert "sotorasib is added twice at the same time" in told
@@ -66,7 +66,7 @@ def test_designs_tell_the_warnings_of_their_population(tmp_path: Path) -> None:
     manifest.write_text(
         json.dumps(json.loads(manifest.read_text("utf-8")) | {"warnings": ["so it is"]})
     )
-    done = rascade("power", study, "--out", tmp_path / "out", "--replicates", "100", "--json")
+    done = inside("power", study, "--out", tmp_path / "out", "--replicates", "100", "--json")
     assert done.returncode == 0, done.stderr
     for told in (done.stderr, *written(tmp_path / "out")):
         assert "so it is" in told

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import rascade
+from cli_helpers import inside, rascade
 
 KEYS = ["id", "verdict", "scientific_status", "effect", "ci", "experiment"]
 
 
 def test_json_and_nothing_else_on_stdout() -> None:
-    done = rascade("claims", "S2", "K9", "--json", "--draws", "5", "--threads", "1")
+    done = inside("claims", "S2", "K9", "--json", "--draws", "5", "--threads", "1")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [list(record)[:6] for record in found] == [KEYS, KEYS]
@@ -63,7 +63,7 @@ def test_the_folder_is_whole_and_the_same_each_time(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_use(arguments: list[str], says: str, tmp_path: Path) -> None:
-    done = rascade("claims", *arguments, "--out", tmp_path / "out")
+    done = inside("claims", *arguments, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert says in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
@@ -71,7 +71,7 @@ def test_wrong_use(arguments: list[str], says: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_all_claims(tmp_path: Path) -> None:
-    done = rascade("claims", "--out", tmp_path / "out")
+    done = inside("claims", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "out" / "claims.json").read_text("utf-8"))
     assert len(found) == 105

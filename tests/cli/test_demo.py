@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rascade.cli.main import main
+from rascade.cli.main import VERBS, main
 from rascade.errors import InputError, OutputError
 from rascade.studies import examples as places
 from rascade.studies import load
@@ -33,7 +33,7 @@ def test_examples_are_all_of_the_checkout_and_say_what_runs_them() -> None:
     files = {path.relative_to(ROOT / "studies") for path in (ROOT / "studies").rglob("*.yaml")}
     assert {Path(f"{one.name}.yaml") for one in found} == files
     for one in found:
-        assert one.verb in {"trial", "experiment", "power"} and one.about
+        assert one.verb in VERBS and one.about
     assert example("wash-out") == example("studies/experiments/wash-out.yaml")
 
 

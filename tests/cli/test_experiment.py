@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import rascade
+from cli_helpers import inside
 
 STUDY = """\
 kind: experiment
@@ -31,7 +31,7 @@ def study(tmp_path: Path) -> Path:
 
 def test_from_file_to_report(study: Path) -> None:
     out = study.parent / "out"
-    done = rascade("experiment", study, "--out", out, "--draws", "3", "--seed", "5")
+    done = inside("experiment", study, "--out", out, "--draws", "3", "--seed", "5")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[-1] == f"report: {out / 'experiment.html'}"
@@ -45,7 +45,7 @@ def test_from_file_to_report(study: Path) -> None:
 
 def test_json_is_all_there_is_on_stdout(study: Path) -> None:
     out = study.parent / "out"
-    done = rascade("experiment", study, "--out", out, "--draws", "0", "--json")
+    done = inside("experiment", study, "--out", out, "--draws", "0", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == json.loads((out / "summary.json").read_text())
 
@@ -62,7 +62,7 @@ def test_json_is_all_there_is_on_stdout(study: Path) -> None:
 def test_a_wrong_study(study: Path, old: str, new: str, code: int, says: str) -> None:
     study.write_text(STUDY.replace(old, new, 1))
     out = study.parent / "out"
-    done = rascade("experiment", study, "--out", out)
+    done = inside("experiment", study, "--out", out)
     assert done.returncode == code, done.stderr
     assert says in done.stderr
     assert done.stdout == ""
@@ -77,17 +77,17 @@ def test_wrong_options_and_the_wrong_verb(study: Path) -> None:
         (("--seed", "-1"), "--seed: -1"),
         (("--threads", "0"), "--threads: 0"),
     ):
-        done = rascade("experiment", study, "--out", out, *more)
+        done = inside("experiment", study, "--out", out, *more)
         assert done.returncode == 2
         assert says in done.stderr
-    done = rascade("trial", study, "--out", out)
+    done = inside("trial", study, "--out", out)
     assert done.returncode == 2
     assert "run it with: rascade experiment" in done.stderr
     assert [path.name for path in study.parent.iterdir()] == ["study.yaml"]
 
 
 def test_help_names_the_contract() -> None:
-    done = rascade("experiment", "--help")
+    done = inside("experiment", "--help")
     assert done.returncode == 0
     assert "results.csv" in done.stdout
-    assert "experiment" in rascade("--help").stdout
+    assert "experiment" in inside("--help").stdout

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import rascade
+from cli_helpers import inside, rascade
 
 
 def test_json_and_nothing_else_on_stdout() -> None:
-    done = rascade("facts", "off-state-escape", "--json", "--threads", "1")
+    done = inside("facts", "off-state-escape", "--json", "--threads", "1")
     assert done.returncode == 0, done.stderr
     (record,) = json.loads(done.stdout)
     assert list(record) == [
@@ -46,7 +46,7 @@ def test_the_folder_of_facts_is_whole_and_the_same_each_time(tmp_path: Path) -> 
 
 
 def test_the_folder_of_identifiability_is_whole(tmp_path: Path) -> None:
-    done = rascade(
+    done = inside(
         "identifiability", "potency-sotorasib", "--profiles", "1", "--out", tmp_path / "out"
     )
     assert done.returncode == 0, done.stderr
@@ -72,7 +72,7 @@ def test_the_folder_of_identifiability_is_whole(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_use_gets_one_message(arguments: list[str], says: str) -> None:
-    done = rascade(*arguments)
+    done = inside(*arguments)
     assert done.returncode == 2, done.stderr
     assert says in done.stderr and "Traceback" not in done.stderr
     assert not done.stdout

@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import rascade
+from cli_helpers import inside
 
 
 def test_show() -> None:
-    everything = rascade("model", "show")
+    everything = inside("model", "show")
     assert everything.returncode == 0, everything.stderr
     assert "KRAS_share" in everything.stdout
-    one = rascade("model", "show", "KRAS_share")
+    one = inside("model", "show", "KRAS_share")
     assert one.returncode == 0, one.stderr
     assert "0.3 fraction" in one.stdout
     assert "fraction" in one.stdout
-    wrong = rascade("model", "show", "KRAS_shar")
+    wrong = inside("model", "show", "KRAS_shar")
     assert wrong.returncode == 2
     assert "KRAS_share" in wrong.stderr
     assert "Traceback" not in wrong.stderr
@@ -27,7 +27,7 @@ def test_export(tmp_path: Path) -> None:
     import libsbml
 
     out = tmp_path / "model.xml"
-    done = rascade("model", "export", "--drugs", "RMC-6236, gemcitabine", "--out", out)
+    done = inside("model", "export", "--drugs", "RMC-6236, gemcitabine", "--out", out)
     assert done.returncode == 0, done.stderr
     document = libsbml.readSBMLFromFile(str(out))
     assert document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) == 0
@@ -39,20 +39,20 @@ def test_export(tmp_path: Path) -> None:
         "docetaxel": (3, "docetaxel is not modelled; nearest by mechanism: nab-paclitaxel"),
     }
     for drugs, (code, says) in cases.items():
-        wrong = rascade("model", "export", "--drugs", drugs, "--out", tmp_path / "no.xml")
+        wrong = inside("model", "export", "--drugs", drugs, "--out", tmp_path / "no.xml")
         assert wrong.returncode == code, (drugs, wrong.stderr)
         assert says in wrong.stderr
         assert not (tmp_path / "no.xml").exists()
-    below = rascade("model", "export", "--drugs", "gemcitabine", "--out", out / "below.xml")
+    below = inside("model", "export", "--drugs", "gemcitabine", "--out", out / "below.xml")
     assert below.returncode == 2
     assert "Traceback" not in below.stderr
 
 
 def test_check_asks_the_evidence_for_every_source() -> None:
-    done = rascade("model", "check")
+    done = inside("model", "check")
     assert done.returncode == 0, done.stdout
     assert done.stdout.endswith("numbers checked, 0 errors\n")
-    assert rascade("model", "check", "--json").stdout == "[]\n"
+    assert inside("model", "check", "--json").stdout == "[]\n"
 
 
 def test_check_fails_on_a_source_that_the_evidence_does_not_know(monkeypatch, capsys) -> None:

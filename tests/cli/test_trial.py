@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_helpers import ROOT, TINY, rascade
+from cli_helpers import ROOT, TINY, inside, rascade
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ WRONG = [
 def test_a_wrong_study(study: Path, old: str, new: str, says: str, mend: str) -> None:
     study.write_text(TINY.replace(old, new, 1))
     out = study.parent / "out"
-    done = rascade("trial", study, "--out", out)
+    done = inside("trial", study, "--out", out)
     assert done.returncode == 2, done.stderr
     assert says in done.stderr
     assert mend in done.stderr
@@ -74,7 +74,7 @@ def test_a_wrong_study(study: Path, old: str, new: str, says: str, mend: str) ->
 )
 def test_a_stage_that_is_not_modelled(study: Path, old: str, new: str, says: str) -> None:
     study.write_text(TINY.replace(old, new, 1))
-    done = rascade("trial", study, "--out", study.parent / "out")
+    done = inside("trial", study, "--out", study.parent / "out")
     assert done.returncode == 3, done.stderr
     assert f"study.yaml:3: {says}" in done.stderr
     assert not (study.parent / "out").exists()
@@ -102,7 +102,7 @@ def test_wrong_files_numbers_and_places(study: Path) -> None:
         ((study, "--out", "/proc/rascade"), "cannot be written"),
     ]
     for arguments, says in cases:
-        done = rascade("trial", *map(str, arguments))
+        done = inside("trial", *map(str, arguments))
         assert done.returncode == 2, (arguments, done.stderr)
         assert says in done.stderr
         assert "Traceback" not in done.stderr
@@ -120,7 +120,7 @@ def test_what_is_not_modelled_is_code_3(study: Path) -> None:
         ("stage: metastatic", "stage: resectable", "stage"),
     ):
         study.write_text(TINY.replace(old, new))
-        done = rascade("trial", study, "--out", out)
+        done = inside("trial", study, "--out", out)
         assert done.returncode == 3, done.stderr
         assert says in done.stderr
         assert not out.exists()
@@ -159,7 +159,7 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
     assert contrast_keys <= summary["contrasts"][0].keys()
     # Again, over the first results, with other threads: the same bytes; and JSON only on stdout.
     before = {name: (out / name).read_bytes() for name in names}
-    again = rascade("trial", study, "--out", out, "--threads", "2", "--chunk", "3", "--json")
+    again = inside("trial", study, "--out", out, "--threads", "2", "--chunk", "3", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == summary
     assert {name: (out / name).read_bytes() for name in before} == before
@@ -171,7 +171,7 @@ def test_a_trial_from_file_to_report(study: Path) -> None:
 def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
     """The signal comes while arms are simulated; earlier results stay, and the run can go on."""
     out = study.parent / "out"
-    first = rascade("trial", study, "--out", out)
+    first = inside("trial", study, "--out", out)
     assert first.returncode == 0, first.stderr
     before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
     command = [
@@ -216,13 +216,13 @@ def test_ctrl_c_in_the_middle(study: Path, number: signal.Signals) -> None:
     refused = rascade("trial", study, "--out", out)
     assert refused.returncode == 2
     assert "holds a trial that was not finished; give --resume to go on" in refused.stderr
-    other = rascade("trial", study, "--out", out, "--resume", "--seed", "4")
+    other = inside("trial", study, "--out", out, "--resume", "--seed", "4")
     assert other.returncode == 2
     assert "seed: 3 there, 4 now" in other.stderr
 
 
 def test_a_study_is_checked_and_nothing_is_run(study: Path) -> None:
-    done = rascade("trial", study, "--check", "--size", "1100")
+    done = inside("trial", study, "--check", "--size", "1100")
     assert done.returncode == 0, done.stderr
     for says in (
         "Tiny: the study is right, nothing was run",
@@ -232,8 +232,8 @@ def test_a_study_is_checked_and_nothing_is_run(study: Path) -> None:
     ):
         assert says in done.stdout
     assert [path.name for path in study.parent.iterdir()] == ["study.yaml"]
-    found = json.loads(rascade("trial", study, "--check", "--json").stdout)
+    found = json.loads(inside("trial", study, "--check", "--json").stdout)
     assert (found["patients"], found["scans"], found["seed"]) == (8, 2, 3)
     study.write_text(TINY.replace("PO QD", "PO QDD"))
-    wrong = rascade("trial", study, "--check")
+    wrong = inside("trial", study, "--check")
     assert wrong.returncode == 2 and "study.yaml:6: arms[0].regimen" in wrong.stderr

@@ -24,7 +24,10 @@ def under_trametinib(**values: float) -> Simulation:
 @pytest.mark.parametrize("drug", MEK_INHIBITORS)
 def test_adaptation_comes_with_a_mek_inhibitor_only(drug: str) -> None:
     assert "adapted_sensitive" in assemble([drug]).system.observables
-    assert "adapted_sensitive" not in assemble([drug], setting="culture").system.observables
+
+
+def test_adaptation_comes_neither_with_other_drugs_nor_in_a_dish() -> None:
+    assert "adapted_sensitive" not in assemble(["trametinib"], setting="culture").system.observables
     assert "adapted_sensitive" not in assemble(["daraxonrasib"]).system.observables
 
 

@@ -93,8 +93,8 @@ def wrong_at(case: Case, backend: str) -> str:
 @pytest.mark.parametrize(
     ("backend", "every"),
     [
-        ("compiled", 3),
-        ("reference", 8),
+        ("compiled", 6),
+        ("reference", 16),
         pytest.param("compiled", 1, marks=pytest.mark.slow),
         pytest.param("reference", 1, marks=pytest.mark.slow),
     ],

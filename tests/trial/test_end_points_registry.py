@@ -10,6 +10,8 @@ import pytest
 
 import rascade as rc
 from rascade.errors import InputError
+from rascade.exchange.adam import check_folder, read_datasets
+from rascade.exchange.adam.variables import parameters_of
 from rascade.report.figures.survival import survival_figure
 from rascade.report.look.canvas import drawing
 from rascade.report.runs.trial import read_trial
@@ -90,6 +92,55 @@ def test_one_object_is_all_there_is_of_an_end_point(folder: Path, ttnt: EndPoint
     with drawing():
         figure = survival_figure(read_trial(folder), "ttnt")
     assert figure.name == "ttnt" and "Time to next treatment" in figure.title
+
+
+def test_it_is_in_adtte_under_a_code_of_its_own(
+    folder: Path, ttnt: EndPoint, tmp_path: Path
+) -> None:
+    result = rc.open_result(folder)
+    result.to_adam(tmp_path / "adam")
+    adtte = read_datasets(tmp_path / "adam")["ADTTE"]
+    own = adtte[adtte["PARAMCD"] == "TTNT"]
+    assert set(own["PARAM"]) == {"Time to Next Treatment (days)"} and set(own["PARAMN"]) == {8}
+    people = result.patients
+    assert len(own) == len(people)
+    assert own["SIMTIME"].sum() == pytest.approx(people["ttnt_months"].sum() * 30.4375)
+    happened = own["CNSR"] == 0
+    assert happened.sum() == people["ttnt_event"].sum() > 0
+    assert set(own.loc[happened, "EVNTDESC"]) == {"TIME TO NEXT TREATMENT"}
+    assert set(own.loc[~happened, "EVNTDESC"]) <= {"NO NEXT TREATMENT"}
+    assert "TR02SDT" in set(own["SRCVAR"]), "crossover is dated by its first dose"
+    assert '"TTNT"' in (tmp_path / "adam" / "define.xml").read_text(encoding="utf-8")
+    assert check_folder(tmp_path / "adam")[1] == []
+
+
+def test_codes_of_adtte_differ() -> None:
+    for name in ("pfs_ema", "dor"):
+        end = TimeEndPoint(name=name, label=name, title=name, observe=_to_next_treatment)
+        with END_POINTS.adding(end), pytest.raises(InputError, match=f"'{name}': its code in ADTT"):
+            parameters_of("ADTTE")
+
+
+def test_a_cut_off_waits_for_its_events(folder: Path, ttnt: EndPoint) -> None:
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    (folder.parent / "cut.yaml").write_text(text + "cut_off: {events: 3, endpoint: ttnt}\n")
+    summary = rc.Trial.from_file(folder.parent / "cut.yaml").run(progress=False).summary
+    cut = summary["data_cut"]
+    assert cut["endpoint"] == "ttnt" and cut["events_seen"] >= 3 and cut["reached"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("ttnt", "there are pfs, os"), ("orr", "there are"), ("pfss", "'pfs'")]
+)
+def test_a_cut_off_for_what_is_no_time_says_what_there_is(
+    folder: Path, tmp_path: Path, name: str, says: str
+) -> None:
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    line = text.count("\n") + 1
+    path = tmp_path / "cut.yaml"
+    path.write_text(text + f"cut_off: {{events: 3, endpoint: {name}}}\n")
+    with pytest.raises(InputError, match=rf"cut.yaml:{line}: cut_off.endpoint: .*{says}"):
+        rc.Trial.from_file(path)
 
 
 def test_results_with_an_end_point_that_is_gone_still_open(folder: Path, tmp_path: Path) -> None:

@@ -157,17 +157,6 @@ def partial_rank_correlations(kept: Kept) -> Floats:
 
     Partial rank correlation coefficients (Marino 2008, doi:10.1016/j.jtbi.2008.04.011).
     """
-    from scipy.stats import rankdata
+    from rascade.statistics.sensitivity import partial_ranks
 
-    ranks = rankdata(kept.members[0], axis=0)
-    data = rankdata(kept.predicted[0], axis=0)
-    m, k = ranks.shape
-    found = np.empty((k, data.shape[1]))
-    for j in range(k):
-        others = np.column_stack([np.ones(m), np.delete(ranks, j, axis=1)])
-        project, *_ = np.linalg.lstsq(others, np.column_stack([ranks[:, j], data]), rcond=None)
-        left = np.column_stack([ranks[:, j], data]) - others @ project
-        own, rest = left[:, 0], left[:, 1:]
-        spread = np.sqrt((own**2).sum() * (rest**2).sum(axis=0))
-        found[j] = (own @ rest) / np.where(spread > 0, spread, 1.0)
-    return found
+    return partial_ranks(kept.members[0], kept.predicted[0])

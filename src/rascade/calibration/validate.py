@@ -19,6 +19,7 @@ import numpy as np
 
 from rascade.calibration.build import follow_up_months
 from rascade.calibration.targets import LANDMARK, MEASURES, Target, TrialArmRun, runnable_arms
+from rascade.errors import EvidenceError
 from rascade.model import load_table
 from rascade.patients.hyperparameters import Ensemble, load_hyperparameters
 from rascade.progress import Progress, silent
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Prediction",
+    "kept_validation",
     "miss",
     "predictions",
     "previous",
@@ -291,6 +293,19 @@ def table(found: Sequence[Prediction]) -> list[dict[str, Any]]:
         }
         for p in found
     ]
+
+
+def kept_validation() -> Path:
+    """Return the folder of the validation of the shipped ensemble, as the pages quote it.
+
+    Raises:
+        EvidenceError: this Rascade was installed without it.
+    """
+    here = Path(__file__).resolve().parent
+    for place in (here / "data" / "validation", here.parents[2] / "docs/results/validation"):
+        if place.is_dir():
+            return place
+    raise EvidenceError("this Rascade was installed without its validation")
 
 
 def write_validation(

@@ -313,11 +313,12 @@ class TrialResult:
 
     def __repr__(self) -> str:
         lines = [f"{self.summary['study']} (seed {self.summary['seed']})"]
-        lines += [f"  {name}: {', '.join(cells)}" for name, cells in self._lines()]
-        lines += [f"  {text}" for text in (*self._contrasts(), *self._predicted())]
+        lines += [f"  {name}: {', '.join(cells)}" for name, cells in self.arm_lines()]
+        lines += [f"  {text}" for text in (*self.contrast_lines(), *self.prediction_lines())]
         return "\n".join([*lines, f"  {RESEARCH_USE}"])
 
-    def _lines(self) -> list[tuple[str, list[str]]]:
+    def arm_lines(self) -> list[tuple[str, list[str]]]:
+        """Return arm by arm what it came to: name, and patients, response rate, medians."""
         from rascade.trial.endpoints import times
         from rascade.trial.endpoints.rates import OBJECTIVE_RESPONSE as RESPONSE
 
@@ -330,7 +331,8 @@ class TrialResult:
             rows.append((arm.name, cells))
         return rows
 
-    def _contrasts(self) -> list[str]:
+    def contrast_lines(self) -> list[str]:
+        """Return the hazard ratios of arms against the reference, one line an arm."""
         from rascade.trial.endpoints import times
 
         return [
@@ -341,7 +343,7 @@ class TrialResult:
             for row in self.contrasts
         ]
 
-    def _predicted(self) -> list[str]:
+    def prediction_lines(self) -> list[str]:
         """Return what is predicted of arms and contrasts."""
         arms = [(arm.name, arm.prediction) for arm in self.headlines.values()]
         pairs = [(f"{row.arm} against {row.reference}", row.prediction) for row in self.contrasts]
@@ -357,10 +359,11 @@ class TrialResult:
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
             + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
             + "</tr>"
-            for name, cells in self._lines()
+            for name, cells in self.arm_lines()
         )
         below = "".join(
-            f"<li>{html.escape(text)}</li>" for text in (*self._contrasts(), *self._predicted())
+            f"<li>{html.escape(text)}</li>"
+            for text in (*self.contrast_lines(), *self.prediction_lines())
         )
         return (
             f"<p><b>{html.escape(str(self.summary['study']))}</b></p><table>{rows}</table>"

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from rascade.studies import ExperimentStudy, TrialStudy
     from rascade.trial.running.executors import Executor
 
-__all__ = ["run_experiment_object", "run_trial_object"]
+__all__ = ["run_experiment_object", "run_trial_object", "told"]
 
 
 @contextlib.contextmanager
-def _told(title: str, wanted: bool) -> Iterator[Progress]:
+def told(title: str, wanted: bool) -> Iterator[Progress]:
+    """Yield what shows how far a run is, or what takes no notice."""
     if not wanted:
         yield silent
         return
@@ -49,7 +50,7 @@ def run_trial_object(
         )
     folder = None if out is None else given.place("out", out)
     count = default_threads(given.threads(threads))
-    with _told("trial", progress) as update:
+    with told("trial", progress) as update:
         if folder is not None:
             return _into_folder(study, folder, _executor(executor, count), resume, update)
         return _in_memory(study, _executor(executor, count), update)
@@ -114,7 +115,7 @@ def run_experiment_object(
     if draws is not None:
         draws = given.whole("draws", draws, 0, MAX_DRAWS)
     count = default_threads(given.threads(threads))
-    with _told("experiment", progress) as update:
+    with told("experiment", progress) as update:
         if folder is None:
             spec = to_experiment(override_experiment(study, draws=draws))
             outcome = experiment(spec, threads=count, progress=update)

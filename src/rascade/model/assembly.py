@@ -95,6 +95,7 @@ def assemble(
     clones: Sequence[str] | None = None,
     setting: str = "patient",
     include: Sequence[str] = (),
+    switches: bool = False,
 ) -> Assembly:
     """Assemble the disease model.
 
@@ -105,12 +106,12 @@ def assemble(
         setting: ``patient``, ``xenograft`` (a mouse) or ``culture`` (a dish, where the constant
             ``medium_<drug>`` is the concentration in the medium, nM).
         include: mechanisms wanted although no drug needs them, such as ``autophagy``.
+        switches: whether the model gets a switch for every pathway, see `rascade.model.pathways`.
 
     Raises:
         UnsupportedFeature: a drug is not modelled yet.
         ParameterError: the table lacks or garbles a number.
     """
     table = table or load_table()
-    return Assembly(
-        find_drugs(drugs), compose(drugs, table, clones, setting, include), table, setting
-    )
+    composition = compose(drugs, table, clones, setting, include, switches)
+    return Assembly(find_drugs(drugs), composition, table, setting)

@@ -18,10 +18,12 @@ from rascade.model.mechanisms import (
     SETTINGS,
     Mechanism,
     data_file,
+    defined_in,
     load_mechanisms,
     rename_symbols,
     symbols_in,
 )
+from rascade.model.pathways import Switches, pathway_rows
 from rascade.model.system import PLACES, open_ports, system_mechanisms
 from rascade.model.table import ParameterTable
 from rascade.own_drugs import kept, own_drugs
@@ -110,6 +112,7 @@ class Composition:
         symbols: SBML identifier of an own symbol -> (copy, symbol in the mechanism's file).
     sums: generated sums, name -> symbols added.
     absent_units: ports that nothing fills here -> dimensions of the number that stands there.
+    held: symbols whose value before treatment switches of pathways need; none without switches.
     """
 
     antimony: str
@@ -118,6 +121,7 @@ class Composition:
     symbols: Mapping[str, tuple[Copy, str]]
     sums: Mapping[str, tuple[str, ...]]
     absent_units: Mapping[str, Mapping[str, float]]
+    held: tuple[str, ...] = ()
 
 
 @kept
@@ -311,8 +315,11 @@ def places(setting: str) -> tuple[str, ...]:
 class _Builder:
     """Resolve names and write the flat text."""
 
-    def __init__(self, copies: Sequence[Copy], table: ParameterTable, setting: str) -> None:
+    def __init__(
+        self, copies: Sequence[Copy], table: ParameterTable, setting: str, switches: bool = False
+    ) -> None:
         self.copies = copies
+        self.switches = Switches() if switches else None
         self.setting = setting
         self.table = table
         self.symbols = {
@@ -368,13 +375,31 @@ class _Builder:
             lines.append(f"  // {copy.mechanism.title}{copy.suffix and f' ({copy.suffix[1:]})'}")
             for statement in copy.mechanism.statements:
                 names = {s: self.resolve(s, copy) for s in symbols_in(statement)}
+                self._switch(statement, names, copy)
                 lines.append(f"  {rename_symbols(statement, names)};")
         lines.append("  // Sums over copies")
         lines += [f"  {total} := {' + '.join(parts)};" for total, parts in self.sums.items()]
         if self.absent:
             lines.append("  // Not part of this model")
             lines += [f"  {name} = {value:g};" for name, (value, _) in sorted(self.absent.items())]
+        if self.switches:
+            lines += ["  // Switches of pathways", *self.switches.lines()]
         return "\n".join([*lines, "end", ""])
+
+    def _switch(self, statement: str, names: dict[str, str], copy: Copy) -> None:
+        """Let a statement read through the switches of its pathways, where there are any."""
+        if self.switches is None:
+            return
+        for reading in pathway_rows():
+            symbol = reading.symbol
+            if (
+                reading.mechanism == copy.mechanism.name
+                and symbol in names
+                and symbol not in defined_in(statement)
+                and (not reading.clones or copy.clone in reading.clones)
+                and (names[symbol] in self.symbols or names[symbol] in self.sums)
+            ):
+                names[symbol] = self.switches.through(reading, names[symbol])
 
 
 def compose(
@@ -383,6 +408,7 @@ def compose(
     clones: Sequence[str] | None = None,
     setting: str = "patient",
     include: Sequence[str] = (),
+    switches: bool = False,
 ) -> Composition:
     """Put together the model for these drugs.
 
@@ -393,6 +419,7 @@ def compose(
         setting: ``patient``, ``mouse`` (with an immune system), ``xenograft`` (a nude mouse) or
             ``culture`` (a dish).
         include: mechanisms wanted although no drug needs them, such as ``autophagy``.
+        switches: whether the model gets a switch for every pathway, see `rascade.model.pathways`.
 
     Raises:
         InputError: no such clone or setting.
@@ -405,7 +432,7 @@ def compose(
         if name not in load_mechanisms():
             raise InputError(f"no mechanism {name!r}; the model has {', '.join(load_mechanisms())}")
     copies = _copies(find_drugs(drugs), _find_clones(clones, setting), setting, include)
-    builder = _Builder(copies, table, setting)
+    builder = _Builder(copies, table, setting, switches)
     text = builder.text()
     return Composition(
         text,
@@ -414,4 +441,5 @@ def compose(
         builder.symbols,
         {total: tuple(parts) for total, parts in builder.sums.items()},
         {name: unit for name, (_, unit) in sorted(builder.absent.items())},
+        tuple(builder.switches.held) if builder.switches else (),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rascade.files import write_text
+from rascade.files import as_output_error, new_file
 from rascade.model.assembly import Assembly, assemble
 
 __all__ = ["export_sbml"]
@@ -25,6 +25,9 @@ def export_sbml(drugs: Sequence[str], path: str | Path) -> Assembly:
         UnsupportedFeature: a drug is not modelled yet.
         OutputError: the file cannot be written.
     """
-    assembly = assemble(drugs)
-    write_text(Path(path), assembly.sbml)
+    place = Path(path)
+    with as_output_error(place), new_file(place) as temporary:
+        temporary.touch()  # a place that cannot be written is told before the model is made
+        assembly = assemble(drugs)
+        temporary.write_bytes(assembly.sbml.encode())
     return assembly

@@ -18,7 +18,15 @@ from importlib.resources.abc import Traversable
 
 from rascade.errors import ModelFileError
 
-__all__ = ["SETTINGS", "Mechanism", "data_file", "load_mechanisms", "rename_symbols", "symbols_in"]
+__all__ = [
+    "SETTINGS",
+    "Mechanism",
+    "data_file",
+    "defined_in",
+    "load_mechanisms",
+    "rename_symbols",
+    "symbols_in",
+]
 
 SETTINGS = ("patient", "mouse", "xenograft", "culture")
 _SYMBOL = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.])")
@@ -86,7 +94,8 @@ def rename_symbols(statement: str, names: Mapping[str, str]) -> str:
     return _SYMBOL.sub(lambda match: names.get(match.group(), match.group()), statement)
 
 
-def _own_symbols(statement: str) -> set[str]:
+def defined_in(statement: str) -> set[str]:
+    """Return the symbols that a statement declares or assigns."""
     declared = _DECLARATION.match(statement)
     if declared:
         return {part.split()[0] for part in declared.group(1).split(",")}
@@ -134,7 +143,7 @@ def _parse(name: str, text: str, facts: Mapping[str, object]) -> Mechanism:
     own: set[str] = set()
     used: set[str] = set()
     for statement in statements:
-        own |= _own_symbols(statement)
+        own |= defined_in(statement)
         used |= symbols_in(statement)
     places = {"body", "cell", "tumour_mass", "tumour_tissue", "normal_organ"} - own
     adds = facts.get("adds", {})

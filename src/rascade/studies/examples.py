@@ -16,7 +16,16 @@ __all__ = ["DEMO", "Example", "copy_examples", "example", "examples"]
 #: What ``rascade demo`` runs.
 DEMO = "rasolute-302"
 
-_VERBS = {"trial": "trial", "experiment": "experiment", "operating-characteristics": "power"}
+_VERBS = {
+    "trial": "trial",
+    "experiment": "experiment",
+    "operating-characteristics": "power",
+    "optimise": "optimise",
+    "design": "design",
+    "voi": "voi",
+    "patient-course": "forecast",
+    "regimens": "forecast",
+}
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE / "example_files", _HERE.parents[2] / "studies")
 

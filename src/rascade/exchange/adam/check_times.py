@@ -9,7 +9,7 @@ import numpy as np
 from rascade.exchange.adam.check_responses import readings
 from rascade.exchange.adam.fault import TOLERANCE, found, missing, subject_values
 from rascade.exchange.adam.response import NO_VISIT
-from rascade.exchange.adam.variables import dispositions, reasons
+from rascade.exchange.adam.variables import dispositions, more_end_points, reasons
 from rascade.trial.assessment.censoring import ALIVE_AT_CUT, ALIVE_AT_END, LOST
 from rascade.trial.assessment.irecist import (
     IResponse,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["check_sources", "check_times", "check_times_of_scans"]
 
 _PROGRESSION = ("PFS", "PFSEMA", "PFSFDA")
-_FROM_START = ("OS", "IPFS", "TTR", *_PROGRESSION)
 _PLAIN = ("no event by the data cut", "no event by the end of follow-up")
 
 
@@ -109,7 +108,7 @@ def _origins(adtte: pd.DataFrame, adsl: pd.DataFrame) -> Iterator[Fault]:
     subject = subject_values(adsl, adtte)
     known = subject["RANDDT"].notna()
     rule = "the time runs from randomisation"
-    wrong = known & adtte["PARAMCD"].isin(_FROM_START) & (adtte["STARTDT"] != subject["RANDDT"])
+    wrong = known & (adtte["PARAMCD"] != "DOR") & (adtte["STARTDT"] != subject["RANDDT"])
     yield from found("ADTTE", "STARTDT, RANDDT", rule, adtte, wrong)
 
 
@@ -209,8 +208,13 @@ def check_sources(adtte: pd.DataFrame, adrs: pd.DataFrame, adsl: pd.DataFrame) -
     scans = scans.rename(columns={"ASEQ": "SRCSEQ", "ADT": "dated"})
     date = adtte[["USUBJID", "SRCSEQ"]].merge(scans, how="left")["dated"].set_axis(adtte.index)
     date = date.where(from_scan)
-    for name in ("DTHDT", "LSTALVDT", "RANDDT"):
+    for name in ("DTHDT", "LSTALVDT", "RANDDT", "TR02SDT"):
+        if name not in subject:
+            continue
         here = (adtte["SRCDOM"] == "ADSL") & (adtte["SRCVAR"] == name)
         date = date.mask(here, subject[name])
     rule = "the record that SRCDOM, SRCVAR and SRCSEQ name has the date ADT"
-    yield from found("ADTTE", "SRCDOM, SRCVAR, SRCSEQ", rule, adtte, date != adtte["ADT"])
+    # What an end point of the registry is dated by need not be a day that ADSL has.
+    untold = adtte["PARAMCD"].isin(more_end_points()) & (adtte["SRCDOM"] == "")
+    wrong = ~untold & (date != adtte["ADT"])
+    yield from found("ADTTE", "SRCDOM, SRCVAR, SRCSEQ", rule, adtte, wrong)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rascade.exchange.adam.source import dates, of_subjects, with_parameter, with_treatment
 from rascade.exchange.adam.subjects import numbers, texts
-from rascade.exchange.adam.variables import reasons
+from rascade.exchange.adam.variables import more_end_points, reasons
 from rascade.trial.assessment.times import CENSORED, DEATH
 from rascade.units import DAYS_PER_MONTH
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rascade.exchange.adam.source import AdamSource
+    from rascade.trial.endpoints import TimeEndPoint
 
 __all__ = ["time_records"]
 
@@ -23,6 +24,8 @@ _PROGRESSION = "progression: iRECIST"
 _RESPONSE = "response"
 _NO_SCAN = "no assessment after baseline"
 _KEYS = ["USUBJID", "ADT"]
+_DAYS_OF_EVENTS = (("DTHDT", True), ("TR02SDT", True))
+_DAYS_OF_CENSORING = (("LSTALVDT", False), ("RANDDT", False))
 _DIGITS = 9  # of simulated days: a month times 30.4375 is not quite the day it was made from
 
 
@@ -60,6 +63,9 @@ def time_records(
     response = pd.Series(_RESPONSE, index=rows.index)
     part = _part(rows, "TTR", "ttr_months", yes, response, none)
     parts.append(_worded("response", _traced(part, scans)))
+    for code, end in more_end_points().items():
+        if end.months in rows:  # a trial from before it came says nothing of it
+            parts.append(_of_registry(rows, code, end, subjects))
     return with_parameter("ADTTE", pd.concat(parts, ignore_index=True).assign(ANL01FL="Y"))
 
 
@@ -80,6 +86,34 @@ def _survival(rows: pd.DataFrame, none: pd.Series[Any]) -> pd.DataFrame:
     dead = part["CNSR"] == 0
     part = part.assign(SRCDOM="ADSL", SRCVAR=np.where(dead, "DTHDT", "LSTALVDT"))
     return _worded("death", part)
+
+
+def _of_registry(
+    rows: pd.DataFrame, code: str, end: TimeEndPoint, subjects: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the records of an end point that is known by its registry alone.
+
+    Its date is traced to the day of ADSL on which it falls; to none if it falls on none of them.
+    """
+    import pandas as pd
+
+    event = rows[end.event].astype(bool)
+    why = texts(rows, end.censor_reason)
+    why = why.mask(why == "", "no event by the end of follow-up").mask(event, end.title)
+    part = _part(rows, code, end.months, event, why, pd.Series(0.0, index=rows.index))
+    days = subjects.drop_duplicates("USUBJID").set_index("USUBJID").reindex(part["USUBJID"])
+    part = part.assign(SRCDOM="", SRCVAR="")
+    for name, of_events in (*_DAYS_OF_EVENTS, *_DAYS_OF_CENSORING):
+        if name in days:
+            here = (days[name].to_numpy() == part["ADT"].to_numpy()) & (part["SRCVAR"] == "")
+            here &= (part["CNSR"] == 0) == of_events
+            part = part.assign(
+                SRCDOM=part["SRCDOM"].mask(here, "ADSL"), SRCVAR=part["SRCVAR"].mask(here, name)
+            )
+    alive = np.where(part["SRCVAR"] == "LSTALVDT", "DATE LAST KNOWN ALIVE", "DATE LAST OBSERVED")
+    return part.assign(
+        EVNTDESC=part["reason"].str.upper(), CNSDTDSC=np.where(part["CNSR"] == 1, alive, "")
+    )
 
 
 def _progression_reason(rows: pd.DataFrame, column: str = "pfs") -> pd.Series[Any]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from rascade.errors import InputError
+from rascade.trial.endpoints import TimeEndPoint, times
+
 __all__ = [
     "DATASETS",
     "CodeList",
@@ -19,6 +22,7 @@ __all__ = [
     "dispositions",
     "keys_of",
     "meddra_terms",
+    "more_end_points",
     "parameters_of",
     "reasons",
     "rows_of",
@@ -33,6 +37,11 @@ DATASETS: Mapping[str, str] = {
     "ADTR": "Tumor Results Analysis Dataset",
     "ADAE": "Adverse Events Analysis Dataset",
 }
+
+_SPELT_OUT = ("os", "pfs")
+_LONGEST_CODE = 8  # letters of PARAMCD
+_LONGEST_NAME = 80  # letters of PARAM, as its row of the variables says
+_SMALL_WORDS = frozenset({"a", "an", "and", "by", "for", "from", "in", "of", "or", "the", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +175,50 @@ def keys_of(dataset: str) -> list[str]:
 
 
 @cache
-def parameters_of(dataset: str) -> Mapping[str, tuple[str, int]]:
-    """Return PARAMCD -> PARAM and PARAMN of a data set, in order; empty if it has none."""
+def _own_parameters(dataset: str) -> Mapping[str, tuple[str, int]]:
     own = (row for row in rows_of("parameters") if row["dataset"] == dataset)
     return {row["code"]: (row["name"], int(row["number"])) for row in own}
+
+
+def parameters_of(dataset: str) -> Mapping[str, tuple[str, int]]:
+    """Return PARAMCD -> PARAM and PARAMN of a data set, in order; empty if it has none.
+
+    Those of ADTTE end with the times of `more_end_points`.
+    """
+    own = _own_parameters(dataset)
+    if dataset != "ADTTE":
+        return own
+    first = 1 + max(number for _, number in own.values())
+    more = enumerate(more_end_points().items(), first)
+    return {**own, **{code: (_parameter_name(end.title), n) for n, (code, end) in more}}
+
+
+def more_end_points() -> Mapping[str, TimeEndPoint]:
+    """Return PARAMCD -> end point of the times that the tables here do not spell out.
+
+    Raises:
+        InputError: the names of two end points make the same code of eight letters.
+    """
+    own = _own_parameters("ADTTE")
+    found: dict[str, TimeEndPoint] = {}
+    for end in times():
+        code = end.name.upper().replace("_", "")[:_LONGEST_CODE]
+        if end.name in _SPELT_OUT:
+            continue
+        if code in own or code in found:
+            raise InputError(
+                f"end point {end.name!r}: its code in ADTTE, {code}, is that of another end point; "
+                "give it a name that differs in the first eight letters"
+            )
+        found[code] = end
+    return found
+
+
+def _parameter_name(title: str) -> str:
+    """Return the title of an end point as PARAM has it: ``Time to Next Treatment (days)``."""
+    words = [w if w in _SMALL_WORDS else w[:1].upper() + w[1:] for w in title.split()]
+    name = " ".join(words)
+    return f"{name[:1].upper()}{name[1 : _LONGEST_NAME - 7]} (days)"
 
 
 @cache

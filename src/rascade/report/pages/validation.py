@@ -13,7 +13,14 @@ from rascade.report.figures.validation import validation_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
 
-__all__ = ["read_rows", "read_validation", "score_rows", "value_name", "write_validation_report"]
+__all__ = [
+    "SCORE_HEADS",
+    "read_rows",
+    "read_validation",
+    "score_rows",
+    "value_name",
+    "write_validation_report",
+]
 
 _ROLES = {"validate": "never fitted", "calibrate": "fitted"}
 _NAMES = {"orr": "ORR", "pfs": "PFS", "os": "OS", "landmark": "landmark rates, %"}
@@ -84,6 +91,10 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 _WAYS = ("model", "mean of the line", "prior", "previous model")
+SCORE_HEADS = (
+    "Role", "End point", "Values", "Inside 90 %", "Rank correlation",
+    *(f"Error: {way}" for way in _WAYS),
+)  # fmt: skip
 
 
 def write_validation_report(folder: Path) -> Path:
@@ -106,8 +117,7 @@ def write_validation_report(folder: Path) -> Path:
         figure=figure,
         scores=Table(
             "Scores by role and end point, beside the baselines",
-            ("Role", "End point", "Values", "Inside 90 %", "Rank correlation",
-             *(f"Error: {way}" for way in _WAYS)),
+            SCORE_HEADS,
             score_rows(scores),
             numeric=frozenset(range(2, 9)),
         ),

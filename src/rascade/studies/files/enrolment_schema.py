@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt, StrictStr, field_validator, model_validat
 
 from rascade.errors import InputError
 from rascade.studies.files.parts import Name, Part, wrong
+from rascade.text import did_you_mean
 from rascade.trial.design.accrual import Accrual, Centre, CutOff
 from rascade.trial.design.randomization import Randomization
 
@@ -108,8 +109,19 @@ class CutOffPart(Part):
     """Months from the opening of the trial."""
     events: Annotated[StrictInt, Field(ge=1)] | None = None
     """Events in all arms."""
-    endpoint: Literal["os", "pfs"] = "os"
-    """Whose events."""
+    endpoint: Name = "os"
+    """Whose events: a time to an event, ``os``, ``pfs`` or one that a package brings."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_a_time(cls, endpoint: str) -> str:
+        from rascade.trial.endpoints import times
+
+        known = [end.name for end in times()]
+        if endpoint not in known:
+            hint = did_you_mean(endpoint, known) or f"; there are {', '.join(known)}"
+            raise wrong(f"no time to an event is called {endpoint!r}{hint}")
+        return endpoint
 
     @model_validator(mode="after")
     def _ends(self) -> CutOffPart:

@@ -71,7 +71,7 @@ class CutOff:
     Attributes:
         month: of the calendar.
         events: number of events over all arms.
-        endpoint: whose events, ``os`` or ``pfs``.
+        endpoint: whose events; a time of `rascade.trial.endpoints`.
     """
 
     month: float | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rascade.errors import ResultsError
 from rascade.model import Assembly, assemble, load_table, shared_parts
-from rascade.own_drugs import forgetful
+from rascade.own_drugs import own_drugs
 from rascade.patients import line_values
 from rascade.patients.hyperparameters import Ensemble, default_ensemble
 
@@ -36,8 +36,6 @@ def trial_ensemble(population: str | None) -> Ensemble | None:
     return found
 
 
-@forgetful
-@lru_cache(maxsize=8)
 def population_table(population: str | None, line: int) -> ParameterTable:
     """Return the parameter table of patients in a line of treatment, the one source of a trial's.
 
@@ -46,6 +44,16 @@ def population_table(population: str | None, line: int) -> ParameterTable:
             table, changed for the line.
         line: of treatment.
     """
+    return _population_table(population, line, _own())
+
+
+def _own() -> tuple[str, ...]:
+    """Return what the user's own drugs are now: a table or a model of others is another one."""
+    return tuple(drug.hash for drug in own_drugs().values())
+
+
+@lru_cache(maxsize=8)
+def _population_table(population: str | None, line: int, own: tuple[str, ...]) -> ParameterTable:
     ensemble = trial_ensemble(population)
     if ensemble is None:
         return load_table().with_values(line_values(line))
@@ -63,7 +71,7 @@ def arm_assembly(spec: TrialSpec, arm: ArmSpec) -> Assembly:
     asked = [name for other in spec.arms for name in spec.changes_of(other).include]
     parts = shared_parts([drug for other in spec.arms for drug in other.drugs], asked)
     include = tuple(dict.fromkeys((*changes.include, *parts)))
-    return _assembly(arm.drugs, who, _items(changes.parameters), include)
+    return _assembly(arm.drugs, who, _items(changes.parameters), include, _own())
 
 
 def shared_assembly(spec: TrialSpec) -> Assembly:
@@ -77,7 +85,7 @@ def shared_assembly(spec: TrialSpec) -> Assembly:
         dict.fromkeys(name for arm in spec.arms for name in spec.changes_of(arm).include)
     )
     who = spec.population, spec.cohort.line
-    return _assembly(drugs, who, _items(changes.parameters), include)
+    return _assembly(drugs, who, _items(changes.parameters), include, _own())
 
 
 def _items(parameters: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -85,13 +93,13 @@ def _items(parameters: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(parameters.items()))
 
 
-@forgetful
 @lru_cache(maxsize=32)
 def _assembly(
     drugs: tuple[str, ...],
     who: tuple[str | None, int],
     parameters: tuple[tuple[str, float], ...],
     include: tuple[str, ...],
+    own: tuple[str, ...],
 ) -> Assembly:
     table = population_table(*who).with_values(dict(parameters))
     return assemble(drugs, table=table, include=include)

@@ -131,6 +131,7 @@ def simulate_members(
     patients: int,
     settings: Settings,
     averaged: bool,
+    report: Callable[[float], None] | None = None,
 ) -> tuple[ArmRun, Floats]:
     """Simulate an arm in some members at once.
 
@@ -141,6 +142,7 @@ def simulate_members(
         patients: N, of each member.
         settings: of the solver.
         averaged: whether daily doses are merged.
+        report: called with the share of the course that is done; what it raises ends the run.
 
     Returns:
         The run of m x N patients, one member after the other, and their weights, (m, N).
@@ -164,6 +166,7 @@ def simulate_members(
         settings=settings,
         settled=(stack.cohort, simulation),
         averaged=averaged,
+        report=report,
     )
     failed = run.status >= Status.STEP_TOO_SMALL
     return run, stack.weight * ~failed.reshape(stack.weight.shape)

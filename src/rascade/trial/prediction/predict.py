@@ -39,12 +39,21 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["POOL", "Replicates", "between_trials", "intervals", "predict", "replicates"]
+__all__ = [
+    "ENDPOINTS",
+    "POOL",
+    "Replicates",
+    "between_trials",
+    "intervals",
+    "predict",
+    "replicates",
+]
 
 #: Patients of each member, and replicate trials, that a prediction uses by default.
 POOL, REPLICATES = 150, 480
+#: Times to an event that courses tell.
+ENDPOINTS = ("pfs", "os")
 _LEVELS = (50.0, 5.0, 95.0)
-_ENDPOINTS = ("pfs", "os")
 
 
 @cache
@@ -111,7 +120,7 @@ def replicates(
     index = np.arange(count)
     member = index % (members - 1) + 1 if members > 1 else np.zeros(count, dtype=np.int64)
     sd = between_trials() if vary_trials else dict.fromkeys(between_trials(), 0.0)
-    common = {e: normal(spec.seed, f"trial:{e}", index) for e in ("orr", *_ENDPOINTS)}
+    common = {e: normal(spec.seed, f"trial:{e}", index) for e in ("orr", *ENDPOINTS)}
     found: dict[str, dict[str, Floats]] = {}
     samples: dict[str, list[dict[str, tuple[Floats, NDArray[np.bool_]]]]] = {}
     for arm in spec.arms:
@@ -135,7 +144,7 @@ def replicates(
         samples[arm.name] = [each[1] for each in drawn]
         found[arm.name] = {
             "orr": np.array([each[0] for each in drawn]),
-            **{e: _medians([each[1][e] for each in drawn]) for e in _ENDPOINTS},
+            **{e: _medians([each[1][e] for each in drawn]) for e in ENDPOINTS},
         }
     reference = spec.reference_arm
     ratios = {
@@ -146,7 +155,7 @@ def replicates(
                     for one, other in zip(samples[name], samples[reference], strict=True)
                 ]
             )
-            for e in _ENDPOINTS
+            for e in ENDPOINTS
         }
         for name in samples
         if reference is not None and name != reference
@@ -174,7 +183,7 @@ class _Pool:
         self.end = float(one.death.max())
         weight = one.weight[0] * (known > 0)
         self.up_to = np.cumsum(weight) / weight.sum()
-        times = {e: one.times(e) for e in _ENDPOINTS}
+        times = {e: one.times(e) for e in ENDPOINTS}
         self.curves = {e: curve(t[0], flag[0], one.weight[0]) for e, (t, flag) in times.items()}
 
     def pick(self, numbers: Floats) -> NDArray[np.intp]:
@@ -193,7 +202,7 @@ def _replicate(
     place = pool.pick(uniform(spec.seed, f"{stream}:patient", who))
     watched = pool.known[place]
     times = {}
-    for endpoint in _ENDPOINTS:
+    for endpoint in ENDPOINTS:
         time, event = (values[0][place] for values in pool.one.times(endpoint))
         moved = _moved(pool.curves[endpoint], time, event, shift[endpoint])
         # Who was lost is known up to that day, and nobody beyond the end of what was simulated.
@@ -262,14 +271,14 @@ def predict(spec: TrialSpec, courses: Mapping[str, Courses]) -> dict[str, Any]:
                     arm.size or spec.cohort.size,
                     members,
                     intervals(drawn.arms[arm.name]["orr"], 100.0),
-                    {e: intervals(drawn.arms[arm.name][e]) for e in _ENDPOINTS},
+                    {e: intervals(drawn.arms[arm.name][e]) for e in ENDPOINTS},
                 )
             )
             for arm in spec.arms
         },
         "contrasts": {
             name: to_json(
-                ContrastPrediction(members, {e: intervals(np.exp(ratios[e])) for e in _ENDPOINTS})
+                ContrastPrediction(members, {e: intervals(np.exp(ratios[e])) for e in ENDPOINTS})
             )
             for name, ratios in drawn.ratios.items()
         },

@@ -13,7 +13,7 @@ import numpy as np
 
 from rascade.trial.design.models import trial_ensemble
 from rascade.trial.prediction.courses import Courses, simulate_arm
-from rascade.trial.prediction.predict import POOL, predict
+from rascade.trial.prediction.predict import ENDPOINTS, POOL, predict
 from rascade.trial.running.inputs import course_inputs
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def prediction(
 ) -> dict[str, Any] | None:
     """Predict the results of a trial; None where its patients are of the bare table.
 
+    None as well where the data cut waits for events that courses do not tell, those of an end point
+    other than progression-free and overall survival: when it would be, nobody can say.
+
     Courses are kept arm by arm, so that a run that goes on, or grows, does not simulate them again.
 
     Args:
@@ -47,7 +50,9 @@ def prediction(
     from rascade.model import load_table
 
     ensemble = trial_ensemble(plan.population)
-    if ensemble is None:
+    cut = plan.cut_off
+    untold = cut is not None and cut.events is not None and cut.endpoint not in ENDPOINTS
+    if ensemble is None or untold:
         return None
     chosen = ensemble.first(min(plan.members, ensemble.size))
     tables = chosen.tables(load_table(), plan.cohort.line)

@@ -11,7 +11,10 @@ from rascade.statistics.survival import kaplan_meier
 if TYPE_CHECKING:
     from rascade.trial.design.own_data import ArmData
 
-__all__ = ["own_curves", "own_results"]
+__all__ = ["OWN", "own_curves", "own_results"]
+
+#: What a row is used for that is the user's own.
+OWN = "own data"
 
 
 def own_results(arm: str, data: ArmData) -> list[dict[str, Any]]:
@@ -29,7 +32,7 @@ def own_results(arm: str, data: ArmData) -> list[dict[str, Any]]:
     return [
         {
             "arm": arm, "endpoint": endpoint, "value": value, "low": low, "high": high,
-            "source": data.source, "use": "compare", "note": note,
+            "source": data.source, "use": OWN, "note": note,
         }
         for endpoint, (value, low, high, note) in rows.items()
     ]  # fmt: skip
