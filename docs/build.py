@@ -66,6 +66,7 @@ RUNS: dict[str, Callable[[], None]] = {
     "studies": results.run_studies,
     "facts": facts_page.run,
     "identifiability": identifiability_page.run,
+    "doctor": results.store_self_check,
 }
 #: Name between ``<!-- table: name -->`` and ``<!-- end -->`` -> what stands there.
 TABLES: dict[str, Callable[[], str]] = {

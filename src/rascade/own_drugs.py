@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 __all__ = [
+    "ANCHORS",
     "Number",
     "OwnDrug",
+    "PotencyPrior",
     "drug_folder",
     "forget",
     "kept",
@@ -29,6 +31,9 @@ __all__ = [
 ]
 
 Found = TypeVar("Found")
+#: ``concentration``: they are those of the known drug; ``free``: so are the unbound ones;
+#: ``potency``: a drug twice as potent does the damage at half the concentration.
+ANCHORS: Final = ("concentration", "free", "potency")
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,21 @@ class Number:
 
 
 @dataclass(frozen=True)
+class PotencyPrior:
+    """How far the potency in patients may be from the file's, where trials have not said it.
+
+    Attributes:
+        symbols: of the numbers that it is of, which it moves together.
+        sd: standard deviation of the logarithm of the factor between file and patients.
+        source: why so.
+    """
+
+    symbols: tuple[str, ...]
+    sd: float
+    source: str
+
+
+@dataclass(frozen=True)
 class OwnDrug:
     """A drug of the user's own.
 
@@ -68,6 +88,9 @@ class OwnDrug:
         levels: dose levels as fractions of the full dose; empty for those of `like`.
         about: what it is, in a sentence.
         hash: SHA-256 of its file.
+        anchors: what the plasma concentrations of side effects that the file does not give follow:
+            one of `ANCHORS`.
+        potency: prior of its potency in patients; None for what trials say of `like`.
     """
 
     name: str
@@ -76,6 +99,8 @@ class OwnDrug:
     levels: tuple[float, ...]
     about: str
     hash: str
+    anchors: str = "concentration"
+    potency: PotencyPrior | None = None
 
 
 _DRUGS: dict[str, OwnDrug] = {}

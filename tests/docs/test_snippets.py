@@ -29,7 +29,7 @@ PAGES = ("README.md", "docs/tutorial.md", *sorted(
 LONG = {"README.md"} | frozenset(
     f"docs/{name}.md"
     for name in (
-        "tutorial", "how-to/clusters", "how-to/experiments", "how-to/long-runs",
+        "tutorial", "how-to/clusters", "how-to/experiments", "how-to/long-runs", "how-to/my-drug",
         "how-to/one-patient", "how-to/parameters", "how-to/sbml", "how-to/study-file",
         "how-to/what-if",
     )

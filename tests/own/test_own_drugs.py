@@ -61,6 +61,28 @@ def of(result: rc.TrialResult, name: str, arm: str) -> Any:
     return table[table["arm"].astype(str) == arm].drop(columns="arm").reset_index(drop=True)
 
 
+def test_a_copy_is_the_same_model_and_the_same_draws() -> None:
+    """What a trial of a copy stands on, without the trial: equations, numbers, random numbers."""
+    from rascade.model import assemble
+    from rascade.own_drugs import use
+    from rascade.patients.population import draw_parameters
+
+    use(parse_own_drug(template("mysorasib", "sotorasib"), "copy.toml"))
+    copy, known = assemble(("mysorasib",)), assemble(("sotorasib",))
+    text = copy.composition.antimony.replace("mysorasib", "sotorasib")
+    assert text == known.composition.antimony
+    values = {name.replace("mysorasib", "sotorasib"): v for name, v in copy.values.items()}
+    assert values == known.values
+    numbers = {"sotorasib.CL": np.linspace(0.1, 0.9, 5)}  # asked for by the known drug's row
+    drawn = [
+        draw_parameters(one.table, (f"{drug}.CL",), numbers.__getitem__)
+        for one, drug in ((copy, "mysorasib"), (known, "sotorasib"))
+    ]
+    assert np.array_equal(drawn[0]["mysorasib.CL"], drawn[1]["sotorasib.CL"])
+    assert drawn[0]["mysorasib.CL"].std() > 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["visits", "lesions", "adverse_events"])
 def test_a_copy_gives_the_very_same_courses(trial: rc.TrialResult, name: str) -> None:
     copy, known = of(trial, name, "copy"), of(trial, name, "known")
@@ -69,6 +91,7 @@ def test_a_copy_gives_the_very_same_courses(trial: rc.TrialResult, name: str) ->
     assert copy[columns].equals(known[columns])
 
 
+@pytest.mark.slow
 def test_a_stronger_drug_engages_more_and_has_more_side_effects(trial: rc.TrialResult) -> None:
     strong, known = of(trial, "visits", "strong"), of(trial, "visits", "known")
     assert strong["pERK_rel"].median() < known["pERK_rel"].median()
@@ -80,6 +103,7 @@ def test_a_stronger_drug_engages_more_and_has_more_side_effects(trial: rc.TrialR
     assert len(of(trial, "adverse_events", "strong")) > len(of(trial, "adverse_events", "known"))
 
 
+@pytest.mark.slow
 def test_a_reader_is_told_whose_drug_it_is(trial: rc.TrialResult, tmp_path: Path) -> None:
     warnings = " ".join(trial.summary["warnings"])
     assert "strongrasib is a drug of the user's own (SHA-256" in warnings
@@ -146,6 +170,31 @@ def test_from_the_command_line(strong: Path, tmp_path: Path, capsys, monkeypatch
     assert main(["drugs", "remove", "strongrasib"]) == 2
     assert "no drug of yours is called 'strongrasib'; kept: none" in capsys.readouterr().err
     assert main(["trial", str(study), "--check"]) == 2
+
+
+def test_a_kept_file_that_went_wrong_is_not_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RASCADE_DRUGS", str(tmp_path))
+    (tmp_path / "bad.toml").write_text('name = "bad"\nlike = "sotorasb"\n')
+    (tmp_path / "good.toml").write_text('name = "good"\nlike = "sotorasib"\n')
+    assert main(["drugs", "list"]) == 0
+    told = capsys.readouterr()
+    assert "bad.toml:2: like: 'sotorasb'" in told.err and "drugs remove bad" in told.err
+    assert "good\tyour own, like sotorasib" in told.out
+    assert main(["drugs", "remove", "bad"]) == 0
+    capsys.readouterr()
+    assert main(["drugs", "list"]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_each_number_is_measured_a_prior_or_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drugs", "show", "divarasib"]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    known = {row[0]: row[3] for row in rows if len(row) == 5}
+    assert known["kinact_over_KI"] == "prior" and known["affinity"] == "definition"
+    assert main(["drugs", "show", "sotorasib"]) == 0
+    assert "kinact_over_KI\t9900\t1/(M*s)\tmeasured (recalled)" in capsys.readouterr().out
 
 
 def test_in_python() -> None:
@@ -298,12 +347,10 @@ def test_wrong_files_get_one_clear_line(what: str, tmp_path: Path, capsys) -> No
     assert "\n" not in str(error.value)
 
 
-def test_two_compartments_have_no_half_life() -> None:
-    text = (
-        'name = "x1"\nlike = "daraxonrasib"\n'
-        '[pharmacokinetics]\nhalf_life = {value=5, unit="h", source="s"}'
-    )
-    with pytest.raises(InputError, match="more than one compartment; give"):
+def test_three_compartments_have_no_half_life() -> None:
+    text = 'name = "x1"\nlike = "oxaliplatin"\n[pharmacokinetics]\n'
+    text += 'half_life = {value=5, unit="h", source="s"}'
+    with pytest.raises(InputError, match="not of one or two compartments; give CL"):
         parse_own_drug(text, "w.toml")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from rascade.errors import InputError
 from rascade.model import load_table, readouts
 from rascade.model.compose import Composition, compose, places
+from rascade.own_drugs import kept
 from rascade.text import did_you_mean
 
 __all__ = [
@@ -51,7 +51,7 @@ class Reading:
     about: str
 
 
-@cache
+@kept
 def outline(drugs: tuple[str, ...], setting: str) -> Composition:
     """Return the composition of the model for these drugs, to look names up in."""
     return compose(drugs, load_table(), clones_of(setting), setting)

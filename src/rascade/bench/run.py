@@ -319,11 +319,16 @@ def _left_out(bench: _Bench, values: NDArray[np.float64]) -> tuple[int, ...]:
 
 def _cautions(spec: ExperimentSpec) -> list[str]:
     """Say what the experiment asks for that is far from anything known."""
-    from rascade.trial.design.cautions import parameter_cautions, regimen_cautions
+    from rascade.trial.design.cautions import (
+        own_drug_cautions,
+        parameter_cautions,
+        regimen_cautions,
+    )
 
     # A knock-out means to leave the range of its row.
     taken = {(item.row, item.value) for item in knockouts().values()}
-    found = parameter_cautions(
+    found = own_drug_cautions(spec.drugs)
+    found += parameter_cautions(
         {name: value for name, value in spec.parameters.items() if (name, value) not in taken}
     )
     table = load_table()

@@ -60,8 +60,13 @@ VERBS: dict[str, tuple[str, str]] = {
         ("model", "knowledge.model", "Show what the model is made of, or export it as SBML."),
         ("evidence", "knowledge.evidence", "Read, search and check the evidence."),
         ("drugs", "knowledge.drugs", "List the drugs and what is known of them."),
+        ("doctor", "checks.doctor", "Check this installation, and a few results."),
     )
 }
+
+
+#: Verbs that know the drugs which the user keeps; what others say is of the package's drugs alone.
+OF_DRUGS = frozenset({"trial", "experiment", "power", "simulate", "report", "drugs"})
 
 
 class LazyGroup(PlainGroup):
@@ -110,6 +115,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
@@ -129,10 +135,11 @@ def _root(
     from rascade.own_drugs import drug_folder
 
     # Looked at before anything heavy is imported: most people keep no drugs of their own.
-    if any(drug_folder().glob("*.toml")):
+    if context.invoked_subcommand in OF_DRUGS and any(drug_folder().glob("*.toml")):
         from rascade.model.own import load_kept_drugs
 
-        load_kept_drugs()
+        for text in load_kept_drugs():
+            typer.echo(f"warning: {text}", err=True)
 
 
 def run() -> None:

@@ -48,6 +48,9 @@ class Drug:
             ``low``, ``high``; ``rascade drugs new NAME --like DRUG`` prints all symbols.
         pharmacokinetics: ``half_life``, ``auc``, ``dose``, ``tmax``, ``cmax`` instead of CL, V, ka.
         dose_levels: from the full dose down.
+        anchors: what the plasma concentrations of side effects that are not given follow:
+            ``concentration`` (those of the known drug), ``free`` or ``potency``.
+        prediction: ``{"potency": {"sd": 0.4, "source": ...}}``, a prior of its potency in patients.
         about: what it is.
 
     Raises:
@@ -64,6 +67,8 @@ class Drug:
         numbers: Mapping[str, Mapping[str, Any]] | None = None,
         pharmacokinetics: Mapping[str, Mapping[str, Any]] | None = None,
         dose_levels: list[float] | None = None,
+        anchors: str = "concentration",
+        prediction: Mapping[str, Mapping[str, Any]] | None = None,
         about: str = "",
     ) -> None:
         from rascade.model.own import check_own_drug
@@ -72,6 +77,7 @@ class Drug:
         given = {
             "name": name, "like": like, "about": about, "numbers": plain(numbers or {}),
             "pharmacokinetics": plain(pharmacokinetics or {}), "dose_levels": dose_levels or [],
+            "anchors": anchors, "prediction": plain(prediction or {}),
         }  # fmt: skip
         record = check_own_drug(given, "Drug")
         use(record)

@@ -13,6 +13,7 @@ from rascade.model.table import (
     load_alleles,
     load_table,
     parse_table,
+    table_of,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "parse_table",
     "readouts",
     "shared_parts",
+    "table_of",
 ]

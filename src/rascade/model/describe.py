@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
@@ -12,6 +11,7 @@ from rascade.model.compose import MEDIUM, known_drugs
 from rascade.model.mechanisms import load_mechanisms, symbols_in
 from rascade.model.sbml import species_facts
 from rascade.model.table import load_table
+from rascade.own_drugs import kept
 from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def display_facts(assembly: Assembly, identifier: str) -> dict[str, str]:
     }
 
 
-@cache
+@kept
 def _whole_model() -> Assembly:
     return assemble(tuple(known_drugs()))
 

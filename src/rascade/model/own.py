@@ -16,8 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.model.own_kinetics import SPAN, Place, kinetics
-from rascade.own_drugs import Number, OwnDrug, drug_folder, forget, own_drugs, use
+from rascade.model.own_kinetics import SPAN, Place, by_mouth, kinetics
+from rascade.model.own_rows import own_rows, potency_symbols
+from rascade.own_drugs import (
+    ANCHORS,
+    Number,
+    OwnDrug,
+    PotencyPrior,
+    drug_folder,
+    forget,
+    own_drugs,
+    use,
+)
 from rascade.text import did_you_mean
 
 __all__ = [
@@ -34,7 +44,10 @@ __all__ = [
 
 _MAX_BYTES = 200_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[- ][A-Za-z0-9]+)*")
-_KEYS = ("name", "like", "about", "numbers", "pharmacokinetics", "dose_levels")
+_KEYS = (
+    "name", "like", "about", "anchors", "numbers", "pharmacokinetics", "dose_levels", "prediction",
+)  # fmt: skip
+_LARGEST_SD = 3.0
 _NUMBER_KEYS = ("value", "unit", "source", "confidence", "cv", "low", "high", "description")
 
 
@@ -63,15 +76,18 @@ def load_own_drug(path: Path) -> OwnDrug:
     return drug
 
 
-def load_kept_drugs() -> None:
-    """Let the program know the drugs that the user keeps.
+def load_kept_drugs() -> list[str]:
+    """Let the program know the drugs that the user keeps, and say which are wrong.
 
-    Raises:
-        InputError: one of them is wrong.
+    A file that went wrong since it was kept must not be in the way of everything else.
     """
-    folder = drug_folder()
+    folder, wrong = drug_folder(), []
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
-        load_own_drug(path)
+        try:
+            load_own_drug(path)
+        except InputError as error:
+            wrong.append(f"{error}; mend the file, or: rascade drugs remove {path.stem}")
+    return wrong
 
 
 def keep_own_drug(path: Path) -> Path:
@@ -138,13 +154,19 @@ def check_own_drug(given: Mapping[str, Any], place: Place | str) -> OwnDrug:
     _check_name(name, at)
     rows = _rows_of(known, at)
     numbers = {n.symbol: n for n in _numbers(at.table(given, "numbers"), rows, at)}
-    for number in kinetics(at.table(given, "pharmacokinetics"), numbers, rows, at):
+    published = at.table(given, "pharmacokinetics")
+    numbers = by_mouth(published, numbers, rows, at)
+    for number in kinetics(published, numbers, rows, at):
         numbers[number.symbol] = number
     about = given.get("about", "")
     if not isinstance(about, str) or len(about) > 500:
         at.wrong("about", "must be a text of at most 500 characters")
     levels = _levels(given.get("dose_levels", []), at)
-    drug = OwnDrug(name, known, tuple(numbers.values()), levels, about, "")
+    anchors = given.get("anchors", ANCHORS[0])
+    if anchors not in ANCHORS:
+        at.wrong("anchors", f"{anchors!r} is none of {', '.join(ANCHORS)}")
+    prior = _prior(at.table(given, "prediction"), rows, at)
+    drug = OwnDrug(name, known, tuple(numbers.values()), levels, about, "", anchors, prior)
     return replace(drug, hash=hashlib.sha256(repr(drug).encode()).hexdigest())
 
 
@@ -264,56 +286,23 @@ def _levels(given: object, at: Place) -> tuple[float, ...]:
     return tuple(dose / doses[0] for dose in doses)
 
 
-def own_rows(drug: OwnDrug, table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the rows of the parameter table for a drug of one's own.
-
-    Args:
-        drug: which.
-        table: the package's rows by name.
-
-    Returns:
-        Rows by name: what the file gives, the known drug's otherwise. What mice have of a number
-        that the file gives moves with it.
-    """
-    start = f"{drug.like}."
-    found = {}
-    for name, row in table.items():
-        if name.startswith(start):
-            symbol = name.removeprefix(start)
-            found[f"{drug.name}.{symbol}"] = replace(
-                row, name=f"{drug.name}.{symbol}", expression=""
-            )
-    for number in drug.numbers:
-        before = found[f"{drug.name}.{number.symbol}"]
-        found[before.name] = _row(before, number)
-        for name, row in found.items():
-            if name.startswith(f"{before.name}[") and before.value > 0:
-                times = _ratio(number, before)
-                how = f"assumed: moved with the number in people, times {times:.3g} ({row.source})"
-                found[name] = replace(
-                    row, value=row.value * times, low=row.low * times, high=row.high * times,
-                    fitted="", source=how, confidence="assumed",
-                )  # fmt: skip
-    return found
-
-
-def _ratio(number: Number, before: Any) -> float:
-    from rascade.model.table import to_model_units
-
-    # A molecular weight cancels where both have a mass; where one has none, 500 g/mol is near.
-    one, other = (
-        to_model_units(v, u, 500.0)
-        for v, u in ((number.value, number.unit), (before.value, before.unit))
-    )
-    return one / other
-
-
-def _row(before: Any, number: Number) -> Any:
-    return replace(
-        before, value=number.value, unit=number.unit, low=number.low, high=number.high,
-        distribution="lognormal" if number.cv > 0 else "fixed", cv=number.cv, fitted="",
-        source=number.source, confidence=number.confidence, description=number.description,
-    )  # fmt: skip
+def _prior(given: Mapping[str, Any], rows: Mapping[str, Any], at: Place) -> PotencyPrior | None:
+    """Return the prior of the potency in patients; None where the file gives none."""
+    at.known(given, ("potency",), "prediction/")
+    if not given:
+        return None
+    key, part = "prediction/potency", at.table(given, "potency")
+    at.known(part, ("sd", "source"), f"{key}/")
+    for needed in ("sd", "source"):
+        if needed not in part:
+            at.wrong(key, f'{needed}: missing; write {{ sd = 0.4, source = "..." }}')
+    sd = at.number(part["sd"], key)
+    if not 0 < sd < _LARGEST_SD:
+        at.wrong(key, f"sd: {sd:g} is not between 0 and {_LARGEST_SD:g}; 0.4 is a factor of 1.5")
+    symbols = potency_symbols(rows)
+    if not symbols:
+        at.wrong(key, "a drug of this class has no number of its potency")
+    return PotencyPrior(symbols, sd, at.text(part, "source", f"{key}/source"))
 
 
 def as_mapping(drug: OwnDrug) -> dict[str, Any]:
@@ -323,6 +312,11 @@ def as_mapping(drug: OwnDrug) -> dict[str, Any]:
         kept = {key: value for key, value in asdict(one).items() if key != "symbol"}
         numbers[one.symbol] = kept
     found: dict[str, Any] = {"name": drug.name, "like": drug.like}
+    if drug.anchors != ANCHORS[0]:
+        found["anchors"] = drug.anchors
+    if drug.potency is not None:
+        prior = {"sd": drug.potency.sd, "source": drug.potency.source}
+        found["prediction"] = {"potency": prior}
     if drug.about:
         found["about"] = drug.about
     if drug.levels:
@@ -349,6 +343,9 @@ def template(name: str, known: str) -> str:
         '# about = "what it is, in a sentence"',
         "# Doses from the full one down; without it, the steps of the drug that it is like.",
         "# dose_levels = [100, 75, 50]",
+        "# The plasma concentrations of side effects (C_...) that you do not give: those of the",
+        '# known drug ("concentration"), the unbound ones ("free"), or moved with "potency".',
+        '# anchors = "concentration"',
         "",
         "[numbers]",
     ]
@@ -361,15 +358,38 @@ def template(name: str, known: str) -> str:
             f'# {key} = {{ value = {row.value:g}, unit = "{row.unit}"{spread}, '
             'source = "...", confidence = "assumed" }',
         ]
-    if {"CL", "V"} <= rows.keys():
+    lines += _published(rows)
+    lines += [
+        "",
+        "# In predictions the potency in patients differs from a file's as trials say it does for",
+        "# the known drug. Where you know better: the standard deviation of its logarithm.",
+        "# [prediction]",
+        '# potency = { sd = 0.4, source = "assumed: within a factor of two of that in cells" }',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _published(rows: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a file for kinetics as publications have them."""
+    one, two = {"CL", "V"} <= rows.keys(), {"CL", "Vc", "Q", "Vp"} <= rows.keys()
+    if not (one or two) or "Vp2" in rows or "Vmax_elimination" in rows:
+        return []
+    lines = [
+        "",
+        "# Instead of clearance and volumes, what a publication often has:",
+        "# [pharmacokinetics]",
+        '# half_life = { value = 5, unit = "h", source = "..." }',
+        '# dose = { value = 100, unit = "mg" }',
+        '# auc = { value = 2000, unit = "ng*h/mL", source = "..." }',
+    ]
+    if one and "ka" in rows:
         lines += [
-            "",
-            "# Instead of CL, V and ka, what a publication often has:",
-            "# [pharmacokinetics]",
-            '# half_life = { value = 5, unit = "h", source = "..." }',
-            '# dose = { value = 100, unit = "mg" }',
-            '# auc = { value = 2000, unit = "ng*h/mL", source = "..." }',
             '# tmax = { value = 2, unit = "h", source = "..." }',
             '# cmax = { value = 300, unit = "ng/mL", source = "..." } # checked',
         ]
-    return "\n".join(lines) + "\n"
+    if "ka" in rows:
+        lines += [
+            "# Where CL and volumes above are those of the vein, the share that reaches the blood:",
+            '# F = { value = 0.4, unit = "fraction", source = "..." }',
+        ]
+    return lines

@@ -8,17 +8,23 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from rascade.errors import InputError
+from rascade.model.own_two_compartments import TWO_COMPARTMENTS, two_compartments
 from rascade.own_drugs import Number
 from rascade.text import did_you_mean
 
-__all__ = ["SPAN", "Place", "kinetics"]
+__all__ = ["SPAN", "Place", "by_mouth", "kinetics"]
 
 #: Between a typical value and the ends of its range, where a file gives none.
 SPAN = 10.0
-_FORMS = {"half_life": "h", "auc": "mg*h/L", "tmax": "h", "dose": "mg", "cmax": "mg/L"}
+_FORMS = {
+    "half_life": "h", "auc": "mg*h/L", "tmax": "h", "dose": "mg", "cmax": "mg/L", "F": "fraction",
+}  # fmt: skip
+#: Numbers that the model has divided by bioavailability where a drug is swallowed.
+_VOLUMES = ("CL", "V", "Vc", "Q", "Vp")
 _SAME = 0.1  # CL, V and half-life that differ by more contradict each other
 _CMAX_WITHIN = 2.5  # a peak of a model of one compartment is no better than that
 
@@ -74,22 +80,51 @@ class Place:
         return dict(value)
 
 
+def by_mouth(
+    given: Mapping[str, Any], numbers: Mapping[str, Number], rows: Rows, at: Place
+) -> dict[str, Number]:
+    """Return numbers as the model has them: clearances and volumes over bioavailability F.
+
+    Without F in the file they are apparent ones already, as labels of tablets have them.
+    """
+    if "F" not in given:
+        return dict(numbers)
+    share, key = _form(given["F"], "F", "pharmacokinetics/", at)[0], "pharmacokinetics/F"
+    if share > 1:
+        at.wrong(key, f"{share:g} is more than 1; the share of a dose that reaches the blood")
+    if "ka" not in rows:
+        at.wrong(key, "this drug is not absorbed; leave F out")
+    if not any(symbol in numbers for symbol in _VOLUMES):
+        at.wrong(key, "F divides CL and volumes of the vein; give them as numbers, or leave F out")
+    return {
+        symbol: replace(
+            one, value=one.value / share, low=one.low / share, high=one.high / share,
+            source=f"{one.source}, over F = {share:g}",
+        ) if symbol in _VOLUMES else one
+        for symbol, one in numbers.items()
+    }  # fmt: skip
+
+
 def kinetics(given: Mapping[str, Any], numbers: Numbers, rows: Rows, at: Place) -> Iterator[Number]:
     """Yield clearance, volume and absorption from half-life, AUC and tmax of a dose."""
     before = "pharmacokinetics/"
     at.known(given, tuple(_FORMS), before)
     if not given:
         return
-    if not {"CL", "V"} <= rows.keys():
-        fitting = ", ".join(name for name in rows if name in ("CL", "Vc", "Q", "Vp", "ka", "F"))
+    one, two = {"CL", "V"} <= rows.keys(), set(TWO_COMPARTMENTS) <= rows.keys()
+    if not (one or two) or "Vp2" in rows or "Vmax_elimination" in rows:
+        fitting = ", ".join(name for name in rows if name in _VOLUMES or name == "ka")
         at.wrong(
             "pharmacokinetics",
-            f"this drug has more than one compartment; give {fitting} as numbers",
+            f"its kinetics are not of one or two compartments; give {fitting} as numbers",
         )
     parts = {key: _form(value, key, before, at) for key, value in given.items()}
     for needs, key in (("auc", "dose"), ("cmax", "dose")):
         if needs in parts and key not in parts:
             at.wrong(f"{before}{needs}", "of which dose? add dose")
+    if two:
+        yield from two_compartments(parts, numbers, rows, at)
+        return
     clearance = _clearance(parts, numbers, rows, at)
     volume = _volume(parts, numbers, rows, clearance.value, at)
     made = [clearance, volume]

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -34,6 +34,7 @@ __all__ = [
     "parse_table",
     "parse_tables",
     "table_files",
+    "table_of",
 ]
 
 COLUMNS: Final = (
@@ -367,6 +368,18 @@ def load_table() -> ParameterTable:
     for drug in own_drugs().values():
         rows.update(own_rows(drug, table))
     return ParameterTable(rows)
+
+
+def table_of(drugs: Iterable[str]) -> ParameterTable:
+    """Return the table without the user's own drugs that are not among these.
+
+    What a study depends on is the same whatever other drugs the user has.
+    """
+    others = set(own_drugs()) - set(drugs)
+    table = load_table()
+    if not others:
+        return table
+    return ParameterTable({n: table[n] for n in table if n.partition(".")[0] not in others})
 
 
 @cache

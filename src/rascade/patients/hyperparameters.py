@@ -12,6 +12,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,13 @@ import numpy as np
 from rascade.errors import EvidenceError
 from rascade.model import load_table
 from rascade.model.sources import parse_source
-from rascade.own_drugs import origin
+from rascade.own_drugs import origin, own_drugs
 from rascade.patients.joint import load_correlations
 from rascade.patients.lines import known_lines, load_lines
 from rascade.patients.population import load_effects
 from rascade.patients.profile import load_properties
 from rascade.patients.prognosis import load_factors
+from rascade.random_streams import normal
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -203,7 +205,10 @@ class Ensemble:
 
     def tables(self, base: ParameterTable, line: int) -> list[ParameterTable]:
         """Return the parameter table of every member for patients in a line of treatment."""
-        return [member_table(base, self.names, row, line) for row in self.values]
+        return [
+            _with_own_potency(member_table(base, self.names, row, line), base, number)
+            for number, row in enumerate(self.values)
+        ]
 
     @property
     def hash(self) -> str:
@@ -248,6 +253,23 @@ def member_table(
     return base.with_values(
         {row: base[row].value * factor for row, factor in medians.items()}
     ).with_spreads(spreads)
+
+
+def _with_own_potency(table: ParameterTable, base: ParameterTable, member: int) -> ParameterTable:
+    """Let the potency of own drugs that have a prior differ by it, instead of by their class.
+
+    The central member, which is the first, has the potency of the drug's file.
+    """
+    values: dict[str, float] = {}
+    for name, drug in own_drugs().items():
+        if drug.potency is None:
+            continue
+        who = np.array([member], dtype=np.int64)
+        z = float(normal(0, f"potency of {name}", who)[0]) if member else 0.0
+        rows = [f"{name}.{symbol}" for symbol in drug.potency.symbols]
+        way = -1.0 if drug.potency.symbols[0].startswith(("KD", "EC50", "IC50")) else 1.0
+        values |= {row: base[row].value * math.exp(way * drug.potency.sd * z) for row in rows}
+    return table.with_values(values) if values else table
 
 
 def parse_ensemble(text: str, manifest: Mapping[str, Any], file: str) -> Ensemble:

@@ -10,7 +10,7 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.knowledge.evidence import JSON, print_json, value_text
-from rascade.cli.terminal.options import DrugFiles
+from rascade.cli.terminal.options import DrugFiles, OptionalOut, Threads
 from rascade.cli.terminal.tables import print_table, say, show_entry, show_table
 from rascade.cli.terminal.usage import PlainGroup, PlainUsage
 
@@ -55,6 +55,7 @@ def list_(as_json: JSON = False) -> None:
       rascade drugs list --json
     """
     from rascade.evidence import load
+    from rascade.own_drugs import own_drugs
 
     drugs = load().registry
     if as_json:
@@ -75,6 +76,10 @@ def list_(as_json: JSON = False) -> None:
     rows = [
         (drug.name, drug.drug_class, drug.target, ", ".join(drug.aliases), str(len(drug.facts)))
         for drug in drugs
+    ]
+    rows += [
+        (own.name, f"your own, like {own.like}", "", "", str(len(own.numbers)))
+        for own in own_drugs().values()
     ]
     print_table(("drug", "class", "target", "other names", "facts"), rows, right={4})
 
@@ -109,6 +114,7 @@ def show(
         print_json(as_dict(drug))
         return
     _print_drug(evidence, drug)
+    _print_numbers(drug.name)
 
 
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
@@ -160,21 +166,94 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Of your own
     say(f"removed: {drop_own_drug(name)}", wrap=False)
 
 
+@app.command("class", cls=PlainUsage, epilog=RESEARCH_USE)
+def class_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A modelled drug, or your own.")],
+    drugs: DrugFiles = None,
+    regimen: Annotated[
+        str | None, typer.Option("--regimen", metavar="ORDERS", help="Orders of the drug instead.")
+    ] = None,
+    allele: Annotated[
+        str | None, typer.Option("--allele", metavar="NAME", help="KRAS allele, such as G12D.")
+    ] = None,
+    patients: Annotated[
+        int, typer.Option("--patients", metavar="N", help="At each potency; 0 for no responses.")
+    ] = 60,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Random seed.")] = 1,
+    out: OptionalOut = None,
+    threads: Threads = None,
+    as_json: JSON = False,
+) -> None:
+    """Show a drug beside its class: target held over a day, pERK, responses by potency.
+
+    \b
+    A known drug; your own; without the small trials at other potencies, in a few seconds:
+      rascade drugs class sotorasib --out out/class
+      rascade drugs class mysorasib --drugs mysorasib.toml --out out/class
+      rascade drugs class trametinib --patients 0
+
+    Every drug of the mechanism is given as it usually is, your own as the drug that it is like, to
+    one typical patient. Written into DIR: class.json, class.html and manifest.json.
+    """
+    from rascade.progress import default_threads, progress_on_stderr
+    from rascade.report.pages.drug_class import class_rows, write_class_report
+    from rascade.studies.running.drug_class import class_json, run_drug_class
+
+    with progress_on_stderr("class") as progress:
+        result = run_drug_class(
+            name, out, orders=regimen, allele=allele, patients=patients, seed=seed,
+            threads=default_threads(threads), progress=progress, finish=write_class_report,
+        )  # fmt: skip
+    if as_json:
+        sys.stdout.write(class_json(result.record))
+        return
+    header = ("drug", "given", "target held, %", "pERK, %", "plasma, nM", "potency")
+    show_table(header, class_rows(result.record))
+    for row in result.record["responses"]:
+        say(f"potency x {row['factor']:.3g}: {row['orr_pct']:g} % of {row['n']} respond")
+    if result.folder is not None:
+        say(f"page: {result.folder / 'class.html'}", wrap=False)
+
+
+#: Confidence of a row -> whether its number is measured.
+_STANDING = {
+    "verified": "measured", "secondary": "measured", "recalled": "measured (recalled)",
+    "derived": "derived", "fitted": "fitted", "definition": "definition", "assumed": "prior",
+}  # fmt: skip
+
+
 def _print_own(drug: OwnDrug) -> None:
     """Show every number of a drug of the user's own: given, or that of the drug it is like."""
-    from rascade.model import load_table
+    anchors = f"plasma anchors that are not given: {drug.anchors}"
+    fields = [("like", drug.like), ("about", drug.about), ("anchors", anchors), ("hash", drug.hash)]
+    show_entry(drug.name, fields)
+    _print_numbers(drug.name)
 
-    given = {number.symbol for number in drug.numbers}
-    show_entry(drug.name, [("like", drug.like), ("about", drug.about), ("file", drug.hash)])
-    table, start = load_table(), f"{drug.name}."
+
+def _print_numbers(name: str) -> None:
+    """Show what the model has of a drug: measured, derived, fitted, a prior or missing."""
+    from rascade.model import known_drugs, load_table
+    from rascade.own_drugs import own_drugs
+
+    drug = known_drugs().get(name)
+    if drug is None:
+        return
+    own, table, start = own_drugs().get(name), load_table(), f"{name}."
+    given = {number.symbol for number in own.numbers} if own is not None else set()
     rows = []
-    for name, row in table.items():
-        if name.startswith(start):
-            symbol = name.removeprefix(start)
-            whose = "measured" if row.confidence in ("verified", "secondary") else "prior"
-            whose = f"given, {row.confidence}" if symbol in given else f"of {drug.like}, {whose}"
-            rows.append((symbol, f"{row.value:.4g}", row.unit, whose, row.source))
-    print_table(("quantity", "value", "unit", "whose", "source"), rows, right={1})
+    for row in (table[one] for one in table if one.startswith(start)):
+        symbol, standing = row.name.removeprefix(start), _STANDING[row.confidence]
+        if own is not None:
+            standing = f"given, {standing}" if symbol in given else f"of {own.like}, {standing}"
+        rows.append((symbol, f"{row.value:.4g}", row.unit, standing, row.source))
+    has = {row[0] for row in rows}
+    for other in known_drugs().values():
+        if other.mechanisms == drug.mechanisms:
+            symbols = [n.partition(".")[2] for n in table if n.startswith(f"{other.name}.")]
+            missing = [s for s in symbols if s not in has and "[" not in s]
+            rows += [(symbol, "", "", "missing", f"{other.name} has it") for symbol in missing]
+            has.update(missing)
+    print_table(("in the model", "value", "unit", "known as", "source"), rows, right={1})
 
 
 def _print_drug(evidence: Evidence, drug: Drug) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,18 @@ from rascade.model.own import as_mapping, check_own_drug, load_own_drug
 from rascade.own_drugs import OwnDrug, own_drugs, use
 
 if TYPE_CHECKING:
-    from rascade.studies.files.schema import Arm, TrialStudy
+    from rascade.studies.files.schema import Arm, ExperimentStudy, Study, TrialStudy
     from rascade.studies.files.yaml_text import Document
 
-__all__ = ["named_drugs", "read_drugs", "use_drugs", "with_named_drugs"]
+__all__ = [
+    "drugs_for_manifest",
+    "named_drugs",
+    "read_drugs",
+    "told_drugs",
+    "use_drugs",
+    "with_drugs_of_the_dish",
+    "with_named_drugs",
+]
 
 
 def read_drugs(document: Document) -> dict[str, Any]:
@@ -60,8 +68,35 @@ def named_drugs(arms: Sequence[Arm]) -> tuple[OwnDrug, ...] | None:
 
 def with_named_drugs(study: TrialStudy) -> TrialStudy:
     """Return a study that holds the user's own drugs that it names, wherever they came from."""
-    there = {one["name"] for one in study.drugs or ()}
-    more = [as_mapping(d) for d in named_drugs(study.arms) or () if d.name not in there]
-    if not more:
-        return study
-    return study.model_copy(update={"drugs": (*(study.drugs or ()), *more)})
+    more = _missing(study.drugs, named_drugs(study.arms) or ())
+    return study.model_copy(update={"drugs": (*(study.drugs or ()), *more)}) if more else study
+
+
+def with_drugs_of_the_dish(study: ExperimentStudy) -> ExperimentStudy:
+    """Return an experiment that holds the user's own drugs that it names, as a trial does."""
+    own = [drug for name, drug in own_drugs().items() if name in study.drugs]
+    more = _missing(study.own_drugs, own)
+    held = (*(study.own_drugs or ()), *more)
+    return study.model_copy(update={"own_drugs": held}) if more else study
+
+
+def _missing(
+    held: Sequence[Mapping[str, Any]] | None, named: Sequence[OwnDrug]
+) -> list[dict[str, Any]]:
+    there = {one["name"] for one in held or ()}
+    return [as_mapping(drug) for drug in named if drug.name not in there]
+
+
+def drugs_for_manifest(study: Study) -> dict[str, Any]:
+    """Return what the manifest says of the user's own drugs of a study; nothing if there are none.
+
+    The hash is of what the file means: names and numbers, not its layout and comments.
+    """
+    held = study.own_drugs if study.kind == "experiment" else getattr(study, "drugs", None)
+    return told_drugs(check_own_drug(one, "study") for one in held or ())
+
+
+def told_drugs(drugs: Iterable[OwnDrug]) -> dict[str, Any]:
+    """Return the entry of a manifest for these drugs; nothing if there are none."""
+    told = [{"name": drug.name, "like": drug.like, "hash": drug.hash} for drug in drugs]
+    return {"drugs": told} if told else {}

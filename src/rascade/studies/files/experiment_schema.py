@@ -29,6 +29,7 @@ from rascade.studies.files.parts import (
     Mechanisms,
     Name,
     OrderText,
+    OwnDrugs,
     Parameters,
     Part,
     Seed,
@@ -290,6 +291,8 @@ class ExperimentStudy(Part):
     """Titration of the first drug of every treatment (dose-response, dose-matrix)."""
     changes: Changes = Field(default_factory=dict, alias="set")
     """Knock-down (from hour 0) or knock-out (always), without and with which treatments are run."""
+    own_drugs: Annotated[OwnDrugs, Field(alias="drugs")] = None
+    """Drugs of your own, each the name of its file beside the study, or its keys and values."""
     readouts: Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=30)]
     """What is read, such as ``pERK`` or ``viability``."""
     hours: Annotated[tuple[Hour, ...], Field(min_length=1, max_length=500)]

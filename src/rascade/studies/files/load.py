@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rascade.errors import InputError, StudyFileError, UnsupportedFeature
 from rascade.random_streams import check_seed
-from rascade.studies.files.drugs import read_drugs, with_named_drugs
+from rascade.studies.files.drugs import read_drugs, with_drugs_of_the_dish, with_named_drugs
 from rascade.studies.files.own_data import read_data
 from rascade.studies.files.own_patients import read_patients_of
 from rascade.studies.files.problems import study_error
@@ -142,7 +142,9 @@ def _study(document: Document, checks: Checks | None, kind: type[AnyStudy] | Non
     except ValidationError as error:
         raise study_error(error, document, model) from None
     _check_modelled(study, document, checks)
-    return with_named_drugs(study) if isinstance(study, TrialStudy) else study
+    if isinstance(study, TrialStudy):
+        return with_named_drugs(study)
+    return with_drugs_of_the_dish(study) if isinstance(study, ExperimentStudy) else study
 
 
 def _wanted(kind: str) -> Wanted:

@@ -12,6 +12,7 @@ from rascade.progress import Progress, check_threads
 from rascade.regimen import format_regimen
 from rascade.results.manifest import add_new, now
 from rascade.results.store import plain_json
+from rascade.studies.files.drugs import use_drugs
 from rascade.studies.files.experiment_schema import MAX_DRAWS, Dish, ExperimentStudy, Given, Grid
 from rascade.studies.running.study_folder import (
     StudyOutput,
@@ -101,6 +102,7 @@ def to_experiment(study: ExperimentStudy) -> ExperimentSpec:
     from rascade.bench.spec import ExperimentSpec
     from rascade.model import Interventions
 
+    use_drugs(study.own_drugs)
     return ExperimentSpec(
         name=study.title,
         design=study.design,

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rascade.errors import InputError
+from rascade.own_drugs import own_drugs
 from rascade.random_streams import check_seed
 from rascade.regimen import Regimen, format_regimen
 from rascade.results.index import noted_results
 from rascade.results.manifest import base_manifest, now
 from rascade.results.store import MANIFEST, file_hashes, write_json, write_table
+from rascade.studies.files.drugs import told_drugs
 from rascade.studies.files.patient import KnownPatient
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ def run_single(
             days=days,
             seed=seed,
             warnings=course.info["warnings"],
+            **told_drugs(own for name, own in own_drugs().items() if name in regimen.drugs),
             **({} if changes is None else {"interventions": asdict(changes)}),
         )
         write_json(folder / MANIFEST, manifest | {"files": file_hashes(folder)})

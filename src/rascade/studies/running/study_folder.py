@@ -16,6 +16,7 @@ from rascade.random_streams import check_seed
 from rascade.results.index import noted_results
 from rascade.results.manifest import add_new, base_manifest
 from rascade.results.store import finish_results, plain_json, write_json, write_table, write_text
+from rascade.studies.files.drugs import drugs_for_manifest
 from rascade.studies.files.load import dump, study_hash
 from rascade.studies.files.schema import ExperimentStudy, OperatingStudy, Study, TrialStudy
 
@@ -112,17 +113,21 @@ def study_manifest(
         facts: what is added, in order.
     """
     from rascade.evidence import evidence_hash
-    from rascade.model import load_table
+    from rascade.model import table_of
 
+    own = drugs_for_manifest(study)
     manifest = base_manifest(
         study.kind,
         started,
         study=title,
         study_hash=study_hash(study),
         model_hash=model_hash,
-        parameter_hash=load_table().with_values(parameters).hash,
+        parameter_hash=table_of(drug["name"] for drug in own.get("drugs", ()))
+        .with_values(parameters)
+        .hash,
         evidence_hash=evidence_hash(),
         seed=study.seed,
+        **own,
         **facts,
     )
     add_new(manifest, plain_json(provenance or {}))

@@ -16,7 +16,11 @@ from rascade.patients import Given, Population, draw_cohort, steady_state
 from rascade.patients.cohort import DOUBLING_TIME_DAYS
 from rascade.patients.profile import check_profile
 from rascade.trial.conduct.dosing import engine_doses
-from rascade.trial.design.cautions import parameter_cautions, regimen_cautions
+from rascade.trial.design.cautions import (
+    own_drug_cautions,
+    parameter_cautions,
+    regimen_cautions,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +131,11 @@ def simulate_patient(
         )
     trajectory = pd.DataFrame(np.asarray(segment.values)[0], columns=list(outputs))
     trajectory.insert(0, "day", hours / HOURS_PER_DAY)
-    cautions = [*regimen_cautions(regimen), *parameter_cautions(given)]
+    cautions = [
+        *own_drug_cautions(regimen.drugs),
+        *regimen_cautions(regimen),
+        *parameter_cautions(given),
+    ]
     info = _info(regimen, days, seed, population, assembly, outputs)
     return PatientOutcome(trajectory, info | {"warnings": cautions})
 

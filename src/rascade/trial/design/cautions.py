@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from rascade.errors import EvidenceError
 from rascade.model import load_table
-from rascade.own_drugs import OwnDrug
+from rascade.model.own_rows import potency_symbols
+from rascade.own_drugs import OwnDrug, own_drugs
 from rascade.regimen import Amount, Order, Regimen
 from rascade.regimen.times import order_times
 from rascade.trial.design.selection import dropped_selection
@@ -99,10 +100,17 @@ def trial_cautions(spec: TrialSpec) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def own_drug_cautions(drugs: Sequence[OwnDrug]) -> list[str]:
-    """Say what a reader must know of drugs that are the user's own."""
+def own_drug_cautions(drugs: Iterable[str | OwnDrug]) -> list[str]:
+    """Say what a reader must know of drugs that are the user's own.
+
+    Args:
+        drugs: names of drugs, known ones among them, or own drugs themselves.
+    """
     found = []
-    for drug in drugs:
+    for named in drugs:
+        drug = own_drugs().get(named) if isinstance(named, str) else named
+        if drug is None:
+            continue
         numbers = ", ".join(number.symbol for number in drug.numbers) or "none"
         text = (
             f"{drug.name} is a drug of the user's own (SHA-256 {drug.hash[:12]}), like "
@@ -110,7 +118,7 @@ def own_drug_cautions(drugs: Sequence[OwnDrug]) -> list[str]:
         )
         moved = {number.symbol for number in drug.numbers}
         anchors = [symbol for symbol in _anchors(drug.like) if symbol not in moved]
-        if anchors and moved & _MOVES_ANCHORS:
+        if drug.anchors == "concentration" and anchors and _moves_anchors(moved):
             text += (
                 f". Side effects follow its exposure by the plasma anchors of {drug.like} "
                 f"({', '.join(anchors)}), which do not move with potency"
@@ -120,12 +128,17 @@ def own_drug_cautions(drugs: Sequence[OwnDrug]) -> list[str]:
 
 
 #: Numbers of a drug that say how strong it is, or how much of a dose is in the blood.
-_MOVES_ANCHORS: Final = frozenset(
+_EXPOSURE: Final = frozenset(
     {
-        "CL", "V", "Vc", "Vmax", "Km", "ka", "F", "fraction_unbound", "affinity", "KD_tricomplex",
-        "kinact_over_KI", "KD_MEK", "KD", "IC50", "EC50",
+        "CL", "V", "Vc", "Vp", "Q", "ka", "Vmax_elimination", "Km_elimination", "CL_formation",
+        "fraction_unbound", "affinity",
     }
 )  # fmt: skip
+
+
+def _moves_anchors(symbols: Iterable[str]) -> list[str]:
+    """Return the numbers among these that change exposure or potency."""
+    return [s for s in symbols if s.partition("[")[0] in _EXPOSURE or potency_symbols([s])]
 
 
 def _anchors(drug: str) -> list[str]:
@@ -143,7 +156,7 @@ def _anchor_cautions(values: Mapping[str, float], place: str) -> list[str]:
     found = []
     for drug in dict.fromkeys(name.partition(".")[0] for name in values if "." in name):
         moved = [n.removeprefix(f"{drug}.") for n in values if n.startswith(f"{drug}.")]
-        strong = [symbol for symbol in moved if symbol.partition("[")[0] in _MOVES_ANCHORS]
+        strong = _moves_anchors(moved)
         stay = [symbol for symbol in _anchors(drug) if symbol not in moved]
         if strong and stay:
             found.append(

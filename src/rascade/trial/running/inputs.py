@@ -17,7 +17,7 @@ from rascade.versions import package_versions
 if TYPE_CHECKING:
     from rascade.trial.design.spec import TrialSpec
 
-__all__ = ["course_inputs", "inputs_hash", "plan_inputs"]
+__all__ = ["course_inputs", "inputs_hash", "plan_inputs", "simulating_code"]
 
 #: Packages whose version can change a bit of what a patient goes through.
 _SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbml", "scipy")
@@ -44,16 +44,18 @@ _CODE = (
 def plan_inputs(plan: TrialSpec) -> dict[str, Any]:
     """Return everything that the patients of a trial depend on, ready for JSON."""
     from rascade.evidence import evidence_hash
-    from rascade.model import load_table
+    from rascade.model import table_of
     from rascade.trial.design.models import arm_assembly
 
     versions = package_versions()
     return {
         "study": felt_by_patients(plan),
         "models": [arm_assembly(plan, arm).hash for arm in plan.arms],
-        "parameters": load_table().with_values(plan.parameters).hash,
+        "parameters": table_of(drug.name for drug in plan.drugs or ())
+        .with_values(plan.parameters)
+        .hash,
         "evidence": evidence_hash(),
-        "code": _code_hash(_CODE),
+        "code": simulating_code(),
         "versions": {name: versions[name] for name in _SOLVING},
         "processor": platform.machine(),
     }
@@ -62,6 +64,11 @@ def plan_inputs(plan: TrialSpec) -> dict[str, Any]:
 def course_inputs(plan: TrialSpec) -> dict[str, Any]:
     """Return everything that the courses of a prediction depend on, ready for JSON."""
     return {**plan_inputs(plan), "prediction": _code_hash(("trial/prediction",))}
+
+
+def simulating_code() -> str:
+    """Return the SHA-256 of the code and data that simulate a patient."""
+    return _code_hash(_CODE)
 
 
 def inputs_hash(inputs: Mapping[str, Any]) -> str:

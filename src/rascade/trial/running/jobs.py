@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from rascade.errors import ResultsError
+from rascade.own_drugs import use
 from rascade.trial.design.plan_text import plan_from_text
 from rascade.trial.design.spec import TrialSpec
 from rascade.trial.running.inputs import inputs_hash, plan_inputs
@@ -43,7 +44,15 @@ def _plan(text: str) -> TrialSpec:
 
 @lru_cache(maxsize=4)
 def _inputs(text: str) -> str:
-    return inputs_hash(plan_inputs(_plan(text)))
+    return inputs_hash(plan_inputs(_known_plan(text)))
+
+
+def _known_plan(text: str) -> TrialSpec:
+    """Return a plan whose own drugs are those that this process knows now."""
+    plan = _plan(text)
+    for drug in plan.drugs or ():
+        use(drug)  # another job may have had another drug of that name
+    return plan
 
 
 def simulate(
@@ -70,7 +79,7 @@ def simulate(
     from rascade.engine import Settings
     from rascade.trial.conduct.run import run_arm
 
-    plan = _plan(job.plan)
+    plan = _known_plan(job.plan)
     run = run_arm(
         plan,
         plan.arms[job.span.arm],
