@@ -107,7 +107,7 @@ def _legend(run: TrialRun, arm: str, end: TimeEndPoint, told: Comparison | None)
     median = run.headlines[arm].medians[end.name]
     text = f"{arm}: n = {len(run.of_arm(arm))}, median "
     text += f"{months_text(median.value, median.limits)} months"
-    return text if told is None else f"{text}; {told.whose} {told.published_text}"
+    return text if told is None else f"{text}; published {told.published_text}"
 
 
 def _caption(run: TrialRun, told: dict[str, Comparison], own: dict[str, KaplanMeier]) -> str:

@@ -60,11 +60,6 @@ class Comparison:
         return f"{self.use}: {self.note}" if self.note else self.use
 
     @property
-    def whose(self) -> str:
-        """Whose number it is, in a word."""
-        return "own data" if self.use == "own data" else "published"
-
-    @property
     def published_text(self) -> str:
         """Published value with its interval."""
         return _with_limits(self.published, self.published_limits, self.decimals)

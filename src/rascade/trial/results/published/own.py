@@ -11,10 +11,7 @@ from rascade.statistics.survival import kaplan_meier
 if TYPE_CHECKING:
     from rascade.trial.design.own_data import ArmData
 
-__all__ = ["OWN", "own_curves", "own_results"]
-
-#: What a row is used for that is the user's own.
-OWN = "own data"
+__all__ = ["own_curves", "own_results"]
 
 
 def own_results(arm: str, data: ArmData) -> list[dict[str, Any]]:
@@ -32,7 +29,7 @@ def own_results(arm: str, data: ArmData) -> list[dict[str, Any]]:
     return [
         {
             "arm": arm, "endpoint": endpoint, "value": value, "low": low, "high": high,
-            "source": data.source, "use": OWN, "note": note,
+            "source": data.source, "use": "compare", "note": note,
         }
         for endpoint, (value, low, high, note) in rows.items()
     ]  # fmt: skip
