@@ -39,7 +39,6 @@ VERBS: dict[str, tuple[str, str]] = {
         ("sensitivity", "runs.sensitivity", "Tell what an answer hangs on, page included."),
         ("power", "runs.power", "Find power and size of trial designs, report included."),
         ("serve", "runs.serve", "Open the workbench: build, move, run and compare in a browser."),
-        ("curve", "runs.curve", "Reconstruct patients from a published survival curve."),
         ("design", "runs.design", "Find the design with the best chance, report included."),
         ("forecast", "runs.forecast", "Forecast regimens for one patient, page included."),
         ("voi", "runs.voi", "Find which measurement narrows a prediction, report included."),

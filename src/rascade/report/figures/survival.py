@@ -22,7 +22,6 @@ from rascade.report.look.canvas import (
 )
 from rascade.report.look.text import clean, interval, months_text, p_value
 from rascade.report.tables.data_cut import data_cut_text
-from rascade.report.tables.own_data import own_curves
 from rascade.report.tables.published import compare, median_label, ratio_label
 
 if TYPE_CHECKING:
@@ -82,15 +81,12 @@ def survival_figure(run: TrialRun, name: str) -> Figure:
     axes = canvas.axes(left, above, WIDTH - left - _RIGHT, _PLOT)
     for position, curve in enumerate(curves.values()):
         _draw_curve(axes, curve, arm_color(position), ticks[-1])
-    own = own_curves(run, end.name)
-    for arm, patients in own.items():
-        _draw_own(axes, patients, arm_color(run.arms.index(arm)))
     _finish(axes, ticks, f"{title} (%)")
     _published_marks(axes, run, told, ticks[-1])
     _at_risk_table(canvas, curves, rows, ticks, left, above + _PLOT + 0.5)
     parts = [_legend(run, arm, end, told.get(arm)) for arm in run.arms]
     alt = f"{title}, Kaplan–Meier curves. " + ". ".join(parts + notes) + "."
-    return Figure(end.name, title, _caption(run, told, own), alt, canvas.svg(), canvas.figure)
+    return Figure(end.name, title, _caption(run, told), alt, canvas.svg(), canvas.figure)
 
 
 def _count(texts: Sequence[str]) -> int:
@@ -110,7 +106,7 @@ def _legend(run: TrialRun, arm: str, end: TimeEndPoint, told: Comparison | None)
     return text if told is None else f"{text}; published {told.published_text}"
 
 
-def _caption(run: TrialRun, told: dict[str, Comparison], own: dict[str, KaplanMeier]) -> str:
+def _caption(run: TrialRun, told: dict[str, Comparison]) -> str:
     caption = (
         "Kaplan–Meier estimate with pointwise 95 % log-log confidence band; ticks are censored "
         "patients, the dotted line is the median. Numbers at risk are counted just before each "
@@ -121,8 +117,6 @@ def _caption(run: TrialRun, told: dict[str, Comparison], own: dict[str, KaplanMe
             " Open squares on that line: published medians, with their 95 % confidence interval "
             "where one was published; an arrow is a limit that was not reached."
         )
-    if own:
-        caption += " Dotted steps: your own data of the arm in the same colour."
     cut = data_cut_text(run)
     return f"{caption} {cut}" if cut else caption
 
@@ -152,14 +146,6 @@ def _curve(run: TrialRun, arm: str, end: TimeEndPoint) -> KaplanMeier:
     time = rows[end.months].to_numpy(float)
     known = np.isfinite(time)
     return kaplan_meier(time[known], rows[end.event].to_numpy()[known].astype(bool))
-
-
-def _draw_own(axes: Axes, curve: KaplanMeier, color: str) -> None:
-    """Draw the user's own data of an arm over its simulated curve."""
-    last = float(curve.time[-1]) if curve.time.size else 0.0
-    x, y = _steps(curve, curve.survival, last)
-    style: dict[str, Any] = {"color": color, "linewidth": 1.6, "linestyle": (0, (1, 1.2))}
-    axes.step(x, 100 * y, where="post", zorder=4, **style)
 
 
 def _contrast_lines(run: TrialRun, end: TimeEndPoint) -> list[str]:

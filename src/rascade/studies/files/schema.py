@@ -18,7 +18,6 @@ from rascade.errors import InputError
 from rascade.studies.files.enrolment_schema import AccrualPart, CutOffPart, RandomizationPart
 from rascade.studies.files.experiment_schema import ExperimentStudy
 from rascade.studies.files.operating_schema import OperatingStudy
-from rascade.studies.files.own_data import OwnData
 from rascade.studies.files.own_patients import refuse_ineligible
 from rascade.studies.files.parts import (
     MAX_MEMBERS,
@@ -95,8 +94,6 @@ class Arm(Part):
     """Patients in this arm, where it differs from the cohort's size."""
     published: Annotated[StrictStr, Field(min_length=1, max_length=200)] | None = None
     """Trial arm of the evidence whose published results the report shows beside these."""
-    data: OwnData | None = None
-    """Your own data of this arm, shown beside the simulation."""
     knockout: Knockouts = ()
     """What this arm's patients lack from before treatment, such as ``MDSC`` or ``CD274``."""
     set: Parameters = Field(default_factory=dict)

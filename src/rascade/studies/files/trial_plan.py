@@ -44,7 +44,6 @@ def to_plan(study: TrialStudy) -> TrialSpec:
                 _phases(study, arm),
                 _protocol(study, arm),
                 changes=Interventions(arm.knockout, arm.set, arm.include),
-                data=None if arm.data is None else arm.data.as_plan(),
             )
             for arm in study.arms
         ),

@@ -20,7 +20,6 @@ from rascade.regimen import Regimen
 from rascade.trial.assessment.censoring import check_rule
 from rascade.trial.design.accrual import Accrual, CutOff
 from rascade.trial.design.marks import COUNTS
-from rascade.trial.design.own_data import ArmData
 from rascade.trial.design.phases import Phase
 from rascade.trial.design.protocol import Protocol
 from rascade.trial.design.randomization import Randomization
@@ -147,7 +146,6 @@ class ArmSpec:
         changes: knock-outs, set parameters and wanted mechanisms of this arm.
         phases: what is given one after the other; `regimen` alone if empty.
         protocol: how the arm is conducted.
-        data: of the user's own, to be shown beside the simulated ones.
     """
 
     name: str
@@ -157,7 +155,6 @@ class ArmSpec:
     phases: tuple[Phase, ...] = ()
     protocol: Protocol = field(default_factory=Protocol)
     changes: Interventions = field(default_factory=Interventions)
-    data: ArmData | None = field(default=None, metadata=COUNTS)
 
     @property
     def course(self) -> tuple[Phase, ...]:

@@ -36,7 +36,6 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
         "influence": {"looked_at": found.looked_at, "level": LEVEL, "least": dict(found.least)},
         "covariates": covariates(arms),
         "published": [row for run in arms for row in _published(run)],
-        **_own_curves(arms),
         "published_arms": [_published_arm(name, arm_id) for name, arm_id in named.items()],
         "published_contrasts": published_contrasts(named, spec.reference),
         "published_events": [row for run in arms for row in _published_events(run)],
@@ -115,25 +114,12 @@ def _parameters(arms: Sequence[ArmRun], found: Influences) -> list[dict[str, Any
 
 
 def _published(run: ArmRun) -> list[dict[str, Any]]:
-    """Return the published results of an arm, and the user's own."""
-    from rascade.trial.results.published.arms import published_results
-    from rascade.trial.results.published.own import own_results
-
-    rows = [] if run.arm.data is None else own_results(run.arm.name, run.arm.data)
+    """Return the published results of an arm that names its row of the evidence."""
     if run.arm.published is None:
-        return rows
-    known = {row["endpoint"] for row in rows}
-    found = published_results(run.arm.name, run.arm.published)
-    # The user's own number stands where both are known.
-    return [*rows, *(row for row in found if row["endpoint"] not in known)]
+        return []
+    from rascade.trial.results.published.arms import published_results
 
-
-def _own_curves(arms: Sequence[ArmRun]) -> dict[str, Any]:
-    """Return the patients of the user's own data, where there are any."""
-    from rascade.trial.results.published.own import own_curves
-
-    rows = [row for run in arms if run.arm.data for row in own_curves(run.arm.name, run.arm.data)]
-    return {"own_curves": rows} if rows else {}
+    return published_results(run.arm.name, run.arm.published)
 
 
 def _published_arm(arm: str, arm_id: str) -> dict[str, Any]:
