@@ -97,7 +97,6 @@ def test_a_fitted_landmark_is_followed_to_its_month() -> None:
     assert len(arm.fitted_values) > len(bare.fitted_values) == 3
 
 
-
 def test_the_landmark_of_a_pool_is_its_share_free_of_an_event() -> None:
     """Of a pool of which one quarter is free at the month, a rate of 25 % has no miss."""
     arm = next(a for a in runnable_arms() if a.id == "mpact.gemcitabine")

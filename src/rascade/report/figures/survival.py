@@ -22,6 +22,7 @@ from rascade.report.look.canvas import (
 )
 from rascade.report.look.text import clean, interval, months_text, p_value
 from rascade.report.tables.data_cut import data_cut_text
+from rascade.report.tables.own_data import own_curve, own_landmarks
 from rascade.report.tables.published import compare, median_label, ratio_label
 
 if TYPE_CHECKING:
@@ -77,16 +78,17 @@ def survival_figure(run: TrialRun, name: str) -> Figure:
     for note in said:
         y += LEGEND_LINE * _count([note])
         canvas.text(0.06, y - LEGEND_LINE * _count([note]) / 2, note, size=7)
-    ticks = month_ticks(_last_month(curves, told))
+    ticks = month_ticks(max(_last_month(curves, told), _last_own(run, end)))
     axes = canvas.axes(left, above, WIDTH - left - _RIGHT, _PLOT)
     for position, curve in enumerate(curves.values()):
         _draw_curve(axes, curve, arm_color(position), ticks[-1])
+    own = _draw_own(axes, run, end)
     _finish(axes, ticks, f"{title} (%)")
     _published_marks(axes, run, told, ticks[-1])
     _at_risk_table(canvas, curves, rows, ticks, left, above + _PLOT + 0.5)
     parts = [_legend(run, arm, end, told.get(arm)) for arm in run.arms]
     alt = f"{title}, Kaplan–Meier curves. " + ". ".join(parts + notes) + "."
-    return Figure(end.name, title, _caption(run, told), alt, canvas.svg(), canvas.figure)
+    return Figure(end.name, title, _caption(run, told) + own, alt, canvas.svg(), canvas.figure)
 
 
 def _count(texts: Sequence[str]) -> int:
@@ -137,6 +139,42 @@ def _published_marks(axes: Axes, run: TrialRun, told: dict[str, Comparison], unt
         style: dict[str, Any] = {"markersize": 4.5, "markeredgewidth": 1.1, "linestyle": "none"}
         face: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": color}
         axes.plot([item.published], [y], marker="s", zorder=5, **style, **face)
+
+
+def _last_own(run: TrialRun, end: TimeEndPoint) -> float:
+    """Return the last month of the user's own curves; 0 without any."""
+    last = [0.0]
+    for arm in run.arms:
+        curve = own_curve(run, arm, end.name)
+        last += [] if curve is None else [float(curve.time[-1])]
+        last += own_landmarks(run, arm, end.name)
+    return max(last)
+
+
+def _draw_own(axes: Axes, run: TrialRun, end: TimeEndPoint) -> str:
+    """Lay the user's own curves and rates over the simulated ones; say so."""
+    drawn = ""
+    for position, arm in enumerate(run.arms):
+        color = arm_color(position)
+        curve, rates = own_curve(run, arm, end.name), own_landmarks(run, arm, end.name)
+        if curve is not None:
+            low, high = (np.where(np.isfinite(x), x, 0.0) for x in (curve.low, curve.high))
+            dashed: dict[str, Any] = {"where": "post", "color": color, "linestyle": (0, (4, 2))}
+            for values, width in ((curve.survival, 1.2), (low, 0.5), (high, 0.5)):
+                axes.step(*_shares(curve, values), linewidth=width, **dashed)
+            drawn = " Dashed: own data, with their 95 % confidence band as thin dashed lines."
+        if rates:
+            style: dict[str, Any] = {"marker": "D", "markersize": 4, "linestyle": "none"}
+            face: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": color}
+            axes.plot([*rates], [*rates.values()], zorder=5, **style, **face)
+    if any(own_landmarks(run, arm, end.name) for arm in run.arms):
+        drawn += " Diamonds: rates at single months as given; no curve is drawn through them."
+    return drawn
+
+
+def _shares(curve: KaplanMeier, values: Any) -> tuple[Any, Any]:
+    x, y = _steps(curve, values, float(curve.time[-1]))
+    return x, 100 * y
 
 
 def _curve(run: TrialRun, arm: str, end: TimeEndPoint) -> KaplanMeier:

@@ -109,6 +109,7 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
     from rascade.report.tables import further as further_tables
     from rascade.report.tables import trial as tables
     from rascade.report.tables.end_points import end_point_tables, estimand_table
+    from rascade.report.tables.own_data import own_fit_table
     from rascade.report.tables.paired import paired_table
     from rascade.report.tables.published import compare
 
@@ -149,6 +150,7 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         "forests": drawn["forests"],
         "published": tables.published_table(pairs),
         "published_figure": one("published"),
+        "own_data": own_fit_table(run),
         "mechanism": drawn["mechanism"],
         "parameters": tables.parameter_tables(run.manifest),
         "limits": _limits(run),

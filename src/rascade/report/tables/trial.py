@@ -391,6 +391,7 @@ def provenance_table(manifest: dict[str, Any]) -> Table:
         "published_arms",
         "published_contrasts",
         "published_events",
+        "published_curves",
         "limits",
         "files",
     }

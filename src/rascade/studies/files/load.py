@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rascade.errors import InputError, StudyFileError, UnsupportedFeature
 from rascade.random_streams import check_seed
 from rascade.studies.files.drugs import read_drugs, with_drugs_of_the_dish, with_named_drugs
+from rascade.studies.files.own_data import read_published
 from rascade.studies.files.own_patients import read_patients_of
 from rascade.studies.files.problems import study_error
 from rascade.studies.files.schema import (
@@ -135,7 +136,7 @@ def _study(document: Document, checks: Checks | None, kind: type[AnyStudy] | Non
         use = f"rascade {verb} {document.name}"
         raise document.error(("kind",), f"this is {what}; run it with: {use}")
     checks = model_checks() if checks is None else checks
-    value = read_patients_of(document, read_drugs(document))
+    value = read_patients_of(document, read_published(document, read_drugs(document)))
     try:
         study: AnyStudy = model.model_validate(value, context=checks)
     except ValidationError as error:

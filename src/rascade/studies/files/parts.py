@@ -39,6 +39,7 @@ __all__ = [
     "Parameters",
     "Part",
     "PatientCount",
+    "Published",
     "Seed",
     "Title",
     "check_parameters",
@@ -132,6 +133,28 @@ OrderText = Annotated[
             "type": "string",
             "examples": ["gemcitabine 1000 mg/m2 IV D1,8,15 Q28D", "daraxonrasib 300 mg PO QD"],
         }
+    ),
+]
+
+
+def _read_published(value: object) -> str | dict[str, Any]:
+    from rascade.exchange.own.results import check_own_results
+
+    if isinstance(value, str) and 1 <= len(value) <= 200:
+        return value
+    if isinstance(value, Mapping):
+        try:
+            return check_own_results(value)
+        except InputError as error:
+            raise wrong(str(error)) from None
+    raise wrong("give the id of a trial arm of the evidence, or results of your own as keys")
+
+
+Published = Annotated[
+    Any,
+    PlainValidator(_read_published),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 200}, {"type": "object"}]}
     ),
 ]
 OwnDrugs = Annotated[tuple[dict[str, Any], ...], Field(max_length=50)] | None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictInt, StrictStr, ValidationInfo, field_validator
+from pydantic import Field, StrictInt, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from rascade.errors import InputError
@@ -34,6 +34,7 @@ from rascade.studies.files.parts import (
     Parameters,
     Part,
     PatientCount,
+    Published,
     Seed,
     Title,
     check_parameters,
@@ -92,8 +93,11 @@ class Arm(Part):
     """Orders as clinicians write them, joined by ``+``; ``none`` is no treatment."""
     size: PatientCount | None = None
     """Patients in this arm, where it differs from the cohort's size."""
-    published: Annotated[StrictStr, Field(min_length=1, max_length=200)] | None = None
-    """Trial arm of the evidence whose published results the report shows beside these."""
+    published: Published | None = None
+    """Trial arm of the evidence whose published results the report shows beside these; or results
+    of your own: ``source``, ``n``, rates such as ``orr``, times such as ``pfs`` (``median``,
+    ``low``, ``high``, ``rates``, or the files ``curve`` and ``at_risk``, or ``patients``),
+    ``hazard_ratios`` against the reference arm, and ``sizes``."""
     knockout: Knockouts = ()
     """What this arm's patients lack from before treatment, such as ``MDSC`` or ``CD274``."""
     set: Parameters = Field(default_factory=dict)
@@ -338,7 +342,7 @@ class TrialStudy(Part):
         if checks.population is not None:
             yield from self._enrolment_checks()
         for index, arm in enumerate(self.arms):
-            if checks.published is not None and arm.published is not None:
+            if checks.published is not None and isinstance(arm.published, str):
                 yield ("arms", index, "published"), partial(checks.published, arm.published)
         mixed = any(centre.case_mix for centre in (self.accrual.centres if self.accrual else ()))
         if checks.somebody is not None and self.cohort.eligibility and not mixed:

@@ -40,10 +40,11 @@ def to_plan(study: TrialStudy) -> TrialSpec:
                 arm.name,
                 arm.regimen,
                 study.size_of(arm),
-                arm.published,
+                arm.published if isinstance(arm.published, str) else None,
                 _phases(study, arm),
                 _protocol(study, arm),
                 changes=Interventions(arm.knockout, arm.set, arm.include),
+                own=arm.published if isinstance(arm.published, dict) else None,
             )
             for arm in study.arms
         ),

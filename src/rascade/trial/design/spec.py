@@ -146,6 +146,8 @@ class ArmSpec:
         changes: knock-outs, set parameters and wanted mechanisms of this arm.
         phases: what is given one after the other; `regimen` alone if empty.
         protocol: how the arm is conducted.
+        own: results of the user's own to stand beside the arm's, as a study holds them
+            (`rascade.exchange.own.results`); None for none.
     """
 
     name: str
@@ -155,6 +157,7 @@ class ArmSpec:
     phases: tuple[Phase, ...] = ()
     protocol: Protocol = field(default_factory=Protocol)
     changes: Interventions = field(default_factory=Interventions)
+    own: Mapping[str, Any] | None = field(default=None, metadata=COUNTS)
 
     @property
     def course(self) -> tuple[Phase, ...]:

@@ -23,9 +23,10 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
     ``mechanism`` and ``parameters`` of the model, ``influence`` (how many correlations were
     looked at, and the smallest that counts), ``covariates`` (what acts of what is known of a
     patient), and what was ``published`` of the arms, with ``published_arms``,
-    ``published_contrasts`` and ``published_events``.
+    ``published_contrasts``, ``published_events`` and ``published_curves``.
     """
     from rascade.model.diagram import merge_diagrams
+    from rascade.trial.results.published.own import own_contrasts, own_curves, own_rows
     from rascade.trial.results.published.safety import published_contrasts
 
     found = influences(patients)
@@ -35,10 +36,14 @@ def provenance(spec: TrialSpec, arms: Sequence[ArmRun], patients: pd.DataFrame) 
         "parameters": _parameters(arms, found),
         "influence": {"looked_at": found.looked_at, "level": LEVEL, "least": dict(found.least)},
         "covariates": covariates(arms),
-        "published": [row for run in arms for row in _published(run)],
+        "published": [row for run in arms for row in (*_published(run), *own_rows(run.arm))],
         "published_arms": [_published_arm(name, arm_id) for name, arm_id in named.items()],
-        "published_contrasts": published_contrasts(named, spec.reference),
+        "published_contrasts": [
+            *published_contrasts(named, spec.reference),
+            *own_contrasts(spec),
+        ],
         "published_events": [row for run in arms for row in _published_events(run)],
+        "published_curves": [row for run in arms for row in own_curves(run.arm)],
     }
 
 
