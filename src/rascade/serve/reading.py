@@ -88,10 +88,11 @@ def _files(value: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
         yield ("cohort", "patients")
     arms = value.get("arms")
     for k, arm in enumerate(arms if isinstance(arms, list | tuple) else ()):
-        data = arm.get("data") if isinstance(arm, Mapping) else None
-        for name, given in data.items() if isinstance(data, Mapping) else ():
-            if isinstance(given, Mapping) and {"curve", "at_risk", "patients"} & given.keys():
-                yield ("arms", k, "data", str(name))
+        own = arm.get("published") if isinstance(arm, Mapping) else None
+        for name, given in own.items() if isinstance(own, Mapping) else ():
+            named = isinstance(given, Mapping) and {"curve", "at_risk", "patients"} & given.keys()
+            if named or (name == "sizes" and isinstance(given, str)):
+                yield ("arms", k, "published", str(name))
 
 
 def own_patients(text: str) -> list[dict[str, Any]]:
@@ -106,15 +107,19 @@ def own_patients(text: str) -> list[dict[str, Any]]:
 
 
 def own_curve(text: str) -> dict[str, Any]:
-    """Return the months and events of a CSV of patients, as an arm's data hold them.
+    """Return the months and events of a CSV of patients, as what is published of an arm holds them.
 
     Raises:
         InputError: it is wrong; the message names row and column.
     """
-    from rascade.studies.files.own_data import read_patients
+    from rascade.exchange.own.curves import read_subjects
 
-    months, events = _from_text(text, "curve.csv", read_patients)
-    return {"months": months, "events": events, "how": "patients"}
+    own = _from_text(text, "curve.csv", read_subjects)
+    return {
+        "months": [round(float(month), 4) for month in own.months],
+        "events": [int(event) for event in own.event],
+        "how": own.how,
+    }
 
 
 def _from_text(text: str, name: str, read: Callable[[Path], Found]) -> Found:
