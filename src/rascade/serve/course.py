@@ -82,7 +82,7 @@ def _followed(plan: TrialSpec, arm: ArmSpec) -> dict[str, Any]:
 
 def _relative(values: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(all="ignore"):
-        return values / values[0]
+        return np.asarray(values / values[0])
 
 
 def _told(values: NDArray[np.float64]) -> list[float | None]:
