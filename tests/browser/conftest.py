@@ -81,6 +81,7 @@ def page(browser: Any, server: Server) -> Iterator[Any]:
     made.set_default_timeout(120_000)
     errors: list[str] = []
     made.on("pageerror", lambda error: errors.append(str(error)))
+    made.on("console", lambda one: errors.append(one.text) if "Policy" in one.text else None)
     yield made
     context.close()
     assert not errors

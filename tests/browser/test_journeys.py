@@ -162,6 +162,43 @@ def test_compare(page: Any) -> None:
     assert page.locator("main > h2").count() == 2
 
 
+def test_two_scenarios_and_their_difference(page: Any) -> None:
+    take(page, "Scenarios")
+    page.locator("#cells svg").wait_for()
+    page.locator("#engagement svg path.line").first.wait_for()
+    page.click("#keep")
+    page.locator("#headline tbody tr:nth-child(4)").wait_for()
+    page.locator("#difference svg path.line").first.wait_for()
+    page.click("#drop")
+    page.locator("#difference svg").wait_for(state="detached")
+
+
+def test_a_drug_and_patients_of_ones_own(page: Any, tmp_path: Path) -> None:
+    take(page, "Own")
+    drug = tmp_path / "drug.toml"
+    number = '{ value = 10, unit = "L/h", source = "assumed: a test" }'
+    drug.write_text(f'name = "mysorasib"\nlike = "sotorasib"\n[numbers]\nCL = {number}\n')
+    page.set_input_files("#own-drug", drug)
+    page.get_by_text("Drug mysorasib, like sotorasib").wait_for()
+    page.fill("#arm-0-orders", "mysorasib 960 mg PO QD")
+    page.locator("#arm-0-dose-0").wait_for()
+    patients = tmp_path / "mine.csv"
+    patients.write_text("id,age\nA,old\n")
+    page.set_input_files("#own-patients", patients)
+    page.locator("#problem:visible", has_text="patients.csv:2").wait_for()
+    patients.write_text("id,age\nA,61\nB,70\n")
+    page.set_input_files("#own-patients", patients)
+    page.get_by_text("2 patients of your own").wait_for()
+
+
+@pytest.mark.parametrize("path", ["/model", "/trust"])
+def test_figures_are_drawn(page: Any, path: str) -> None:
+    page.goto(path)
+    picture = page.locator("main figure img").first
+    picture.evaluate("e => e.decode()")
+    assert picture.evaluate("e => e.naturalWidth") > 100
+
+
 def test_bad_files(page: Any, tmp_path: Path) -> None:
     first_picture(page)
     page.get_by_text("Study file", exact=True).first.click()

@@ -36,11 +36,22 @@ def test_every_answer_says_what_a_page_may_do(client: TestClient, path: str) -> 
 
 
 def test_pages_hold_no_script_and_no_style_of_their_own(client: TestClient) -> None:
-    for path in ("/", "/runs", "/model", "/nothing"):
+    for path in ("/", "/runs", "/model", "/trust", "/nothing"):
         text = client.get(path).text
         assert " style=" not in text
         assert "<style" not in text
         assert "onclick" not in text
+
+
+def test_figures_are_pictures_with_a_policy_of_their_own(client: TestClient) -> None:
+    for place in ("/figures/validation.svg", "/figures/mechanism.svg?drugs=trametinib"):
+        answer = client.get(place)
+        assert answer.headers["content-type"] == "image/svg+xml"
+        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        assert "<svg" in answer.text
+        assert "<script" not in answer.text
+    for place in ("/figures/mechanism.svg?part=9", "/model?drugs=nobodysorasib"):
+        assert client.get(place).status_code in (422, 501)
 
 
 def test_another_origin_cannot_act(client: TestClient, study) -> None:

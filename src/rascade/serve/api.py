@@ -62,6 +62,12 @@ class LiveBody(StudyBody):
     turn: Annotated[int, Field(ge=0, le=2**53)] = 0
 
 
+class CourseBody(StudyBody):
+    """A study, and which arm's patient to follow."""
+
+    arm: Annotated[int, Field(ge=0, le=100)] = 0
+
+
 class OrderBody(_Body):
     """Orders as they are typed."""
 
@@ -259,6 +265,19 @@ def live(body: LiveBody, request: Request) -> dict[str, Any]:
             patients=body.patients, mode=body.mode, members=body.members,
             client=body.client, turn=body.turn,
         )  # fmt: skip
+
+
+@router.post("/course")
+def course(body: CourseBody, request: Request) -> dict[str, Any]:
+    """Follow one virtual patient of an arm: target engagement over a day, T cells over weeks."""
+    from rascade.serve.course import course_of
+    from rascade.studies.files.trial_plan import to_plan
+
+    with _read(body, request) as study:
+        plan = to_plan(study)
+        if body.arm >= len(plan.arms):
+            raise InputError(f"arm: {body.arm}; this study has {len(plan.arms)} arms")
+        return course_of(plan, plan.arms[body.arm])
 
 
 @router.get("/jobs")

@@ -28,6 +28,8 @@ _REPORT = (
     "sandbox allow-scripts allow-downloads allow-popups; default-src 'none'; "
     "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 )
+#: A figure is looked at as a picture, apart from the page; its own styles are its own affair.
+_FIGURE = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -132,7 +134,10 @@ def _limited(receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send, scope: Scope) -> Send:
-    policy = _REPORT if scope["path"].endswith("/report") else _PAGE
+    path = scope["path"]
+    policy = _REPORT if path.endswith("/report") else _PAGE
+    if path.startswith("/figures/"):
+        policy = _FIGURE
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

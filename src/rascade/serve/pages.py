@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+import re
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from rascade import RESEARCH_USE, __version__
@@ -20,6 +21,7 @@ __all__ = ["error_page", "router", "warm"]
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+_DRAWN = "daraxonrasib gemcitabine nab-paclitaxel"
 _MENU = (("/", "Build"), ("/runs", "Runs"), ("/model", "Model"), ("/trust", "Validation"))
 
 
@@ -138,13 +140,58 @@ def _headlines(request: Request, ids: list[str]) -> list[dict[str, Any]]:
 
 
 @router.get("/model")
-def model(request: Request, search: str = "") -> HTMLResponse:
-    """Show what the model is made of: every parameter with its source, prior and posterior."""
+def model(request: Request, search: str = "", drugs: str = _DRAWN) -> HTMLResponse:
+    """Show what the model is made of: its map, and every parameter with source and posterior."""
     from rascade.serve.api import rows_with
 
+    named = _named(drugs)
     with _state(request).drugs.only():
-        table = rows_with(search)
-    return _page("model.html.j2", request, search=search[:80], table=table, posterior=_posterior())
+        table, drawn = rows_with(search), _mechanism(named)
+    return _page(
+        "model.html.j2", request,
+        search=search[:80], table=table, posterior=_posterior(), drugs=" + ".join(named), **drawn,
+    )  # fmt: skip
+
+
+def _named(drugs: str) -> tuple[str, ...]:
+    """Return the drugs of a map, six at most."""
+    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,+]+", drugs[:200]))))[:6]
+
+
+@lru_cache(maxsize=16)
+def _mechanism(drugs: tuple[str, ...]) -> dict[str, Any]:
+    """Draw the model with some drugs; list what is in it by group."""
+    from rascade.model import assemble
+    from rascade.model.diagram import merge_diagrams
+    from rascade.report.look.canvas import drawing
+    from rascade.report.mechanism.figure import mechanism_figures
+    from rascade.report.runs.files import research_footer
+
+    found = merge_diagrams([assemble(drugs)])
+    with drawing():
+        figures = mechanism_figures(found, research_footer("mechanism"))
+    groups: dict[str, list[str]] = {}
+    for one in found["nodes"]:
+        groups.setdefault(one["group"], []).append(one["label"])
+    return {"maps": [(f.title, f.caption, f.alt, f.svg) for f in figures], "groups": groups}
+
+
+@router.get("/figures/mechanism.svg")
+def mechanism_svg(request: Request, drugs: str = _DRAWN, part: int = 0) -> Response:
+    """Return a part of the map; as a picture, its styles need no leave of the page."""
+    from rascade.errors import InputError
+
+    with _state(request).drugs.only():
+        maps = _mechanism(_named(drugs))["maps"]
+    if not 0 <= part < len(maps):
+        raise InputError(f"part: {part}; this map has {len(maps)}")
+    return Response(maps[part][3], media_type="image/svg+xml")
+
+
+@router.get("/figures/validation.svg")
+def validation_svg() -> Response:
+    """Return the figure of the validation."""
+    return Response(_validation()["svg"], media_type="image/svg+xml")
 
 
 @cache
@@ -172,7 +219,7 @@ def _validation() -> dict[str, Any]:
     with drawing():
         svg = validation_figure(rows, research_footer("validation")).svg
     return {
-        "figure": svg[svg.index("<svg") :],
+        "svg": svg,
         "heads": SCORE_HEADS,
         "scores": score_rows(scores),
     }

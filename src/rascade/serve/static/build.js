@@ -19,7 +19,11 @@ function fromAddress(text) {
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(raw, (c) => c.charCodeAt(0))));
 }
 
-function toLink() { history.replaceState(null, "", `#study=${toAddress(study)}`); }
+const LONGEST_LINK = 60_000;
+function toLink() {
+  const link = `#study=${toAddress(study)}`;
+  history.replaceState(null, "", link.length < LONGEST_LINK ? link : "#");
+}
 
 // -- form from study, study from form --------------------------------------------------------------
 function fill() {
@@ -32,8 +36,16 @@ function fill() {
   at("eligibility").value = (study.cohort.eligibility || []).join("\n");
   const focused = document.activeElement?.id;
   at("arms").replaceChildren(...study.arms.map(armForm));
+  at("own").replaceChildren(...(study.drugs || []).map((drug, k) => own(`Drug ${drug.name}, like ${drug.like}`, () => { study.drugs.splice(k, 1); if (!study.drugs.length) delete study.drugs; })),
+    ...(study.cohort.patients ? [own(`${study.cohort.patients.length} patients of your own`, () => { delete study.cohort.patients; })] : []));
   at("parameters").replaceChildren(...Object.keys(study.parameters || {}).map(parameterForm));
   if (focused && at(focused)) at(focused).focus();
+}
+
+function own(text, remove) {
+  const button = node("button", { type: "button", "aria-label": `Remove ${text}` }, "Remove");
+  button.addEventListener("click", () => { remove(); fill(); readOrders(); changed(); });
+  return node("li", {}, `${text} `, button);
 }
 
 function armForm(arm, index) {
@@ -63,7 +75,7 @@ async function readOrders() {
     const told = at(`arm-${index}-told`), field = at(`arm-${index}-orders`), doses = at(`arm-${index}-doses`);
     if (!told) return;
     if (arm.regimen.trim() === "none") { told.textContent = "no treatment"; doses.replaceChildren(); return; }
-    const found = await ask("/api/orders", { method: "POST", body: { text: arm.regimen } }).catch((error) => ({ ok: false, message: error.message, position: null }));
+    const found = await ask("/api/orders", { method: "POST", body: { text: arm.regimen, drugs: study.drugs || [] } }).catch((error) => ({ ok: false, message: error.message, position: null }));
     if (!at(`arm-${index}-told`)) return;
     field.classList.toggle("invalid", !found.ok);
     field.setAttribute("aria-invalid", String(!found.ok));
@@ -159,6 +171,7 @@ async function answer(mine) {
     if (mine !== turn) return;
     picture(exact);
     status(`100 patients an arm, exact, in ${exact.seconds.toFixed(1)} s; how well the population is known is on its way …`);
+    closely(mine, going.signal);
     const spread = await post({ patients: 50, mode: "averaged", members: 8 });
     if (mine !== turn) return;
     picture(exact, spread);
@@ -174,6 +187,19 @@ function live() {
   const copy = structuredClone(study);
   for (const key of ["accrual", "cut_off", "randomization"]) delete copy[key];
   return copy;
+}
+
+// One patient an arm, followed closely; nobody waits for it.
+async function closely(mine, signal) {
+  const arms = study.arms.map((arm) => arm.name);
+  const found = await Promise.all(arms.map((_, arm) => ask("/api/course", { method: "POST", body: { study: live(), arm }, signal }).catch(() => null)));
+  if (mine !== turn || found.every((one) => one === null)) return;
+  const there = found.map((one, color) => ({ one, color })).filter(({ one }) => one !== null);
+  const caption = `One virtual patient of the table (KRAS ${there[0].one.allele}), not of this trial's line; value over that before treatment.`;
+  lines(at("engagement"), { title: "Target over a day", x: "hours of day 29", y: "RAS-GTP, of baseline", ylow: 0, xhigh: 24, caption,
+    series: there.map(({ one, color }) => ({ name: arms[color], color, x: one.hour, y: one.target["RAS-GTP"] || [] })) });
+  lines(at("cells"), { title: "Effector T cells in the tumour", x: "days", y: "of baseline", ylow: 0, xhigh: 56, caption,
+    series: there.map(({ one, color }) => ({ name: arms[color], color, x: one.day, y: one.t_cells })) });
 }
 
 function status(text) { at("status").textContent = text; at("problem").hidden = true; }
@@ -199,6 +225,7 @@ function picture(found, spread = null) {
         return { name: arm.name, color, before, step: true, x: arm.curves[id].month, y: arm.curves[id].survival, low: band?.low, high: band?.high, bx: band?.month };
       }) });
   }
+  difference(found);
   bars(at("waterfall"), { title: "Best change of each tumour", y: "%", ylow: -100, yhigh: 100, caption: "Sum of diameters, each bar a patient; more than 100 % is cut.",
     groups: found.arms.map((arm, color) => ({ name: arm.name, color, values: arm.waterfall.filter((v) => v !== null) })) });
   lines(at("spider"), { title: "Tumours over time", x: "months", y: "change, %", ylow: -100, yhigh: 100, xhigh: Math.min(study.follow_up_months, 12), caption: "Forty patients an arm, first year; more than 100 % is cut.",
@@ -206,6 +233,18 @@ function picture(found, spread = null) {
   lines(at("pathway"), { title: "pERK in the tumour", x: "months", y: "of baseline", ylow: 0, caption: "Median of those who are still scanned, with quartiles: how patients differ.",
     series: found.arms.filter((arm) => arm.signals.of.pERK_rel).map((arm, color) => ({ name: arm.name, color, x: arm.signals.month, y: arm.signals.of.pERK_rel.median, low: arm.signals.of.pERK_rel.low, high: arm.signals.of.pERK_rel.high })) });
   effects(found);
+}
+
+// What moved against scenario A, arm by arm in their order.
+function difference(found) {
+  if (!kept) { at("difference").replaceChildren(); return; }
+  const grid = Array.from({ length: 61 }, (_, k) => (study.follow_up_months * k) / 60);
+  const of = (curve, month) => { let value = 1; curve.month.forEach((m, k) => { if (m !== null && m <= month && curve.survival[k] !== null) value = curve.survival[k]; }); return value; };
+  const series = found.arms.slice(0, kept.arms.length).flatMap((arm, k) => ["pfs", "os"].map((end) => ({ name: `${arm.name}, ${end.toUpperCase()}`, color: 2 * k + (end === "os"),
+    x: grid, y: grid.map((month) => 100 * (of(arm.curves[end], month) - of(kept.arms[k].curves[end], month))) })));
+  const most = Math.max(5, ...series.flatMap((one) => one.y.map(Math.abs)));
+  lines(at("difference"), { title: "Now less scenario A", x: "months", y: "percentage points", ylow: -most, yhigh: most, xhigh: study.follow_up_months, series,
+    caption: "Share without progression (PFS) or alive (OS), of the same patients in both scenarios; above zero is better now." });
 }
 
 function effects(found) {
@@ -268,6 +307,7 @@ at("run").addEventListener("click", async () => {
 });
 at("share").addEventListener("click", async () => {
   const link = `${location.origin}/#study=${toAddress(study)}`;
+  if (link.length >= LONGEST_LINK) { refused(new Refused(0, "Your own patients make this trial too large for a link; download the study file and send that.")); return; }
   try { await navigator.clipboard.writeText(link); status("The link is in the clipboard; it holds the whole trial."); }
   catch { at("problem").textContent = link; at("problem").hidden = false; }
 });
@@ -275,6 +315,18 @@ at("keep").addEventListener("click", () => { if (last) { kept = last.found; at("
 at("drop").addEventListener("click", () => { kept = null; at("drop").hidden = true; if (last) picture(last.found, last.spread); });
 at("apply").addEventListener("click", () => take({ text: at("text").value }));
 at("upload").addEventListener("change", async () => { const file = at("upload").files[0]; if (file) take({ text: await file.slice(0, 2 ** 20).text() }); });
+for (const [id, place, take] of [
+  ["own-drug", "/api/drugs", ({ drug }) => { study.drugs = [...(study.drugs || []).filter((one) => one.name !== drug.name), drug]; }],
+  ["own-patients", "/api/patients", ({ patients }) => { study.cohort.patients = patients; study.cohort.size = patients.length; }],
+]) at(id).addEventListener("change", async () => {
+  const file = at(id).files[0];
+  if (!file) return;
+  try {
+    take(await ask(place, { method: "POST", body: { text: await file.slice(0, 2 ** 20).text() } }));
+    fill(); readOrders(); changed();
+  } catch (error) { refused(error); }
+  at(id).value = "";
+});
 at("download").addEventListener("click", () => {
   const link = node("a", { href: URL.createObjectURL(new Blob([at("text").value], { type: "application/yaml" })), download: "study.yaml" });
   link.click(); URL.revokeObjectURL(link.href);
