@@ -26,8 +26,8 @@ def drug(clearance: float, name: str = "mysorasib") -> dict:
     [
         lambda s, f: s.update(drugs=[f]),
         lambda s, f: s["cohort"].update(patients=f),
-        lambda s, f: s["arms"][0].update(data={"source": "x", "pfs": {"patients": f}}),
-        lambda s, f: s["arms"][0].update(data={"source": "x", "os": {"curve": f, "n": 3}}),
+        lambda s, f: s["arms"][0].update(published={"sizes": f}),
+        lambda s, f: s["arms"][0].update(published={"source": "x", "os": {"curve": f, "n": 3}}),
     ],
 )
 def test_no_file_that_a_request_names_is_opened(client, study, tmp_path, change, as_text) -> None:
@@ -144,7 +144,7 @@ def test_files_are_checked_as_on_the_command_line(client, study) -> None:
     assert wrong.json()["error"]["message"].startswith("patients.csv:2: age_years: 'old'")
     curve = client.post("/api/curve", json={"text": "month,event\n3,1\n2,0\n"}).json()["times"]
     assert curve["months"] == [2.0, 3.0]
-    assert curve["events"] == [False, True]
+    assert curve["events"] == [0, 1]
 
 
 def test_a_locked_queue_is_told_and_stops_nothing(tmp_path: Path, monkeypatch) -> None:
