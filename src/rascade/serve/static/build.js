@@ -5,7 +5,7 @@ import { bars, lines, node, ranked } from "./charts.js";
 const at = (id) => document.getElementById(id);
 const client = Math.random().toString(36).slice(2);
 let study = JSON.parse(at("first-study").textContent);
-let turn = 0, timer = null, going = null, kept = null, last = null, sliders = [];
+let turn = 0, timer = null, going = null, kept = null, last = null, sliders = [], sticky = false;
 
 // -- the study in the address, so that a link restores it ------------------------------------------
 function toAddress(value) {
@@ -143,7 +143,7 @@ async function count() {
 
 // -- the live answer -------------------------------------------------------------------------------
 function changed({ quiet = false, orders = null } = {}) {
-  turn += 1;
+  turn += 1; sticky = false;
   clearTimeout(timer);
   timer = setTimeout(() => { if (!quiet) readOrders(); answer(turn); }, quiet ? 30 : 250);
 }
@@ -202,7 +202,7 @@ async function closely(mine, signal) {
     series: there.map(({ one, color }) => ({ name: arms[color], color, x: one.day, y: one.t_cells })) });
 }
 
-function status(text) { at("status").textContent = text; at("problem").hidden = true; }
+function status(text) { at("status").textContent = text; at("problem").hidden = !sticky; }
 function refused(error) {
   at("problem").textContent = error instanceof Refused ? error.message : String(error);
   at("problem").hidden = false;
@@ -344,7 +344,7 @@ async function start() {
   const [kind, value] = location.hash.slice(1).split("=", 2);
   if (kind === "study" && value) {
     try { study = fromAddress(value); await ask("/api/check", { method: "POST", body: { study } }); }
-    catch (error) { study = JSON.parse(at("first-study").textContent); fill(); refused(error instanceof Refused ? error : new Refused(0, "The link holds no trial; here is the example.")); }
+    catch (error) { study = JSON.parse(at("first-study").textContent); fill(); refused(error instanceof Refused ? error : new Refused(0, "The link holds no trial; here is the example.")); sticky = true; }
   } else if (kind === "run" && value) {
     try { study = (await ask(`/api/jobs/${encodeURIComponent(value)}/study`)).study; } catch (error) { refused(error); }
   }
