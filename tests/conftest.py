@@ -39,6 +39,16 @@ def index_of_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.environ["RASCADE_INDEX"] = before
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_drugs_of_others() -> Iterator[None]:
+    """Forget the drugs that a module's tests brought; other modules count the package's."""
+    yield
+    from rascade.own_drugs import forget, own_drugs
+
+    for name in list(own_drugs()):
+        forget(name)
+
+
 @pytest.fixture(scope="session")
 def small_ensemble(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write an ensemble of two members, which no trial was asked about, into a folder."""

@@ -70,4 +70,5 @@ def test_whole_days_reproduce_the_summary_to_a_day(outcome, adtte, end) -> None:
         for one, other in zip(exact, days, strict=True):
             assert one == other or abs(one - other) <= 1.0
     ratio, exact = hazard_ratio(own, "AVAL"), hazard_ratio(own, "SIMTIME")
-    assert ratio == pytest.approx(exact, rel=0.05)
+    # Whole days make ties, which weigh most where a hazard ratio is far from 1.
+    assert np.log(ratio) == pytest.approx(np.log(exact), abs=0.1)

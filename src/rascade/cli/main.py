@@ -38,7 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("subgroups", "runs.subgroups", "Find in whom a combination is better, page included."),
         ("sensitivity", "runs.sensitivity", "Tell what an answer hangs on, page included."),
         ("power", "runs.power", "Find power and size of trial designs, report included."),
-        ("serve", "runs.serve", "Open the workbench: build, move, run and compare in a browser."),
+        ("serve", "runs.serve", "Build, run and compare trials in a browser."),
         ("design", "runs.design", "Find the design with the best chance, report included."),
         ("forecast", "runs.forecast", "Forecast regimens for one patient, page included."),
         ("voi", "runs.voi", "Find which measurement narrows a prediction, report included."),

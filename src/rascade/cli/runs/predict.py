@@ -38,7 +38,7 @@ def freeze(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ID|FILE.yaml]...", help="Which predictions; see rascade predict list."
+            metavar="[ID]...", help="Which predictions, or files; see rascade predict list."
         ),
     ] = None,
     everything: Annotated[

@@ -240,7 +240,6 @@ def code_lists() -> Mapping[str, CodeList]:
     return found
 
 
-@cache
 def controlled_terms() -> Mapping[str, tuple[str | int, ...]]:
     """Return the controlled terms by name, codes and names of parameters among them."""
     found = {name: one.terms for name, one in code_lists().items()}

@@ -26,6 +26,7 @@ _SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbm
 _CODE = (
     "engine",
     "model",
+    "own_drugs.py",
     "patients",
     "random_streams.py",
     "regimen",
