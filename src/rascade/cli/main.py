@@ -41,7 +41,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("serve", "runs.serve", "Build, run and compare trials in a browser."),
         ("design", "runs.design", "Find the design with the best chance, report included."),
         ("forecast", "runs.forecast", "Forecast regimens for one patient, page included."),
-        ("voi", "runs.voi", "Find which measurement narrows a prediction, report included."),
+        ("voi", "runs.voi", "Find which measurement narrows a prediction, page included."),
         ("optimise", "runs.optimise", "Search for the best schedule, report included."),
         ("predict", "runs.predict", "Freeze predictions of trials to come, score them later."),
         ("report", "runs.report", "Make the report and the figures of a trial anew."),
