@@ -47,7 +47,7 @@ VERBS: dict[str, tuple[str, str]] = {
         ("report", "runs.report", "Make the report and the figures of a trial anew."),
         ("studies", "runs.studies", "Find, look at, compare and remove what was run; examples."),
         ("cohort", "runs.cohort", "Show, fit and validate the population of patients."),
-        ("curve", "runs.curve", "Read a digitised Kaplan-Meier curve: its patients, its median."),
+        ("curve", "runs.curve", "Read a digitised Kaplan-Meier curve: patients and median."),
         ("claims", "checks.claims", "Test the claims of the review, page included."),
         ("facts", "checks.facts", "Repeat what the field agrees on, page included."),
         (
