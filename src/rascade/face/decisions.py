@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade.face.given import place
+from rascade.face.running import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,19 +37,19 @@ def value_of_information(
         StudyFileError: the file is wrong; every problem with file and line.
         InputError: `out` cannot be written.
     """
-    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.progress import default_threads
     from rascade.report.pages.voi import write_voi_report
     from rascade.studies.files.decision import load_decision
     from rascade.studies.files.voi_schema import VoiStudy
     from rascade.studies.running.voi import run_voi
 
     plan = load_decision(place("study", study), VoiStudy, "voi")
-    with progress_on_stderr("voi") if progress else nullcontext(silent) as told:
+    with told("voi", progress) as update:
         return run_voi(
             plan,
             place("out", out),
             threads=default_threads(threads),
-            progress=told,
+            progress=update,
             finish=write_voi_report,
         )
 
@@ -77,19 +77,19 @@ def next_trial(
         StudyFileError: the file is wrong; every problem with file and line.
         InputError: `out` cannot be written.
     """
-    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.progress import default_threads
     from rascade.report.pages.next_trial import write_design_report
     from rascade.studies.files.decision import load_decision
     from rascade.studies.files.design_schema import DesignStudy
     from rascade.studies.running.design import run_design
 
     plan = load_decision(place("study", study), DesignStudy, "design")
-    with progress_on_stderr("design") if progress else nullcontext(silent) as told:
+    with told("design", progress) as update:
         return run_design(
             plan,
             place("out", out),
             threads=default_threads(threads),
-            progress=told,
+            progress=update,
             finish=write_design_report,
         )
 
@@ -124,7 +124,7 @@ def forecast(
         StudyFileError: a file is wrong; every problem with file and line.
         InputError: a number is wrong, or `out` cannot be written.
     """
-    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.progress import default_threads
     from rascade.report.pages.forecast import write_forecast_report
     from rascade.studies.files.decision import load_decision
     from rascade.studies.files.forecast import ForecastPatient, RegimensFile
@@ -133,7 +133,7 @@ def forecast(
     path = Path(place("patient", patient))
     known = load_decision(path, ForecastPatient, "patient-course", "forecast")
     wanted = load_decision(place("regimens", regimens), RegimensFile, "regimens", "forecast")
-    with progress_on_stderr("forecast") if progress else nullcontext(silent) as told:
+    with told("forecast", progress) as update:
         return run_forecast(
             known,
             wanted,
@@ -142,7 +142,7 @@ def forecast(
             members=members,
             patients=patients,
             threads=default_threads(threads),
-            progress=told,
+            progress=update,
             finish=write_forecast_report,
         )
 
@@ -170,19 +170,19 @@ def optimise(
         StudyFileError: the file is wrong; every problem with file and line.
         InputError: `out` cannot be written.
     """
-    from rascade.progress import default_threads, progress_on_stderr, silent
+    from rascade.progress import default_threads
     from rascade.report.pages.optimise import write_optimise_report
     from rascade.studies.files.decision import load_decision
     from rascade.studies.files.optimise_schema import OptimiseStudy
     from rascade.studies.running.optimise import run_optimise
 
     plan = load_decision(place("study", study), OptimiseStudy, "optimise")
-    with progress_on_stderr("optimise") if progress else nullcontext(silent) as told:
+    with told("optimise", progress) as update:
         return run_optimise(
             plan,
             place("out", out),
             threads=default_threads(threads),
-            progress=told,
+            progress=update,
             finish=write_optimise_report,
         )
 

@@ -122,11 +122,12 @@ class Draws:
 
     def profiles(self, patients: Numbers, attempts: Numbers) -> dict[str, NDArray[Any]]:
         """Return the profile of each patient, shape (n,), at his own attempt."""
+        groups = self._groups(patients)
         parts = [
             draw_profiles(self.seed, patients[at], attempts[at], one.profile, one.parameters)
-            for at, one in self._groups(patients)
+            for at, one in groups
         ]
-        drawn = _put_together([at for at, _ in self._groups(patients)], parts)
+        drawn = _put_together([at for at, _ in groups], parts)
         if self.mix is not None:
             for members, shares in self.mix(patients):
                 draw_shares(drawn, shares, self.seed, patients, attempts, members)

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.terminal.options import OptionalOut, Seed, Threads
+from rascade.cli.terminal.options import OptionalOut, Seed, Threads, start_of
 from rascade.cli.terminal.tables import say, show_table
 from rascade.cli.terminal.usage import PlainUsage
-from rascade.errors import InputError
 
 __all__ = ["app"]
 
@@ -95,8 +94,7 @@ def attribute(
     from rascade.studies import load
     from rascade.studies.running.attribution import run_attribution
 
-    if resume and restart:
-        raise InputError("--resume goes on and --restart starts anew; give one of them")
+    start = start_of(resume, restart)
     with interruptible(), progress_on_stderr("attribute") as progress:
         result = run_attribution(
             load(study),
@@ -113,7 +111,7 @@ def attribute(
             threads=default_threads(threads),
             progress=progress,
             finish=write_attribution_report,
-            start="resume" if resume else "restart" if restart else "new",
+            start=start,
         )
     if json:
         sys.stdout.write(result.json)

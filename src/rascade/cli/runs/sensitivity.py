@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from rascade import RESEARCH_USE
-from rascade.cli.terminal.options import OptionalOut, Seed, Threads
+from rascade.cli.terminal.options import OptionalOut, Seed, Threads, start_of
 from rascade.cli.terminal.tables import say, show_table
 from rascade.cli.terminal.usage import PlainUsage
-from rascade.errors import InputError
 
 __all__ = ["app"]
 
@@ -83,8 +82,7 @@ def sensitivity(
     from rascade.studies import load
     from rascade.studies.running.sensitivity import run_sensitivity
 
-    if resume and restart:
-        raise InputError("--resume goes on and --restart starts anew; give one of them")
+    start = start_of(resume, restart)
     with interruptible(), progress_on_stderr("sensitivity") as progress:
         result = run_sensitivity(
             load(study),
@@ -101,7 +99,7 @@ def sensitivity(
             threads=default_threads(threads),
             progress=progress,
             finish=write_sensitivity_report,
-            start="resume" if resume else "restart" if restart else "new",
+            start=start,
         )
     if json:
         sys.stdout.write(result.json)

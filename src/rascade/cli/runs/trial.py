@@ -10,10 +10,16 @@ import typer
 
 from rascade import RESEARCH_USE
 from rascade.cli.terminal.cautions import tell_warnings
-from rascade.cli.terminal.options import DrugFiles, OptionalOut, Seed, SummaryJson, Threads
+from rascade.cli.terminal.options import (
+    DrugFiles,
+    OptionalOut,
+    Seed,
+    SummaryJson,
+    Threads,
+    start_of,
+)
 from rascade.cli.terminal.tables import say, show_table
 from rascade.cli.terminal.usage import PlainUsage
-from rascade.errors import InputError
 
 if TYPE_CHECKING:
     from rascade.studies import TrialStudy
@@ -154,8 +160,7 @@ def trial(
         return
     if out is None:
         raise typer.BadParameter("missing; name a folder for the results", param_hint="--out")
-    if resume and restart:
-        raise InputError("--resume goes on and --restart starts anew; give one of them")
+    start = start_of(resume, restart)
     plan = _plan(study, arm)
     run_and_tell(
         plan,
@@ -163,7 +168,7 @@ def trial(
         adam=adam,
         json=json,
         **changes,
-        start="resume" if resume else "restart" if restart else "new",
+        start=start,
         chunk_size=DEFAULT_SIZE if chunk is None else chunk,
         executor=make_executor(executor, default_threads(threads), scheduler),
     )

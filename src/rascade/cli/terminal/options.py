@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = ["DrugFiles", "OptionalOut", "Out", "Seed", "SummaryJson", "Threads"]
+from rascade.errors import InputError
+
+if TYPE_CHECKING:
+    from rascade.results.unfinished import Start
+
+__all__ = ["DrugFiles", "OptionalOut", "Out", "Seed", "SummaryJson", "Threads", "start_of"]
 
 _OUT = typer.Option("--out", metavar="DIR", help="Folder for the results, made or replaced.")
 
@@ -40,3 +45,14 @@ Threads = Annotated[
     int | None,
     typer.Option("--threads", metavar="T", help="Threads; the processors there are if left out."),
 ]
+
+
+def start_of(resume: bool, restart: bool) -> Start:
+    """Return how a run begins in a folder that may hold an unfinished one.
+
+    Raises:
+        InputError: both are asked for.
+    """
+    if resume and restart:
+        raise InputError("--resume goes on and --restart starts anew; give one of them")
+    return "resume" if resume else "restart" if restart else "new"
