@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,34 +11,14 @@ from rascade.progress import Progress, check_threads, silent
 from rascade.results.manifest import now
 from rascade.results.store import json_text
 from rascade.studies.files.trial_plan import to_plan
-from rascade.studies.running.parted import Parts, analysis_manifest, write_in_parts
+from rascade.studies.running.parted import AnalysisResult, Parts, analysis_manifest, write_in_parts
 
 if TYPE_CHECKING:
     from rascade.analyses.attribution.run import Attribution
     from rascade.results.unfinished import Start
     from rascade.studies.files.schema import TrialStudy
 
-__all__ = ["AttributionResult", "run_attribution"]
-
-
-@dataclass(frozen=True, slots=True)
-class AttributionResult:
-    """What an attribution came to.
-
-    Attributes:
-        folder: the results folder; None if nothing was written.
-        record: see `rascade.analyses.attribution.tables.record`.
-        patients: one row a patient and mechanism.
-    """
-
-    folder: Path | None
-    record: dict[str, Any]
-    patients: list[dict[str, Any]]
-
-    @property
-    def json(self) -> str:
-        """The record as JSON text; equal records give equal bytes."""
-        return json_text(self.record, indent=1)
+__all__ = ["run_attribution"]
 
 
 def run_attribution(
@@ -59,7 +38,7 @@ def run_attribution(
     progress: Progress = silent,
     finish: Callable[[Path], object] | None = None,
     start: Start = "new",
-) -> AttributionResult:
+) -> AnalysisResult:
     """Divide the benefit of a study's arm among the mechanisms of its drugs.
 
     Args:
@@ -136,7 +115,7 @@ def run_attribution(
         finish=finish,
         start=start,
     )
-    return AttributionResult(folder, record(found, patient), patient_rows(found))
+    return AnalysisResult(folder, record(found, patient))
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ from rascade.files import write_bytes
 from rascade.results.chunks import CHUNKS
 from rascade.results.index import remember
 from rascade.results.manifest import base_manifest
-from rascade.results.store import finish_results, write_text
+from rascade.results.store import finish_results, json_text, write_text
 from rascade.results.unfinished import Start, Work, unfinished_results
 
 if TYPE_CHECKING:
@@ -27,9 +28,27 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Arrays = Mapping[str, Floats]
 
-__all__ = ["Parts", "analysis_manifest", "write_in_parts"]
+__all__ = ["AnalysisResult", "Parts", "analysis_manifest", "write_in_parts"]
 
 Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisResult:
+    """What an analysis came to.
+
+    Attributes:
+        folder: the results folder; None if nothing was written.
+        record: what its JSON file holds.
+    """
+
+    folder: Path | None
+    record: dict[str, Any]
+
+    @property
+    def json(self) -> str:
+        """The record as JSON text; equal records give equal bytes."""
+        return json_text(self.record, indent=1)
 
 
 class Parts:

@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rascade.progress import Progress, check_threads, silent
 from rascade.results.manifest import now
 from rascade.results.store import json_text
 from rascade.studies.files.trial_plan import to_plan
-from rascade.studies.running.parted import Parts, analysis_manifest, write_in_parts
+from rascade.studies.running.parted import AnalysisResult, Parts, analysis_manifest, write_in_parts
 
 if TYPE_CHECKING:
     from rascade.analyses.subgroups.run import Subgroup
     from rascade.results.unfinished import Start
     from rascade.studies.files.schema import TrialStudy
 
-__all__ = ["SubgroupResult", "run_subgroups"]
-
-
-@dataclass(frozen=True, slots=True)
-class SubgroupResult:
-    """What a search for a subgroup came to.
-
-    Attributes:
-        folder: the results folder; None if nothing was written.
-        record: see `rascade.analyses.subgroups.tables.record`.
-    """
-
-    folder: Path | None
-    record: dict[str, Any]
-
-    @property
-    def json(self) -> str:
-        """The record as JSON text; equal records give equal bytes."""
-        return json_text(self.record, indent=1)
+__all__ = ["run_subgroups"]
 
 
 def run_subgroups(
@@ -53,7 +34,7 @@ def run_subgroups(
     progress: Progress = silent,
     finish: Callable[[Path], object] | None = None,
     start: Start = "new",
-) -> SubgroupResult:
+) -> AnalysisResult:
     """Find in whom a study's combination beats its best component.
 
     Args:
@@ -105,4 +86,4 @@ def run_subgroups(
         finish=finish,
         start=start,
     )  # fmt: skip
-    return SubgroupResult(folder, record(found))
+    return AnalysisResult(folder, record(found))
