@@ -228,13 +228,11 @@ def credibility_page() -> str:
             NOTE, _CREDIBILITY.read_text(encoding="utf-8"), score_table(),
             "\n## Classes never seen\n", left_out_table(),
             "\n## Checks of the fit\n",
-            "- Two methods: the members that the smoother alone gave predict means that differ from "
-            f"the ensemble's by {chains['shift']:.2f} of its standard deviation, and theirs is "
-            f"{chains['width']:.2f} times as large.",
-            f"- The emulator explains {chains['explained']:.0%} of what single members gave, the "
-            "chance of their patients included; means of the ensemble's members, simulated, lie "
-            f"{chains['missed']:.2f} standard deviations from what it said.",
-            "- Synthetic truths, fitted by the same chains on the emulator: "
+            "- A second method (Markov chains on an emulator that explains "
+            f"{chains['explained']:.0%} of the simulated values): mean predictions differ by "
+            f"{chains['shift']:.2f} of their standard deviation, which is {chains['width']:.2f} "
+            "times the chains'.",
+            "- Synthetic truths, fitted by the same smoother on the emulator: "
             f"{truths['inside_90']:.0%} of unseen values inside their 90 % interval; error "
             f"{truths['error']:.2f}, stated {truths['stated']:.2f} (log odds).",
         ]

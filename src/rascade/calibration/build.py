@@ -1,11 +1,8 @@
 """Fit the population's ensemble to the trials that are to be fitted; what is done is kept.
 
-Every round simulates each fitted arm in all members, each with patients of its own, and keeps what
-they predict in a file. First the members are moved towards the data
-(`rascade.statistics.smoother`); then all rounds so far make an emulator
-(`rascade.calibration.emulator`), and Markov chains on it give the members of the next round. What
-they give last is the ensemble, and a last round simulates it. A run that is interrupted goes on
-where it stopped, and the same seed gives the same ensemble.
+Every round simulates each fitted arm in all members with a new patient seed, keeps what they
+predict in a file, and moves the members (`rascade.statistics.smoother`). A run that is interrupted
+goes on where it stopped, and the same seed gives the same ensemble.
 """
 
 from __future__ import annotations
@@ -19,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.calibration.emulator import emulate, posterior
 from rascade.calibration.targets import (
     LANDMARK,
     LONGEST_MONTHS,
@@ -44,19 +40,12 @@ from rascade.trial.running.predicting import RTOL
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rascade.patients.hyperparameters import Hyperparameter
-
     Floats = NDArray[np.float64]
 
 __all__ = ["Kept", "Plan", "build", "fitted_arms", "follow_up_months", "model_hash", "read_build"]
 
 _MEMBERS, _ARRAYS = "members.npz", ("predicted", "observed", "variance")
 _LEAST_MONTHS, _FITTED_MONTHS = 10.0, 7.0
-#: A population of which fewer tumours grow as tumours do is none (patients/data/plausibility.csv);
-#: so many patients of it are looked at, of so many more candidates than are wanted.
-_LEAST_GROWING, _LOOKED_AT, _MORE = 0.25, 40, 1.25
-#: Rounds whose members chains give: a second emulator knows where the first one sent them.
-_DRAWN = 2
 
 
 @dataclass(frozen=True)
@@ -64,37 +53,26 @@ class Plan:
     """How an ensemble is built.
 
     Attributes:
-        members: m, simulated in each round.
+        members: m.
         patients: N of each member and arm.
-        rounds: of the smoother, before the chains.
-        draws: members of the ensemble, of which the first m are simulated at the end.
+        rounds: assimilations.
         seed: of all random numbers; a round's patients have ``seed + round``.
         rtol: tolerance of the solver.
         without: ids of arms that are not fitted although their role says so.
     """
 
-    members: int = 80
+    members: int = 64
     patients: int = 100
-    rounds: int = 2
-    draws: int = 200
+    rounds: int = 3
     seed: int = 2026
     rtol: float = RTOL
     without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        limits = {
-            "members": (8, 1000), "patients": (20, 5000), "rounds": (1, 10),
-            "draws": (self.members, 3000),
-        }  # fmt: skip
-        for name, (low, high) in limits.items():
+        for name, low, high in (("members", 8, 1000), ("patients", 20, 5000), ("rounds", 1, 10)):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"{name}: {value} is not from {low} to {high}")
-
-    @property
-    def simulated(self) -> int:
-        """Rounds that are simulated, with those of the chains and the last."""
-        return self.rounds + _DRAWN + 1
 
 
 def follow_up_months(arm: TrialArmRun, *, fitting: bool = False) -> float:
@@ -140,29 +118,6 @@ def fitted_arms(without: Sequence[str] = ()) -> list[TrialArmRun]:
     return [arm for arm in arms if arm.id not in without]
 
 
-@dataclass(frozen=True)
-class Round:
-    """What a round simulated.
-
-    Attributes:
-        members: (m, k).
-        predicted: (m, q) data as the members predict them.
-        observed: (q,) data.
-        variance: (q,) of its errors.
-    """
-
-    members: Floats
-    predicted: Floats
-    observed: Floats
-    variance: Floats
-
-    @property
-    def misfit(self) -> float:
-        """Mean square of the misses in units of their error; about 1 where the fit is right."""
-        miss = self.predicted.mean(axis=0) - self.observed
-        return float(round((miss**2 / self.variance).mean(), 4))
-
-
 class _Build:
     """A build in its folder."""
 
@@ -202,7 +157,7 @@ class _Build:
         place = self.folder / f"round-{index}" / f"{arm.id}.npz"
         if place.is_file():
             with np.load(place, allow_pickle=False) as kept:
-                return tuple(kept[name] for name in _ARRAYS)
+                return kept[_ARRAYS[0]], kept[_ARRAYS[1]], kept[_ARRAYS[2]]
         wanted = arm.fitted_values
         courses = simulate_arm(
             arm.spec,
@@ -218,67 +173,23 @@ class _Build:
         write_bytes(place, _packed(**dict(zip(_ARRAYS, found, strict=True))))
         return found
 
-    def round(self, index: int, members: Floats) -> Round:
-        """Simulate all arms in a round."""
+    def round(self, index: int, members: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Simulate all arms in a round; return moved members and what moved them."""
         self.keep_members(index, members)
         parts = []
         for number, arm in enumerate(self.arms):
-            done = (index + number / len(self.arms)) / self.plan.simulated
+            done = (index + number / len(self.arms)) / (self.plan.rounds + 1)
             self.progress(done, f"round {index + 1}: {arm.id}")
             parts.append(self.arm_data(index, arm, members))
-        return Round(members, *(np.concatenate([p[j] for p in parts], axis=-1) for j in range(3)))
-
-    def moved(self, index: int, last: Round) -> Floats:
-        """Return the members of the next round of the smoother."""
-        members = update(
-            last.members, last.predicted, last.observed, last.variance,
-            inflation=float(self.plan.rounds), rng=self.rng(index), mask=self.mask(),
+        data = np.concatenate([part[0] for part in parts], axis=1)
+        observed = np.concatenate([part[1] for part in parts])
+        variance = np.concatenate([part[2] for part in parts])
+        rng = np.random.default_rng([self.plan.seed, index])
+        moved = update(
+            members, data, observed, variance,
+            inflation=float(self.plan.rounds), rng=rng, mask=self.mask(),
         )  # fmt: skip
-        return self.growing(members, self.plan.members)
-
-    def drawn(self, rounds: Sequence[Round]) -> Floats:
-        """Return draws from the posterior on the emulator of the rounds so far."""
-        emulator = emulate(
-            np.concatenate([one.members for one in rounds]),
-            np.concatenate([one.predicted for one in rounds]),
-            self.sd(),
-            self.mask(),
-        )
-        rng = self.rng(len(rounds) - 1)
-        draws = posterior(emulator, rounds[-1].observed, rounds[-1].variance, rng)
-        some = draws[rng.choice(len(draws), int(_MORE * self.plan.draws), replace=False)]
-        return self.growing(some, self.plan.draws)
-
-    def growing(self, candidates: Floats, count: int) -> Floats:
-        """Return the first so many candidates of which enough tumours grow as tumours do.
-
-        Where these are too few, the first of them stand twice.
-
-        Raises:
-            InputError: there is none.
-        """
-        from rascade.patients.stack import settled_stack
-        from rascade.trial.design.models import arm_assembly
-
-        good = np.ones(len(candidates), dtype=bool)
-        for line in sorted({arm.line for arm in self.arms}):
-            arm = next(arm for arm in self.arms if arm.line == line)
-            stack, _ = settled_stack(
-                arm_assembly(arm.spec, arm.spec.arms[0]),
-                [member_table(self.base, self.names, row, line) for row in candidates],
-                seed=self.plan.seed,
-                patients=np.arange(_LOOKED_AT, dtype=np.int64),
-                settings=self.settings,
-            )
-            good &= stack.weight.mean(axis=1) >= _LEAST_GROWING
-        if not good.any():
-            raise InputError("no population is left in which enough tumours grow; see plausibility")
-        found = candidates[good]
-        return np.asarray(found[np.arange(count) % len(found)])
-
-    def rng(self, index: int) -> np.random.Generator:
-        """Return the random numbers that make the next round's members."""
-        return np.random.default_rng([self.plan.seed, index])
+        return moved, data, observed, variance
 
     def keep_members(self, index: int, members: Floats) -> None:
         """Keep the members that a round simulates."""
@@ -288,18 +199,18 @@ class _Build:
 
     def mask(self) -> NDArray[np.bool_]:
         """Return which hyperparameter can act on which datum, (k, q)."""
-        return _mask(self.hyper, self.arms)
-
-    def sd(self) -> Floats:
-        """Return the standard deviations of the prior, (k,)."""
-        return np.array([item.sd for item in self.hyper])
+        columns = [
+            [item.acts_on(arm.drugs, arm.line) for item in self.hyper]
+            for arm in self.arms
+            for _ in arm.fitted_values
+        ]
+        return np.array(columns).T
 
     def prior(self) -> Floats:
         """Return the members drawn from the prior, (m, k)."""
-        candidates = int(_MORE * self.plan.members)
-        return self.growing(
-            normal_hypercube(self.rng(10**6), candidates, self.sd()), self.plan.members
-        )
+        sd = np.array([item.sd for item in self.hyper])
+        rng = np.random.default_rng([self.plan.seed, 10**6])
+        return normal_hypercube(rng, self.plan.members, sd)
 
 
 def _packed(**arrays: Floats) -> bytes:
@@ -324,20 +235,22 @@ def build(folder: Path, plan: Plan, *, threads: int = 1, progress: Progress = si
     """
     work = _Build(folder, plan, threads, progress)
     work.check()
-    draws = work.prior()
-    rounds: list[Round] = []
-    for index in range(plan.simulated):
-        rounds.append(work.round(index, draws[: plan.members]))
-        if index < plan.rounds:
-            draws = work.moved(index, rounds[-1])
-        elif index < plan.simulated - 1:
-            draws = work.drawn(rounds)
-    values = np.concatenate([draws.mean(axis=0, keepdims=True), draws])
-    shrink = draws.std(axis=0, ddof=1) / work.sd()
+    prior = members = work.prior()
+    misfit = []
+    for index in range(plan.rounds):
+        moved, data, observed, variance = work.round(index, members)
+        misfit.append(_misfit(data, observed, variance))
+        members = moved
+    work.keep_members(plan.rounds, members)
+    data_parts = [work.arm_data(plan.rounds, arm, members) for arm in work.arms]
+    last = [np.concatenate([p[k] for p in data_parts], axis=-1) for k in range(3)]
+    misfit.append(_misfit(*last))
+    values = np.concatenate([members.mean(axis=0, keepdims=True), members])
+    shrink = members.std(axis=0, ddof=1) / prior.std(axis=0, ddof=1)
     manifest = {
         **work.key(),
         "arms": [arm.id for arm in work.arms],
-        "misfit_by_round": [one.misfit for one in rounds],
+        "misfit_by_round": misfit,
         "posterior_to_prior_sd": dict(zip(work.names, np.round(shrink, 4).tolist(), strict=True)),
         "base_table": work.base.hash,
     }
@@ -350,7 +263,7 @@ def build(folder: Path, plan: Plan, *, threads: int = 1, progress: Progress = si
 
 @dataclass(frozen=True)
 class Kept:
-    """What a build keeps: r rounds of m members, the last one of the ensemble's first.
+    """What a build keeps: r rounds (the last one checks the result) of m members.
 
     Attributes:
         names: k hyperparameters.
@@ -358,10 +271,8 @@ class Kept:
         members: (r, m, k).
         predicted: (r, m, q).
         observed: (q,).
-        variance: (q,) of their errors.
-        mask: (k, q), which hyperparameter can act on which datum.
+        variance: (q,).
         data: arm and end point of each datum.
-        smoothed: the round of the members that the smoother gave.
     """
 
     names: tuple[str, ...]
@@ -370,9 +281,7 @@ class Kept:
     predicted: Floats
     observed: Floats
     variance: Floats
-    mask: NDArray[np.bool_]
     data: tuple[tuple[str, str], ...]
-    smoothed: int
 
 
 def read_build(folder: Path) -> Kept:
@@ -382,44 +291,38 @@ def read_build(folder: Path) -> Kept:
         InputError: the folder holds no finished build of the package's hyperparameters.
     """
     try:
-        plan = Plan(**json.loads((folder / "build.json").read_text(encoding="utf-8"))["plan"])
-        arms = fitted_arms(plan.without)
-        rounds = [_read_round(folder / f"round-{index}", arms) for index in range(plan.simulated)]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        rounds = json.loads((folder / "build.json").read_text(encoding="utf-8"))["plan"]["rounds"]
+        without = json.loads((folder / "build.json").read_text(encoding="utf-8"))["plan"]["without"]
+        arms = fitted_arms(without)
+        members, parts = [], []
+        for index in range(rounds + 1):
+            place = folder / f"round-{index}"
+            with np.load(place / _MEMBERS, allow_pickle=False) as kept:
+                members.append(kept["members"])
+            each = []
+            for arm in arms:
+                with np.load(place / f"{arm.id}.npz", allow_pickle=False) as kept:
+                    each.append(tuple(kept[name] for name in _ARRAYS))
+            parts.append(each)
+    except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{folder}: no finished build can be read there ({error}); run rascade cohort build"
         ) from error
     hyper = load_hyperparameters()
-    if rounds[0].members.shape[1] != len(hyper):
+    if members[0].shape[1] != len(hyper):
         raise InputError(f"{folder} was built with other hyperparameters; build it anew")
+    last = parts[-1]
     return Kept(
         tuple(item.name for item in hyper),
         np.array([item.sd for item in hyper]),
-        np.stack([one.members for one in rounds]),
-        np.stack([one.predicted for one in rounds]),
-        rounds[-1].observed,
-        rounds[-1].variance,
-        _mask(hyper, arms),
+        np.stack(members),
+        np.stack([np.concatenate([part[0] for part in each], axis=1) for each in parts]),
+        np.concatenate([part[1] for part in last]),
+        np.concatenate([part[2] for part in last]),
         tuple((arm.id, target.endpoint) for arm in arms for target in arm.fitted_values),
-        plan.rounds,
     )
 
 
-def _read_round(place: Path, arms: Sequence[TrialArmRun]) -> Round:
-    with np.load(place / _MEMBERS, allow_pickle=False) as kept:
-        members = kept["members"]
-    parts = []
-    for arm in arms:
-        with np.load(place / f"{arm.id}.npz", allow_pickle=False) as kept:
-            parts.append([kept[name] for name in _ARRAYS])
-    return Round(members, *(np.concatenate([p[j] for p in parts], axis=-1) for j in range(3)))
-
-
-def _mask(hyper: Sequence[Hyperparameter], arms: Sequence[TrialArmRun]) -> NDArray[np.bool_]:
-    """Return which hyperparameter can act on which datum, (k, q)."""
-    columns = [
-        [item.acts_on(arm.drugs, arm.line) for item in hyper]
-        for arm in arms
-        for _ in arm.fitted_values
-    ]
-    return np.array(columns).T
+def _misfit(data: Floats, observed: Floats, variance: Floats) -> float:
+    """Return the mean square of misses in units of their error; about 1 where the fit is right."""
+    return float(round(((data.mean(axis=0) - observed) ** 2 / variance).mean(), 4))

@@ -1,7 +1,7 @@
 """How well is a class of drugs predicted by a population that has seen no arm of it?
 
 Fitting anew for every class would take hours. What a build simulated makes an emulator of every
-fitted value (`rascade.calibration.emulator`), so the chains run on the emulator without the
+fitted value (`rascade.calibration.checks`), so the smoother is run on the emulator without the
 class's values, and the members that come out are simulated: emulated is the fit, never the
 prediction.
 """
@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rascade.calibration.checks import emulator_of
+from rascade.calibration.checks import emulate
 from rascade.calibration.classes import CLASSES, class_of
-from rascade.calibration.emulator import posterior
 from rascade.calibration.targets import ENDPOINTS, runnable_arms
 from rascade.calibration.validate import Prediction, miss, predictions, table, typical
 from rascade.patients.hyperparameters import Ensemble
 from rascade.progress import Progress, silent
+from rascade.statistics.smoother import smooth
 
 if TYPE_CHECKING:
     from rascade.calibration.build import Kept
-    from rascade.calibration.emulator import Emulator
 
 __all__ = ["LeftOut", "leave_out", "refitted", "write_left_out"]
 
@@ -65,23 +64,25 @@ class LeftOut:
         }
 
 
-def refitted(
-    kept: Kept, emulator: Emulator, without: set[str], *, members: int, seed: int
-) -> Ensemble:
+def refitted(kept: Kept, without: set[str], *, members: int, seed: int) -> Ensemble:
     """Return an ensemble fitted on the emulator without the values of some arms.
 
     Args:
         kept: of a build.
-        emulator: of the build.
         without: ids of arms.
         members: of the ensemble.
         seed: of the random numbers.
     """
+    emulator = emulate(kept)
     used = np.array([arm not in without for arm, _ in kept.data])
-    rng = np.random.default_rng(seed)
-    draws = posterior(emulator.only(used), kept.observed[used], kept.variance[used], rng)
-    chosen = draws[rng.choice(len(draws), members, replace=False)]
-    return Ensemble(kept.names, np.concatenate([draws.mean(axis=0, keepdims=True), chosen]), {})
+    variance = kept.variance + emulator.left**2
+    rounds, built, _ = kept.members.shape
+    found = smooth(
+        lambda some: emulator(some)[:, used], kept.sd, kept.observed[used], variance[used],
+        members=max(members, built), rounds=rounds - 1, rng=np.random.default_rng(seed),
+    )  # fmt: skip
+    chosen = found[:members]
+    return Ensemble(kept.names, np.concatenate([found.mean(axis=0, keepdims=True), chosen]), {})
 
 
 def leave_out(
@@ -105,11 +106,11 @@ def leave_out(
         classes: which.
         progress: called with the share done and what is being done.
     """
-    found, emulator = [], emulator_of(kept)
+    found = []
     for index, name in enumerate(classes):
         arms = [replace(arm, landmarks=()) for arm in runnable_arms() if name in class_of(arm)]
         ids = {arm.id for arm in arms}
-        ensemble = refitted(kept, emulator, ids, members=members, seed=seed)
+        ensemble = refitted(kept, ids, members=members, seed=seed)
 
         def told(share: float, step: str, index: int = index, name: str = name) -> None:
             progress((index + share) / len(classes), f"without {name}: {step}")

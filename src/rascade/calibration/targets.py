@@ -206,8 +206,8 @@ def predicted(
     observed, so that an arm without a response has a finite value. A median is the log odds of
     being free of the event around the published time (half a scan interval for PFS, two weeks for
     OS), which is 0 if the prediction is right. A landmark rate is its log odds, kept off the ends
-    like a response. The variance is that of the trial's sample and of what trials differ by; the
-    values of one arm are taken as independent.
+    like a response. The variance is that of the trial's sample, of what trials differ by, and of
+    the simulated patients; the values of one arm are taken as independent.
 
     Args:
         arm: the arm.
@@ -237,7 +237,7 @@ def predicted(
             columns.append(_around(arm, courses, target))
             observed.append(0.0)
             sampled = 4.0 * _CENSORING
-        variance.append(sampled / (n + 1.0) + between_trials()[between] ** 2)
+        variance.append(sampled / (n + 1.0) + between_trials()[between] ** 2 + sampled / pool)
     return np.stack(columns, axis=1), np.array(observed), np.array(variance)
 
 

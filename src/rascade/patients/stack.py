@@ -1,18 +1,16 @@
-"""Virtual patients in many populations at once: members of an ensemble, stacked.
+"""The same virtual patients in many populations at once: members of an ensemble, stacked.
 
-Every member draws N patients from its own distributions, and all are brought to steady state in one
-simulation of members x N patients, so that the equations are assembled and compiled once. Members
-draw with the same random numbers where they are compared with each other, and each with its own
-where they stand for one population together: then the chance of N patients evens out over them.
-Nobody is drawn anew where a tumour is implausible: it gets the weight zero, so that random numbers
-stay common to all arms.
+Every member draws the same N patients from its own distributions (the same random numbers), and all
+are brought to steady state in one simulation of members x N patients, so that the equations are
+assembled and compiled once. Nobody is drawn anew where a tumour is implausible: it gets the weight
+zero, so that random numbers stay common to all members.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,7 +34,7 @@ class Stack:
     """Patients of several members, one member after the other.
 
     Attributes:
-        cohort: of members x N patients.
+        cohort: of members x N patients; numbers repeat from member to member.
         members: m.
         weight: (m, N) 1 for patients who count, 0 for those whose tumour grows implausibly fast or
             slowly, or whose steady state was not found.
@@ -65,7 +63,7 @@ def settled_stack(
         assembly: the model.
         tables: m parameter tables, one a member.
         seed: of the random numbers.
-        patients: (N,) patient numbers, of every member; or (m, N), each member's own.
+        patients: (N,) patient numbers.
         eligibility: conditions on profiles, all of which must hold.
         settings: of the solver.
         backend: of the engine.
@@ -78,41 +76,30 @@ def settled_stack(
         EligibilityError: an expression is wrong, or nobody meets it.
     """
     draws = Draws(seed, eligibility, own=own, turns=turns)
-    m, n = len(tables), patients.shape[-1]
+    attempts = draws.next_eligible(patients, np.zeros(patients.size, dtype=np.int64))
+    profiles = draws.profiles(patients, attempts)
     rows = sorted(set(assembly.composition.parameters.values()))
-    profiles: list[dict[str, NDArray[Any]]] = []
-    drawn: list[dict[str, Floats]] = []
-    # Patients who are the same in all members are screened once.
-    for each in np.atleast_2d(patients):
-        attempts = draws.next_eligible(each, np.zeros(n, dtype=np.int64))
-        numbers = draws.numbers(each, attempts, stratify=True)
-        profiles.append(draws.profiles(each, attempts))
-        for table in tables if patients.ndim == 1 else [tables[len(drawn)]]:
-            values = draw_parameters(table, rows, numbers)
-            draws.put_known(values, table, rows, each)
-            drawn.append(values)
+    numbers = draws.numbers(patients, attempts, stratify=True)
+    drawn = [draw_parameters(table, rows, numbers) for table in tables]
+    for each, table in zip(drawn, tables, strict=True):
+        draws.put_known(each, table, rows, patients)
+    m = len(tables)
     # Fixed rows whose typical value differs between members are per-patient values of the stack.
     names = sorted({name for each in drawn for name in each} | _moved(tables, assembly.table, rows))
     together = {
         name: np.concatenate(
             [
-                each.get(name, np.full(n, table[name].value))
+                each.get(name, np.full(patients.size, table[name].value))
                 for each, table in zip(drawn, tables, strict=True)
             ]
         )
         for name in names
     }
-    repeats = m // len(profiles)
     population = Population(
-        np.tile(patients.ravel(), repeats),
-        {
-            name: np.tile(np.concatenate([each[name] for each in profiles]), repeats)
-            for name in profiles[0]
-        },
-        together,
+        np.tile(patients, m), {n: np.tile(v, m) for n, v in profiles.items()}, together
     )
     simulation = steady_state(assembly, population, settings, backend)
-    weight = plausible(simulation).astype(float).reshape(m, n)
+    weight = plausible(simulation).astype(float).reshape(m, patients.size)
     nobody = np.zeros(population.size, dtype=np.int64)
     return Stack(Cohort(population, nobody, nobody), m, weight), simulation
 

@@ -64,10 +64,9 @@ def show(ensemble: _From = None, json: _Json = False) -> None:
 @app.command(cls=PlainUsage, epilog=RESEARCH_USE)
 def build(
     out: _Out,
-    members: Annotated[int, typer.Option(help="Populations simulated in each round.")] = 80,
+    members: Annotated[int, typer.Option(help="Members of the ensemble.")] = 64,
     patients: Annotated[int, typer.Option(help="Patients of each member and arm.")] = 100,
-    rounds: Annotated[int, typer.Option(help="Rounds of the smoother, before the chains.")] = 2,
-    draws: Annotated[int, typer.Option(help="Members of the ensemble.")] = 200,
+    rounds: Annotated[int, typer.Option(help="Rounds of fitting.")] = 3,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 2026,
     without: Annotated[
         list[str] | None,
@@ -86,9 +85,6 @@ def build(
       rascade cohort build --out out/population
       rascade cohort build --out out/no-ras-on --leave-out "RAS(ON)"
 
-    Members are drawn from the prior, moved towards the published values, and drawn anew by Markov
-    chains on an emulator of what was simulated so far; the last draws are the ensemble.
-
     Takes some tens of minutes. What is done is kept: the same command goes on after Ctrl-C. Written
     into DIR: ensemble.csv (a line a member, a column a hyperparameter: logarithms of factors) and
     ensemble.json (how it came about).
@@ -98,10 +94,7 @@ def build(
     from rascade.progress import default_threads, progress_on_stderr
 
     left = (*(without or ()), *(arms_of_class(leave_out) if leave_out else ()))
-    plan = Plan(
-        members=members, patients=patients, rounds=rounds, draws=draws, seed=seed,
-        without=tuple(dict.fromkeys(left)),
-    )  # fmt: skip
+    plan = Plan(members, patients, rounds, seed, without=tuple(dict.fromkeys(left)))
     with _kept(out), progress_on_stderr("population") as progress:
         ensemble = build(out, plan, threads=default_threads(threads), progress=progress)
     say(f"{ensemble.size} members, {len(ensemble.names)} hyperparameters: {out / 'ensemble.csv'}")
@@ -168,15 +161,14 @@ def check(
     build: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of rascade cohort build.")],
     json: _Json = False,
 ) -> None:
-    """Check a fit: is it of today's model, do two methods agree, are synthetic truths found?
+    """Check a fit: is it of today's model, does a second method agree, are synthetic truths found?
 
     \b
       rascade cohort check out/population
 
-    The ensemble is compared with what the smoother alone gave, and what its members give when they
-    are simulated with what the emulator said; synthetic truths are fitted on the emulator. Of each
-    value that was fitted, the hyperparameters that move it most are listed (partial rank
-    correlations over the prior).
+    Markov chains and synthetic truths run on an emulator fitted to what the build simulated; how
+    much of the simulation it explains is told beside them. Of each value that was fitted, the
+    hyperparameters that move it most are listed (partial rank correlations over the prior).
     """
     from json import dumps
 
@@ -202,9 +194,9 @@ def check(
         return
     say(f"model: {old or 'the ensemble is of the model as it stands'}")
     say(
-        f"smoother: predictions differ by {chains['shift']:.2f} of their standard deviation, which "
-        f"is {chains['width']:.2f} times the ensemble's; emulator: explains "
-        f"{chains['explained']:.0%}, the ensemble's members lie {chains['missed']:.2f} off"
+        f"second method: predictions differ by {chains['shift']:.2f} of their standard deviation, "
+        f"which is {chains['width']:.2f} times the chains'; the emulator explains "
+        f"{chains['explained']:.0%}"
     )
     say(
         f"synthetic truths: {truths['inside_90']:.0%} inside 90 % intervals; error "

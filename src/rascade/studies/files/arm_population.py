@@ -39,7 +39,7 @@ _GENOTYPES = (
 _LINES = (
     (r"\b1L\b", 1),
     (r"platinum-(controlled|stable)", 1),
-    (r"\b3L|heavily pretreated", 3),
+    (r"\b3L", 3),
     (r"\b2(/3)?L\b|1 prior line|pretreated|previously treated|refractory|real world", 2),
 )
 #: Pattern -> stage, where nothing says metastatic.

@@ -102,7 +102,6 @@ def _courses(
             patients=study.patients,
             months=plan.follow_up_months,
             settings=Settings(threads=threads, rtol=RTOL),
-            common=True,
             report=told,
         )
     return found

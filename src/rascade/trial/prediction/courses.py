@@ -94,7 +94,6 @@ def simulate_arm(
     settings: Settings,
     seed: int | None = None,
     averaged: bool = True,
-    common: bool = False,
     report: Callable[[float], None] | None = None,
 ) -> Courses:
     """Simulate an arm in every member of an ensemble.
@@ -108,8 +107,6 @@ def simulate_arm(
         settings: of the solver.
         seed: of the random numbers; the trial's if None.
         averaged: whether daily doses are merged; see `rascade.trial.conduct.dosing.merged`.
-        common: whether all members have the same patients, so that members can be compared; else
-            each has its own, so that the chance of N patients evens out over the members.
         report: called with the share that is done.
 
     Raises:
@@ -117,13 +114,10 @@ def simulate_arm(
     """
     plan = replace(uncut(spec, months), seed=spec.seed if seed is None else seed)
     step = max(1, _AT_ONCE // patients)
-    common = common or bool(plan.cohort.known)
-    numbers = np.arange(len(tables) * patients, dtype=np.int64).reshape(len(tables), patients)
     parts = []
     for first in range(0, len(tables), step):
         some = tables[first : first + step]
-        who = numbers[0] if common else numbers[first : first + step]
-        run, weight = simulate_members(plan, arm, some, who, settings, averaged)
+        run, weight = simulate_members(plan, arm, some, patients, settings, averaged)
         parts.append(courses_of(plan, run, weight))
         if report:
             report(min(1.0, (first + step) / len(tables)))
@@ -134,7 +128,7 @@ def simulate_members(
     plan: TrialSpec,
     arm: ArmSpec,
     tables: Sequence[ParameterTable],
-    patients: int | NDArray[np.int64],
+    patients: int,
     settings: Settings,
     averaged: bool,
     report: Callable[[float], None] | None = None,
@@ -145,7 +139,7 @@ def simulate_members(
         plan: the trial, from `uncut`.
         arm: which arm.
         tables: m parameter tables, one a member.
-        patients: N, the same in each member; or their numbers, (N,) or of each member (m, N).
+        patients: N, of each member.
         settings: of the solver.
         averaged: whether daily doses are merged.
         report: called with the share of the course that is done; what it raises ends the run.
@@ -160,7 +154,7 @@ def simulate_members(
         arm_assembly(plan, arm),
         [table.with_values(changes) for table in tables],
         seed=plan.seed,
-        patients=np.arange(patients, dtype=np.int64) if isinstance(patients, int) else patients,
+        patients=np.arange(patients, dtype=np.int64),
         eligibility=plan.cohort.eligibility,
         settings=settings,
         own=plan.cohort.known,

@@ -24,8 +24,6 @@ __all__ = ["RTOL", "add_prediction", "prediction"]
 
 #: Tolerance of the solver: what it misses is far below what members and chance differ by.
 RTOL = 1e-3
-#: What kept courses are of besides: each member has patients of its own.
-_WHO = "each member's own"
 
 
 def prediction(
@@ -58,7 +56,7 @@ def prediction(
         return None
     chosen = ensemble.first(min(plan.members, ensemble.size))
     tables = chosen.tables(load_table(), plan.cohort.line)
-    inputs = json.dumps([course_inputs(plan), chosen.size, POOL, RTOL, _WHO], sort_keys=True)
+    inputs = json.dumps([course_inputs(plan), chosen.size, POOL, RTOL], sort_keys=True)
     digest, found = hashlib.sha256(inputs.encode()).hexdigest(), {}
     for index, arm in enumerate(plan.arms):
 
