@@ -2,9 +2,9 @@
 
 python benchmarks/whole_trial.py --patients 1000 --months 24
 
-Prints processor seconds by part, of one warm run on one thread, and the engine's own counters. Parts
-are timed at their entrances with the clock of the process, so that other programs on the machine
-count little. Not the profiler's times: those make small functions look dear.
+Prints processor seconds by part, of one warm run on one thread, and the engine's own counters.
+Parts are timed where they are entered and left, with the clock of the process, so that other
+programs on the machine count little. A profiler would make small functions look dear.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The job files for clusters: they parse, hang together, and call the verbs with words these know."""
+"""The job files for clusters: they parse, hang together, and use words the verbs know."""
 
 from __future__ import annotations
 
@@ -24,9 +24,15 @@ def pod(document: dict) -> dict:
     return document["spec"]["template"]["spec"]
 
 
+def containers() -> list[dict]:
+    return [c for d in documents() if "template" in d["spec"] for c in pod(d)["containers"]]
+
+
 def commands() -> list[list[str]]:
     """Return every command that the two files start, as words."""
-    found = [c["args"] for d in documents() if "template" in d["spec"] for c in pod(d)["containers"]]
+    found = [
+        c["args"] for d in documents() if "template" in d["spec"] for c in pod(d)["containers"]
+    ]
     for line in (FOLDER / "slurm.sh").read_text().splitlines():
         at = re.search(r"\b(rascade|dask) \w+ ", line)
         if at and not line.startswith("#"):
@@ -89,7 +95,7 @@ def test_names_in_the_kubernetes_file_refer_to_each_other() -> None:
     address = f"tcp://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
     assert words[words.index("--scheduler") + 1] == address
     assert address in pod(by["Deployment", "rascade-worker"])["containers"][0]["args"]
-    images = {c["image"] for d in by.values() if "template" in d["spec"] for c in pod(d)["containers"]}
+    images = {c["image"] for c in containers()}
     assert len(images) == 1
 
 

@@ -235,9 +235,7 @@ def _break_arrays(breaks: Breaks) -> dict[Field, NDArray[Any]]:
     }
 
 
-def _floor(
-    system: System, order: NDArray[np.int64], settings: Settings
-) -> NDArray[np.float64]:
+def _floor(system: System, order: NDArray[np.int64], settings: Settings) -> NDArray[np.float64]:
     """Return how far below zero each state may go, in units of its tolerance."""
     bounded = system.nonnegative[order] & settings.nonnegative
     return np.where(bounded, -10.0, -np.inf)
