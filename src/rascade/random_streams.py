@@ -50,11 +50,12 @@ def _bits(seed: int, stream: str, attempt: int) -> np.random.Philox:
     return np.random.Philox(key=np.frombuffer(digest[:16], dtype="<u8"))
 
 
-def _block(seed: int, stream: str, attempt: int, block: int) -> NDArray[np.float64]:
-    """Return the numbers of one block of patients, wherever in the stream it lies."""
+def _block(seed: int, stream: str, attempt: int, block: int, count: int) -> NDArray[np.float64]:
+    """Return the first numbers of one block of patients, wherever in the stream it lies."""
     bits = _bits(seed, stream, attempt)
-    bits.advance(block * _BLOCK // _PER_COUNTER)
-    return np.random.Generator(bits).random(_BLOCK)
+    if block:
+        bits.advance(block * _BLOCK // _PER_COUNTER)
+    return np.random.Generator(bits).random(count)
 
 
 def uniform(
@@ -68,12 +69,16 @@ def uniform(
         patients: shape (n,), patient numbers >= 0.
         attempt: 0 at first; raised when a patient is drawn anew.
     """
+    last = int(patients.max(initial=-1))
+    if last < _BLOCK:  # small cohorts are drawn very often, and none of it need be sorted
+        numbers = _block(seed, stream, attempt, 0, last + 1)
+        return np.clip(numbers[patients], _TINY, 1.0 - _TINY)
     drawn = np.empty(patients.size)
     blocks = patients // _BLOCK
     for block in np.unique(blocks):
         mine = blocks == block
-        numbers = _block(seed, stream, attempt, int(block))
-        drawn[mine] = numbers[patients[mine] - block * _BLOCK]
+        places = patients[mine] - block * _BLOCK
+        drawn[mine] = _block(seed, stream, attempt, int(block), int(places.max()) + 1)[places]
     return np.clip(drawn, _TINY, 1.0 - _TINY)
 
 

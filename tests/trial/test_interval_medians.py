@@ -151,3 +151,28 @@ def test_a_restricted_mean_without_events_has_no_limits():
     some = restricted_mean([2.0, 9.0, 10.0], [True, False, False], 6.0)
     difference = restricted_mean_difference(still, some)
     assert difference.difference.low < difference.difference.estimate and difference.p < 1
+
+
+def test_limits_take_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a moment is refuted is mostly known long before its likelihood is at its maximum."""
+    from rascade.statistics import interval_censored
+
+    taken = []
+    leap, maximum = interval_censored._leap, interval_censored._maximum
+
+    def counted(*args):
+        taken.append(1)
+        return leap(*args)
+
+    def maximized(*args):
+        found = maximum(*args)
+        taken.clear()  # of the curve itself, which is wanted to its end
+        return found
+
+    monkeypatch.setattr(interval_censored, "_leap", counted)
+    monkeypatch.setattr(interval_censored, "_maximum", maximized)
+    drawn = np.random.default_rng(8).exponential(6.0, 300)
+    left = np.floor(drawn / 1.9) * 1.9 + np.random.default_rng(9).uniform(0, 0.4, 300)
+    low, high = median_limits(left, left + 1.9)
+    assert low is not None and high is not None and low < 6.0 * np.log(2) + 1.9 and high > 3.0
+    assert 0 < len(taken) < 600  # 3062 when every maximum was gone to

@@ -86,9 +86,11 @@ def test_every_scan_is_read_once_and_within_a_week(weeks, months, part, visits) 
 def test_values_between_days_lie_on_the_line(at, where) -> None:
     days = np.array([0.0, 1.0, 4.0, 10.0])
     line = 3.0 - 2.0 * days
-    found = between(days, line[:1], line[None, 1:], np.array([at]))
-    assert np.isnan(found[0]) if at == 0 else found[0] == pytest.approx(3.0 - 2.0 * at)
-    exact = between(days, line[:1], line[None, 1:], days[where : where + 1])
+    curves = {"size": line[None, :], "hazard": days[None, :]}
+    found = between(days, curves, np.array([at]))
+    assert np.isnan(found["size"][0]) if at == 0 else found["size"][0] == pytest.approx(3 - 2 * at)
+    assert np.isnan(found["hazard"][0]) if at == 0 else found["hazard"][0] == pytest.approx(at)
+    exact = between(days, curves, days[where : where + 1])["size"]
     assert where == 0 or exact[0] == line[where]
 
 

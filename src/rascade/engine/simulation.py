@@ -287,7 +287,8 @@ class Simulation:
     ) -> None:
         """Give up patients in whom a species is negative before anything is solved."""
         batch = self._batch
-        if not self.settings.nonnegative:
+        # Nearly always nothing is below zero at all, which one pass through the states tells.
+        if not self.settings.nonnegative or batch.y.min(initial=0.0) >= 0.0:
             return
         below = (batch.y < -10 * batch.atol) & self.system.nonnegative
         who = np.flatnonzero(below.any(axis=1) & (batch.status == Status.RUNNING))

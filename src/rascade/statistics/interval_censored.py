@@ -138,7 +138,7 @@ def median_limits(
 
     def holds(gap: int) -> bool:
         if gap not in holding:
-            holding[gap] = _halved(pairs, weight, float(moments[gap])) >= least
+            holding[gap] = _halved(pairs, weight, float(moments[gap]), least)
         return holding[gap]
 
     # If S is one half earlier, it is no more than that later. The likelihood is concave, so it can
@@ -181,8 +181,10 @@ def _inside(pairs: Floats, start: Floats, stop: Floats, exact: NDArray[np.bool_]
     return (after & (stop <= pairs[:, 1:])).astype(float)
 
 
-def _halved(pairs: Floats, weight: Floats, moment: float) -> float:
-    """Greatest log likelihood with S = 1/2 at a moment that is no end of an interval.
+def _halved(pairs: Floats, weight: Floats, moment: float, least: float) -> bool:
+    """Whether the log likelihood can reach `least` with S = 1/2 at a moment.
+
+    The moment is no end of an interval.
 
     Every interval is cut at the moment: mass on either side is one half. Where no interval reaches
     into a side, the half there is lost.
@@ -193,15 +195,24 @@ def _halved(pairs: Floats, weight: Floats, moment: float) -> float:
     sides = [_innermost(side) for side in (early, late)]
     start, stop, single = (np.concatenate(columns) for columns in zip(*sides, strict=True))
     inside = _inside(pairs, start, stop, single)
-    return _constrained(inside, weight, len(sides[0][0]))
+    return _reaches(inside, weight, len(sides[0][0]), least)
 
 
-def _constrained(inside: Floats, weight: Floats, early: int) -> float:
-    """Greatest log likelihood where the first `early` places and the others hold one half each."""
+def _reaches(inside: Floats, weight: Floats, early: int, least: float) -> bool:
+    """Whether the log likelihood reaches `least` where the first `early` places hold one half.
+
+    The others hold the other half. The maximum itself is seldom needed: steps only go up, so that a
+    value above `least` settles it; and the likelihood is concave, so that no masses can be better
+    than its tangent at the present ones is at its best.
+    """
     side = np.arange(inside.shape[1]) < early
+    total = weight.sum()
+
+    def gradient(mass: Floats) -> Floats:
+        return np.asarray((weight / np.maximum(inside @ mass, 1e-300)) @ inside)
 
     def consistent(mass: Floats) -> Floats:
-        new = mass * ((weight / np.maximum(inside @ mass, 1e-300)) @ inside)
+        new = mass * gradient(mass)
         halves = np.where(side, new[side].sum(), new[~side].sum())
         return np.asarray(0.5 * new / np.maximum(halves, 1e-300))
 
@@ -211,11 +222,17 @@ def _constrained(inside: Floats, weight: Floats, early: int) -> float:
     mass = consistent(np.full(inside.shape[1], 1.0))
     value = likelihood(mass)
     for _ in range(_MOST_STEPS):
+        if value >= least:
+            return True
+        slope = gradient(mass)
+        best = 0.5 * (slope[side].max(initial=0.0) + slope[~side].max(initial=0.0))
+        if value + best - total < least:
+            return False
         mass = _leap(mass, consistent, likelihood)
         before, value = value, likelihood(mass)
         if value - before < 1e-7:
             break
-    return value
+    return value >= least
 
 
 def _innermost(pairs: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:

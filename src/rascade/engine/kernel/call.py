@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,18 @@ class Kernel:
     code: ModelCode
     model: Program
     driver: Program
+
+    @cached_property
+    def structure(self) -> dict[Field, NDArray[Any]]:
+        """Arrays that are the same in every call: order of elimination, entries of the Jacobian."""
+        code = self.code
+        return {
+            Field.ORDER: np.array(code.factorization.order, dtype=np.int64),
+            Field.WATCHED_STATES: np.array(code.watched, dtype=np.int64),
+            Field.POSITION: np.array(code.factorization.position, dtype=np.int64),
+            Field.ENTRY_PLACES: np.array([e[:3] for e in code.entries], dtype=np.int64),
+            Field.ENTRY_FACTORS: np.array([e[3] for e in code.entries], dtype=np.float64),
+        }
 
 
 @dataclass(frozen=True)
@@ -121,7 +134,9 @@ class Call:
             **_batch_arrays(batch, out),
             **_dose_arrays(doses),
             **_break_arrays(breaks),
-            **_structure_arrays(system, kernel.code, batch, settings),
+            **kernel.structure,
+            Field.TOLERANCE: batch.atol,
+            Field.FLOOR: _floor(system, kernel.structure[Field.ORDER], settings),
             Field.QUEUE: queue,
             Field.OUTPUT_TIMES: np.ascontiguousarray(times, dtype=np.float64),
             Field.NEEDED_STATES: outputs.needed,
@@ -220,21 +235,10 @@ def _break_arrays(breaks: Breaks) -> dict[Field, NDArray[Any]]:
     }
 
 
-def _structure_arrays(
-    system: System, code: ModelCode, batch: Batch, settings: Settings
-) -> dict[Field, NDArray[Any]]:
-    """Arrays in the order of elimination, and the entries of the Jacobian."""
-    order = np.array(code.factorization.order, dtype=np.int64)
+def _floor(system: System, order: NDArray[np.int64], settings: Settings) -> NDArray[np.float64]:
+    """Return how far below zero each state may go, in units of its tolerance."""
     bounded = system.nonnegative[order] & settings.nonnegative
-    return {
-        Field.ORDER: order,
-        Field.WATCHED_STATES: np.array(code.watched, dtype=np.int64),
-        Field.POSITION: np.array(code.factorization.position, dtype=np.int64),
-        Field.TOLERANCE: batch.atol,
-        Field.FLOOR: np.where(bounded, -10.0, -np.inf),
-        Field.ENTRY_PLACES: np.array([e[:3] for e in code.entries], dtype=np.int64),
-        Field.ENTRY_FACTORS: np.array([e[3] for e in code.entries], dtype=np.float64),
-    }
+    return np.where(bounded, -10.0, -np.inf)
 
 
 def _layout_numbers(system: System, code: ModelCode) -> dict[Field, int]:

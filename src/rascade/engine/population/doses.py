@@ -89,6 +89,8 @@ class Doses:
     @classmethod
     def concat(cls, parts: Sequence[Doses]) -> Doses:
         """Return the rows of several, in the order given."""
+        if len(parts) == 1:
+            return parts[0]
         out = cls.empty()
         names = list(dict.fromkeys(name for part in parts for name in part.targets))
         out.targets = tuple(names)
@@ -206,6 +208,8 @@ def _codes(target: str | Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int
 
 
 def _checked(field: str, value: ArrayLike) -> NDArray[np.float64]:
+    if type(value) is float and 0.0 <= value < np.inf:  # most columns are one plain number
+        return np.asarray(value)
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):

@@ -42,6 +42,8 @@ def escaped(text: str) -> str:
     """
     if text.isprintable():  # no character of another kind in it: true of nearly every text
         return text
+    if "\n" in text:  # and of nearly every line of a page
+        return "\n".join(map(escaped, text.split("\n")))
     return "".join(
         f"<U+{ord(c):04X}>"
         if c not in _JOINERS and c not in "\n\t" and unicodedata.category(c) in _UNSEEN

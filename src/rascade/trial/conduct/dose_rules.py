@@ -206,6 +206,8 @@ class Conduct:
             (n,) on whom it acted.
         """
         met = self._met(state.rule.condition, state.terms, readings, worst=True)
+        if not met.any() and state.armed.all():  # nobody meets it, nobody has to recover from it
+            return met
         meets_now = self._met(state.rule.condition, state.terms, readings, worst=False)
         new = met & state.armed & present & ~self.stopped[state.drug] & ~state.holding
         state.armed = np.where(new, False, state.armed | ~meets_now)

@@ -136,9 +136,9 @@ class _Arm:
         for number in pause.scans:
             due = (self.scans[:, number] > start) & (self.scans[:, number] <= day)
             at = self.scans[:, number]
-            values = {
-                n: between(np.append(start, days), before[n], segment[n], at) for n in _WATCHED
-            }
+            known = np.append(start, days)
+            curves = {n: np.column_stack((before[n], segment[n])) for n in _WATCHED}
+            values = between(known, curves, at)
             self._read(day, number, due, phase, values)
         if pause.visit:
             attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
@@ -232,29 +232,32 @@ class _Arm:
 
 def between(
     days: NDArray[np.float64],
-    first: NDArray[np.float64],
-    rest: NDArray[np.float64],
+    curves: Mapping[str, NDArray[np.float64]],
     at: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the value of each patient on a day of his own, on the line between two known days.
+) -> dict[str, NDArray[np.float64]]:
+    """Return values of each patient on a day of his own, on the line between two known days.
 
     Args:
-        days: (T + 1,) ascending.
-        first: (n,) values on the first of them.
-        rest: (n, T) values on the others.
+        days: (T,) ascending.
+        curves: name -> (n, T) values on these days.
         at: (n,) days; NaN is returned for those outside.
+
+    Returns:
+        Name -> (n,) values.
     """
-    values = np.concatenate([first[:, None], rest], axis=1)
     right = np.clip(np.searchsorted(days, at), 1, days.size - 1)
     row = np.arange(at.size)
     with np.errstate(invalid="ignore"):
         part = (at - days[right - 1]) / (days[right] - days[right - 1])
-        found = np.where(
-            part == 1.0,  # exactly a known day, whatever the one before
-            values[row, right],
-            (1.0 - part) * values[row, right - 1] + part * values[row, right],
-        )
-    return np.where((part > 0.0) & (part <= 1.0), found, np.nan)
+        inside, exact = (part > 0.0) & (part <= 1.0), part == 1.0
+        rest = 1.0 - part
+        found = {}
+        for name, values in curves.items():
+            low, high = values[row, right - 1], values[row, right]
+            # Exactly a known day has its value, whatever the one before.
+            here = np.where(exact, high, rest * low + part * high)
+            found[name] = np.where(inside, here, np.nan)
+    return found
 
 
 def run_arm(
