@@ -393,10 +393,16 @@ class _Builder:
         return "\n".join([*lines, "end", ""])
 
     def _pass(self, statement: str, names: dict[str, str], copy: Copy) -> None:
-        """Let a rule read a symbol through the mechanism that stands between, where one does."""
-        if ":=" in statement and not copy.mechanism.passes:
-            found = {symbol: self.passes.get((copy.clone, symbol)) for symbol in names}
-            names.update({symbol: name for symbol, name in found.items() if name is not None})
+        """Let a statement read a symbol through the mechanism that stands between, where one does.
+
+        What says how the symbol itself comes about, in the mechanism that owns it, reads it as it is.
+        """
+        if copy.mechanism.passes:
+            return
+        for symbol in names.keys() - defined_in(statement):
+            through = self.passes.get((copy.clone, symbol))
+            if through and (":=" in statement or symbol not in copy.mechanism.own):
+                names[symbol] = through
 
     def _switch(self, statement: str, names: dict[str, str], copy: Copy) -> None:
         """Let a statement read through the switches of its pathways, where there are any."""
