@@ -81,6 +81,15 @@ def test_a_drug_that_is_added_brings_its_arms(monkeypatch):
         arms._modelled.cache_clear()
 
 
+def test_what_all_patients_of_an_arm_have_in_common_is_set_and_told():
+    study = find_arm("POLO/olaparib").study()
+    assert study.arms[0].set == {"HRD": 1.0} and "HRD is 1" in study.description
+    assert find_arm("Parpvax/niraparib + nivolumab").study().arms[0].set == {}
+    text = (files("rascade.studies") / "data" / "arm_settings.csv").read_text("utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        assert load_evidence().trial(row["arm_id"]) and row["note"]
+
+
 def test_the_rows_of_orders_are_orders_of_the_arm_s_own_drugs():
     text = (files("rascade.studies") / "data" / "arm_orders.csv").read_text("utf-8")
     rows = list(csv.DictReader(text.splitlines()))
@@ -157,6 +166,7 @@ def test_names_that_fit_none_or_several_are_explained():
         ("CodeBreaK 200/sotorasib", "NSCLC is not modelled, only PDAC"),
         ("Zeh 2020/preoperative", "resectable PDAC is not modelled yet"),
         ("MRTX1133-001/MRTX1133", "states no dose"),
+        ("Foundation TMB-high PDAC/ICI, TMB <10", "names no drug"),
     ],
 )
 def test_arms_that_are_not_covered_say_why(name, says):

@@ -395,7 +395,7 @@ class _Builder:
     def _pass(self, statement: str, names: dict[str, str], copy: Copy) -> None:
         """Let a statement read a symbol through the mechanism that stands between, where one does.
 
-        What says how the symbol itself comes about, in the mechanism that owns it, reads it as it is.
+        How the symbol itself comes about, in the mechanism that owns it, is left as it is.
         """
         if copy.mechanism.passes:
             return

@@ -1,9 +1,9 @@
 """Validation studies: any arm of the evidence's trials that the model covers, run by its name.
 
 Orders are the table's column `regimen` where it reads as orders; where it is shorthand, a row of
-``data/arm_orders.csv`` spells it out and says what was stated, recalled or chosen. What all patients
-of an arm have in common, and no profile knows, is set by ``data/arm_settings.csv``. Accrual and the
-data cut-off of the publication are in ``data/arm_follow_up.csv``. Disease, stage,
+``data/arm_orders.csv`` spells it out and says what was stated, recalled or chosen. What all
+patients of an arm have in common, and no profile knows, is set by ``data/arm_settings.csv``.
+Accrual and the data cut-off of the publication are in ``data/arm_follow_up.csv``. Disease, stage,
 line and genotype are read from the column `population`. Whether an arm can be simulated follows
 from the drugs that the model knows at that moment.
 """
@@ -117,10 +117,11 @@ class ArmPlan:
                 f"stage {stage}", f"{self.label}: {stage} PDAC is not modelled yet, only metastatic"
             )
         if self.orders is None:
+            named = bool(self.arm.drugs)
             return UnsupportedFeature(
-                "arm without doses",
-                f"{self.label}: the evidence states no dose ({self.arm.regimen}); "
-                "write a study file",
+                "arm without doses" if named else "arm without a named drug",
+                f"{self.label}: the evidence {'states no dose' if named else 'names no drug'} "
+                f"({self.arm.regimen}); write a study file",
             )
         return None
 
