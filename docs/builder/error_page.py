@@ -139,7 +139,7 @@ def _size() -> object:
 def _unsupported() -> object:
     from rascade.model.compose import find_drugs
 
-    return find_drugs(["olaparib"])
+    return find_drugs(["vopimetostat"])
 
 
 _STUDY = """\
@@ -171,5 +171,5 @@ _EXAMPLES: dict[str, tuple[tuple[str, Callable[[], object]], ...]] = {
     "ModelFileError": (("A model file with a DOCTYPE", _model_file),),
     "OutputError": (("`--out /home/me/letters`, where other files lie", _output),),
     "ResultsError": (("`--out /home/me/out`, where a trial was interrupted", _results),),
-    "UnsupportedFeature": (("An order for olaparib", _unsupported),),
+    "UnsupportedFeature": (("An order for vopimetostat", _unsupported),),
 }

@@ -55,7 +55,7 @@ def test_json_is_all_there_is_on_stdout(study: Path) -> None:
     [
         ("MIA PaCa-2", "MIA PaCa-3", 2, "study.yaml:3: cells.name: no cell line 'MIA PaCa-3'"),
         ("100 nM", "100", 2, "study.yaml:4: treatments[0].concentration: 100 has no unit"),
-        ("sotorasib", "olaparib", 3, "study.yaml:4: treatments[0].drug: olaparib is not"),
+        ("sotorasib", "vopimetostat", 3, "study.yaml:4: treatments[0].drug: vopimetostat is not"),
         ("kind: experiment", "kind: experimnt", 2, "did you mean 'experiment'?"),
     ],
 )

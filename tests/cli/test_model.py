@@ -36,7 +36,7 @@ def test_export(tmp_path: Path) -> None:
         " , ": (2, "--drugs: name at least one drug; 'rascade model show' lists them"),
         "aspirin": (2, "no drug is called 'aspirin'; see: rascade drugs list"),
         "daraxonrasb": (2, "no drug is called 'daraxonrasb'; did you mean 'daraxonrasib'?"),
-        "docetaxel": (3, "docetaxel is not modelled; nearest by mechanism: nab-paclitaxel"),
+        "topotecan": (3, "topotecan is not modelled; nearest by mechanism: irinotecan"),
     }
     for drugs, (code, says) in cases.items():
         wrong = inside("model", "export", "--drugs", drugs, "--out", tmp_path / "no.xml")

@@ -114,8 +114,8 @@ def test_what_is_not_modelled_is_code_3(study: Path) -> None:
     for old, new, says in (
         (
             "gemcitabine 1000 mg/m2 IV D1,8,15 Q28D",
-            "olaparib 8 mg/kg IV Q4W",
-            "olaparib is not",
+            "sunitinib 8 mg/kg IV Q4W",
+            "sunitinib is not",
         ),
         ("stage: metastatic", "stage: resectable", "stage"),
     ):

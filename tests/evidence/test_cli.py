@@ -105,7 +105,7 @@ def test_drugs_and_one_drug(evidence: Evidence) -> None:
     assert data["name"] == "fluorouracil"
     listed = json.loads(rascade("drugs", "list", "--json").stdout)
     assert len(listed) == len(evidence.registry)
-    assert "no numbers yet" in rascade("drugs", "show", "olaparib").stdout
+    assert "no numbers yet" in rascade("drugs", "show", "sunitinib").stdout
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,10 @@ def test_a_file_that_is_not_utf8_is_named(folder: Path) -> None:
 
 
 def test_everything_of_the_source_tables_is_there(evidence: Evidence) -> None:
-    # 573, and what capecitabine, liposomal irinotecan and folinic acid brought.
-    assert len(evidence.drug_facts) == 573 + 17
+    # 573, and what capecitabine, liposomal irinotecan and folinic acid brought, and the drugs of
+    # published arms: 6 of second members of classes, 17 of inhibitors
+    # of EGFR, 25 of RAF/MEK clamp, FAK, PARP and docetaxel.
+    assert len(evidence.drug_facts) == 573 + 17 + 6 + 17 + 25
     assert len(evidence.trials) == 115 + 6
     assert len(evidence.adverse_events) == 181
     assert len(evidence.claims) == 105

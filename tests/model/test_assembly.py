@@ -40,8 +40,8 @@ def test_the_hash_follows_numbers_and_structure() -> None:
 
 
 def test_unknown_drugs_and_clones_are_refused() -> None:
-    with pytest.raises(UnsupportedFeature, match="erlotinib is not modelled, nor"):
-        assemble(["erlotinib"])
+    with pytest.raises(UnsupportedFeature, match="vopimetostat is not modelled, nor"):
+        assemble(["vopimetostat"])
     with pytest.raises(UnsupportedFeature, match="did you mean sotorasib"):
         assemble(["sotorasip"])
     with pytest.raises(InputError, match="no clone 'stem'"):

@@ -16,7 +16,7 @@ from rascade.trial.conduct.dosing import engine_doses
 BINDING = {
     "mek_inhibitor", "pi3k_inhibitor", "akt_inhibitor", "erk_inhibitor", "mtorc1_inhibitor",
     "sos1_inhibitor", "shp2_inhibitor", "raf_inhibitor", "kras_g12d_noncovalent",
-    "kras_off_covalent",
+    "kras_off_covalent", "egfr_inhibitor",
 }  # fmt: skip
 # Drug, usual dose, what is read on day 7 of what it was before (ERK: its occupancy), limits, and
 # the measurement that they stand for with what was seen of it.

@@ -33,7 +33,7 @@ def test_every_covered_arm_makes_a_study_that_loads(plan):
 
 
 def test_coverage_follows_from_the_drugs_that_the_model_has():
-    assert len(RUNNING) >= 39 and len(arm_plans()) == len(load_evidence().trials)
+    assert len(RUNNING) >= 83 and len(arm_plans()) == len(load_evidence().trials)
     for plan in arm_plans():
         given = {drug for drug in plan.arm.drugs if drug not in plan.left_out}
         refused = plan.refusal()
@@ -79,6 +79,15 @@ def test_a_drug_that_is_added_brings_its_arms(monkeypatch):
             assert find_arm(name).refusal() is None, name
     finally:
         arms._modelled.cache_clear()
+
+
+def test_what_all_patients_of_an_arm_have_in_common_is_set_and_told():
+    study = find_arm("POLO/olaparib").study()
+    assert study.arms[0].set == {"HRD": 1.0} and "HRD is 1" in study.description
+    assert find_arm("Parpvax/niraparib + nivolumab").study().arms[0].set == {}
+    text = (files("rascade.studies") / "data" / "arm_settings.csv").read_text("utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        assert load_evidence().trial(row["arm_id"]) and row["note"]
 
 
 def test_the_rows_of_orders_are_orders_of_the_arm_s_own_drugs():
@@ -153,10 +162,11 @@ def test_names_that_fit_none_or_several_are_explained():
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("NCIC PA.3/gemcitabine + erlotinib", "erlotinib is not modelled, nor is any other EGFR"),
+        ("Tango/vopimetostat + zoldo", "vopimetostat is not modelled, nor is any other PRMT5"),
         ("CodeBreaK 200/sotorasib", "NSCLC is not modelled, only PDAC"),
         ("Zeh 2020/preoperative", "resectable PDAC is not modelled yet"),
         ("MRTX1133-001/MRTX1133", "states no dose"),
+        ("Foundation TMB-high PDAC/ICI, TMB <10", "names no drug"),
     ],
 )
 def test_arms_that_are_not_covered_say_why(name, says):

@@ -84,6 +84,16 @@ def test_every_drug_has_usual_rules_and_falling_levels(drug: str) -> None:
     assert all(a > b > 0 for a, b in itertools.pairwise(levels))
 
 
+@pytest.mark.parametrize(
+    "drug", [n for n, one in known_drugs().items() if "marrow_toxicity" in one.mechanisms]
+)
+def test_what_harms_the_marrow_is_held_for_it_and_not_stopped_for_good(drug: str) -> None:
+    rules = {rule.text.split(" ->")[0]: rule.action for rule in label_rules(drug)}
+    counts = {on: action for on, action in rules.items() if on.startswith("neutrophils")}
+    assert counts, drug
+    assert "grade >= 4" not in rules, drug
+
+
 def test_both_versions_grade_the_same_terms_and_differ_in_neutrophils() -> None:
     old, new = (load_terms(version) for version in VERSIONS)
     assert [term.name for term in old] == [term.name for term in new]

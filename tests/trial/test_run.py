@@ -100,8 +100,8 @@ def test_every_fault_of_a_specification_is_named() -> None:
         specs.CohortSpec("NSCLC", "metastatic", 2, 10)
     with pytest.raises(InputError, match="-5 patients per arm"):
         specs.CohortSpec("PDAC", "metastatic", 2, -5)
-    with pytest.raises(UnsupportedFeature, match="olaparib is not modelled, nor"):
-        run(specs.spec("olaparib 300 mg PO BID", size=2))
+    with pytest.raises(UnsupportedFeature, match="vopimetostat is not modelled, nor"):
+        run(specs.spec("vopimetostat 300 mg PO BID", size=2))
     with pytest.raises(ParameterError, match="no parameter 'k_divison'"):
         run(specs.spec(specs.DARAXONRASIB, size=2, parameters={"k_divison": 0.1}))
 

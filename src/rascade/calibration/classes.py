@@ -19,7 +19,7 @@ __all__ = ["CLASSES", "LATER_LINES", "arms_of_class", "class_of", "classes_of"]
 _CYTOTOXIC = frozenset({"cytotoxic", "fluoropyrimidine"})
 _MODULATOR = frozenset({"folate"})
 _CHECKPOINT = frozenset({"anti_pd1", "anti_pdl1", "anti_ctla4", "anti_lag3", "anti_tim3"})
-_RAS_ON = frozenset({"ras_on_tricomplex", "ras_on_covalent"})
+_RAS_ON = frozenset({"ras_on_tricomplex", "ras_on_covalent", "ras_on_covalent_g12c"})
 
 LATER_LINES = "later lines"
 #: Class -> which arms are of it. An arm can be of several.

@@ -333,6 +333,11 @@ class _Builder:
                 # What drugs do in a clone adds up within that clone, all else over the system.
                 where = f"_{copy.clone}" if copy.mechanism.per == "drug and clone" else ""
                 self.sums.setdefault(f"{total}{where}", []).append(f"{own}{copy.suffix}")
+        self.passes = {
+            (copy.clone, symbol): f"{own}{copy.suffix}"
+            for copy in copies
+            for symbol, own in copy.mechanism.passes.items()
+        }
         self.places = load_mechanisms()[PLACES].own
         self.parameters: dict[str, str] = {}
         self.absent: dict[str, tuple[float, dict[str, float]]] = {}
@@ -375,6 +380,7 @@ class _Builder:
             lines.append(f"  // {copy.mechanism.title}{copy.suffix and f' ({copy.suffix[1:]})'}")
             for statement in copy.mechanism.statements:
                 names = {s: self.resolve(s, copy) for s in symbols_in(statement)}
+                self._pass(statement, names, copy)
                 self._switch(statement, names, copy)
                 lines.append(f"  {rename_symbols(statement, names)};")
         lines.append("  // Sums over copies")
@@ -385,6 +391,18 @@ class _Builder:
         if self.switches:
             lines += ["  // Switches of pathways", *self.switches.lines()]
         return "\n".join([*lines, "end", ""])
+
+    def _pass(self, statement: str, names: dict[str, str], copy: Copy) -> None:
+        """Let a statement read a symbol through the mechanism that stands between, where one does.
+
+        How the symbol itself comes about, in the mechanism that owns it, is left as it is.
+        """
+        if copy.mechanism.passes:
+            return
+        for symbol in names.keys() - defined_in(statement):
+            through = self.passes.get((copy.clone, symbol))
+            if through and (":=" in statement or symbol not in copy.mechanism.own):
+                names[symbol] = through
 
     def _switch(self, statement: str, names: dict[str, str], copy: Copy) -> None:
         """Let a statement read through the switches of its pathways, where there are any."""

@@ -62,6 +62,7 @@ class Mechanism:
         on_demand: left out unless a drug needs it or a study asks for it.
         brings: on-demand mechanisms that come along with it.
         side_effect: nothing in the tumour hears of it.
+        passes: what the other rules of its clone read through it, as symbol -> what they read.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Mechanism:
     on_demand: bool = False
     brings: tuple[str, ...] = ()
     side_effect: bool = False
+    passes: Mapping[str, str] = field(default_factory=dict)
 
 
 def data_file(name: str) -> Traversable:
@@ -161,6 +163,7 @@ def _parse(name: str, text: str, facts: Mapping[str, object]) -> Mechanism:
         on_demand=bool(facts.get("on_demand", False)),
         brings=tuple(facts.get("brings", ())),  # type: ignore[arg-type]
         side_effect=bool(facts.get("side_effect", False)),
+        passes=dict(facts.get("passes", {})),  # type: ignore[call-overload]
     )
 
 

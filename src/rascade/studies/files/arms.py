@@ -1,8 +1,9 @@
 """Validation studies: any arm of the evidence's trials that the model covers, run by its name.
 
 Orders are the table's column `regimen` where it reads as orders; where it is shorthand, a row of
-``data/arm_orders.csv`` spells it out and says what was stated, recalled or chosen. Accrual and the
-data cut-off of the publication are in ``data/arm_follow_up.csv``. Disease, stage,
+``data/arm_orders.csv`` spells it out and says what was stated, recalled or chosen. What all
+patients of an arm have in common, and no profile knows, is set by ``data/arm_settings.csv``.
+Accrual and the data cut-off of the publication are in ``data/arm_follow_up.csv``. Disease, stage,
 line and genotype are read from the column `population`. Whether an arm can be simulated follows
 from the drugs that the model knows at that moment.
 """
@@ -85,6 +86,7 @@ class ArmPlan:
         left_out: drugs of the arm that are not given, with the reason in `notes`.
         imaging_every_weeks: between scans.
         follow_up: of the trial, where it is known.
+        settings: values of the parameter table that hold in this arm.
         notes: what a reader must know of the study.
     """
 
@@ -95,6 +97,7 @@ class ArmPlan:
     left_out: tuple[str, ...]
     imaging_every_weeks: float
     follow_up: FollowUp | None
+    settings: Mapping[str, float]
     notes: tuple[str, ...]
 
     def refusal(self) -> UnsupportedFeature | None:
@@ -114,10 +117,11 @@ class ArmPlan:
                 f"stage {stage}", f"{self.label}: {stage} PDAC is not modelled yet, only metastatic"
             )
         if self.orders is None:
+            named = bool(self.arm.drugs)
             return UnsupportedFeature(
-                "arm without doses",
-                f"{self.label}: the evidence states no dose ({self.arm.regimen}); "
-                "write a study file",
+                "arm without doses" if named else "arm without a named drug",
+                f"{self.label}: the evidence {'states no dose' if named else 'names no drug'} "
+                f"({self.arm.regimen}); write a study file",
             )
         return None
 
@@ -164,13 +168,17 @@ class ArmPlan:
                 "eligibility": self.reading.eligibility,
             },
             "seed": SEED,
-            "arms": ({"name": self.arm.arm, "regimen": self.orders, "published": self.arm.id},),
+            "arms": (self._arm(),),
             "imaging_every_weeks": self.imaging_every_weeks,
             "follow_up_months": FOLLOW_UP_MONTHS,
         }
         if self.follow_up is not None:
             data |= self.follow_up.keys(self.size)
         return TrialStudy.model_validate(data, context=model_checks())
+
+    def _arm(self) -> dict[str, Any]:
+        arm = {"name": self.arm.arm, "regimen": self.orders, "published": self.arm.id}
+        return arm | ({"set": dict(self.settings)} if self.settings else {})
 
 
 def _sentence(text: str) -> str:
@@ -197,6 +205,12 @@ def _modelled(drug: str) -> bool:
 def _rows() -> Mapping[str, Mapping[str, str]]:
     text = (files("rascade.studies") / "data" / "arm_orders.csv").read_text(encoding="utf-8")
     return {row["arm_id"]: row for row in csv.DictReader(text.splitlines())}
+
+
+@cache
+def _settings() -> tuple[Mapping[str, str], ...]:
+    text = (files("rascade.studies") / "data" / "arm_settings.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
 
 
 @cache
@@ -227,6 +241,7 @@ def arm_plan(arm: TrialArm) -> ArmPlan:
         left_out,
         float(weeks) if weeks else DEFAULT_WEEKS,
         _follow_ups().get(arm.trial),
+        {row["row"]: float(row["value"]) for row in _settings() if row["arm_id"] == arm.id},
         tuple(_notes(arm, row, left_out, weeks)),
     )
 
@@ -258,6 +273,7 @@ def _notes(
         yield f"orders are {row['basis']} in part: {row['note']}"
     elif row is not None and row["note"]:
         yield row["note"]
+    yield from (row["note"] for row in _settings() if row["arm_id"] == arm.id)
     for drug in left_out:
         yield f"{drug} is not modelled and left out"
     if not weeks:
