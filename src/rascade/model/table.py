@@ -332,11 +332,15 @@ class _Values(dict[str, float]):
         row, where = self.rows[name]
         if name in self.asked:
             raise ParameterError(f"{where}: {EXPRESSION}: {' needs '.join([*self.asked, name])}")
-        unknown = next((other for other in rows_in(expression) if other not in self.rows), None)
+        try:
+            read = rows_in(expression)
+        except ParameterError as error:
+            raise ParameterError(f"{where}: {EXPRESSION}: {error}") from None
+        unknown = next((other for other in read if other not in self.rows), None)
         if unknown is not None:
             raise ParameterError(f"{where}: {EXPRESSION}: no parameter {unknown!r} in the table")
         self.asked.append(name)
-        needed = {other: self[other] for other in rows_in(expression)}
+        needed = {other: self[other] for other in read}
         self.asked.pop()
         try:
             value = derive(expression, needed)
