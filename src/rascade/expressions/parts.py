@@ -123,18 +123,21 @@ class Compare(Part):
 
 
 def within(part: Part) -> Iterator[Part]:
-    """Yield a part and all parts inside it, as they stand from left to right."""
-    yield part
+    """Yield a part and all parts inside it: level by level, each level from left to right."""
+    level = [part]
+    while level:
+        yield from level
+        level = [inner for one in level for inner in _inside(one)]
+
+
+def _inside(part: Part) -> tuple[Part, ...]:
     match part:
         case Items(items=inside) | Call(arguments=inside):
-            pass
+            return inside
         case Unary(part=one):
-            inside = (one,)
+            return (one,)
         case Operation(left=left, right=right):
-            inside = (left, right)
+            return (left, right)
         case Compare(first=first, rest=rest):
-            inside = (first, *(right for _, _, right in rest))
-        case _:
-            inside = ()
-    for one in inside:
-        yield from within(one)
+            return (first, *(right for _, _, right in rest))
+    return ()

@@ -72,7 +72,7 @@ class Mark:
 
 
 def readings(effect: str) -> Iterator[Reading]:
-    """Yield what an expression reads of courses, from left to right."""
+    """Yield what an expression reads of courses; the outermost first."""
     for part in within(parse(effect)):
         reading = _reading(part)
         if reading is not None:
