@@ -233,7 +233,7 @@ def test_a_wrong_experiment_is_refused(old: str, new: str, says: str) -> None:
     [
         ('kind = "dish"', 'kind = "bowl"', 5),
         ('allele = "G12D"', 'alele = "G12D"', 8),
-        ('source = "x"', "", 2),
+        ('source = "x"', "", 9),
         ('reading = "right"', 'reading = "left"', 11),
         ("hours = [1]", 'hours = [1]\ncontrol = "b"', 7),
     ],

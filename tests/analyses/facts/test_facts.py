@@ -55,6 +55,16 @@ def test_a_fact_is_read() -> None:
     assert (potency.low, potency.high, potency.value) == (pytest.approx(1 / 3), 3.0, 1.0)
 
 
+def test_every_problem_of_a_fact_is_told_with_its_line() -> None:
+    wrong = GOOD.replace('"dish"', '"bowl"').replace("fold = 3", "fold = 3\nfoold = 3")
+    with pytest.raises(EvidenceError) as caught:
+        parse_facts(wrong, "x.toml")
+    assert [line.split("; ")[0] for line in str(caught.value).splitlines()] == [
+        "x.toml:6: x: kind: 'bowl'",
+        "x.toml:21: x: checks[1].foold: unknown key",
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -63,7 +73,11 @@ def test_a_fact_is_read() -> None:
         ('statement = "Something is so."', "", "statement: missing"),
         ('kind = "dish"', 'kind = "bowl"', "kind: 'bowl'"),
         ("high = 1.0", "", "expects nothing"),
-        ('kind = "dish"', 'kind = "dish"\ndraws = 1.5', "draws: 1.5"),
+        (
+            'kind = "dish"',
+            'kind = "dish"\ndraws = 1.5',
+            "draws: expected a whole number, found 1.5",
+        ),
         ("high = 1.0", 'high = 1.0\nverdict = "holds"', "verdict: unknown key"),
         ('conditions = ["a"]', 'conditions = ["z"]', "no condition 'z'"),
         ('conditions = ["a"]', 'conditions = ["a", "b"]', "dose series, or none of them"),
@@ -81,6 +95,15 @@ def test_a_fact_is_read() -> None:
         ('kind = "dish"', 'kind = "dish"\nseen = "I think"', "seen: 'I'; begin with"),
         ("low = 0.1, high", "low = 0, high", "0 < low < high"),
         ("[0, 1, 10]", "[1, 10]", "matrix: needs two drugs"),
+        ("per_decade = 2", "per_decade = 1e9", r"x\.toml:10: x: .*1 to 1000 steps"),
+        ("hours = [1, 4]", "hours = 4", r"x\.toml:7: x: hours: expected a list"),
+        ("hours = [1, 4]", 'hours = ["1", 4]', r"hours\[0\]: '1' is not a number"),
+        ("high = 1.0", 'high = "1"', r"x\.toml:15: x: checks\[0\]\.high: '1' is not a number"),
+        ("fold = 3", "fold = true", r"x\.toml:20: x: checks\[1\]\.fold: True is not a number"),
+        ('readout = "pERK"', 'readout = ""', r"panels\[0\]\.readout: missing"),
+        ("[[fact.panels]]", "[fact.panels]", r"x\.toml:21: x: panels: expected a list"),
+        ("[[fact]]", "note = 1\n[[fact]]", r"x\.toml: note: unknown; only \[\[fact\]\]"),
+        ("hours = [1, 4]", "hours = [1, 4]\nsize = 0", "size: 0 must be at least 1"),
     ],
 )
 def test_a_wrong_fact_is_refused(old: str, new: str, says: str) -> None:

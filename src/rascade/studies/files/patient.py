@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
+from rascade.schema_words import unknown_key
 from rascade.studies.files.load import read_study_text, refuse_study
-from rascade.studies.files.yaml_text import Document, Wanted, read_yaml, unknown_key
+from rascade.studies.files.yaml_text import Document, Wanted, read_yaml
 
 __all__ = ["KnownPatient", "load_patient"]
 
