@@ -104,6 +104,20 @@ def dish_table() -> str:
     return table(("fact", "what", "limits", "model"), rows)
 
 
+def missed_table() -> str:
+    """Return the checks that do not hold; a line in words where all do."""
+    from rascade.report.pages.facts import check_rows
+
+    rows = [
+        (f"[{record['id']}](../reference/facts.md#{record['id']})", what, expected, model)
+        for record in kept_facts()
+        if not record["holds"]
+        for what, expected, _, model, holds, *_ in check_rows(record)
+        if holds != "yes"
+    ]
+    return table(("fact", "what", "limits", "model"), rows) if rows else "All of them hold."
+
+
 def potency_table() -> str:
     """Return published beside simulated potencies, and whether a constant was set to it."""
     from rascade.report.look.text import number
