@@ -5,7 +5,7 @@ from rascade.errors import InputError
 from rascade.model import known_alleles
 from rascade.patients import draw_profiles, load_properties
 from rascade.patients.distributions import truncated_lognormal
-from rascade.patients.profile import check_profile
+from rascade.patients.profile_checks import check_profile
 
 MANY = np.arange(20_000)
 

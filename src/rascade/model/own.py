@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.model.own_kinetics import SPAN, Place, by_mouth, kinetics
+from rascade.model.own_kinetics import by_mouth, kinetics
+from rascade.model.own_place import SPAN, Place
 from rascade.model.own_rows import own_rows, potency_symbols
 from rascade.own_drugs import (
     ANCHORS,
@@ -239,7 +240,7 @@ def _number(symbol: str, given: Mapping[str, Any], row: Any, key: str, at: Place
 
 
 def _check_unit(unit: str, wanted: str, key: str, at: Place) -> None:
-    from rascade.model.table import to_model_units
+    from rascade.model.model_units import to_model_units
     from rascade.units import dimensions, is_unit
 
     if not is_unit(unit):

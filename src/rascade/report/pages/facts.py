@@ -39,7 +39,7 @@ def write_facts_report(folder: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     from rascade.report.runs.files import read_json, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
 
     folder = Path(folder)
     records = read_facts(folder / "facts.json")

@@ -107,7 +107,7 @@ def check_rows(rows: Sequence[Any], places: Sequence[str]) -> list[dict[str, Any
         InputError: something is wrong.
     """
     from rascade.model import known_alleles
-    from rascade.patients.profile import check_profile
+    from rascade.patients.profile_checks import check_profile
 
     if not rows:
         raise InputError("no patients")

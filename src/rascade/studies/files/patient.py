@@ -68,7 +68,7 @@ def _check_parameters(document: Document, parameters: Mapping[str, Any]) -> None
 def _check_profile(document: Document, values: Mapping[str, Any]) -> None:
     from rascade.model import known_alleles
     from rascade.patients import load_properties
-    from rascade.patients.profile import check_profile
+    from rascade.patients.profile_checks import check_profile
 
     known = load_properties()
     for name, value in values.items():
