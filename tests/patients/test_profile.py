@@ -120,7 +120,7 @@ def test_a_source_that_cannot_be_read_is_refused(monkeypatch, tmp_path) -> None:
     from importlib.resources import files
 
     from rascade.errors import EvidenceError
-    from rascade.patients import profile as module
+    from rascade.patients import properties as module
 
     text = (files("rascade.patients") / "data" / "profile.csv").read_text()
     (tmp_path / "data").mkdir()

@@ -49,7 +49,7 @@ _TALLEST = 1.6  # an expected band is shown to this multiple of the highest curv
 
 def expected_text(check: Mapping[str, Any]) -> str:
     """Return what was expected in words, to four digits: some limits are a thousandth off one."""
-    return expectation(check, 4)
+    return expectation(check["expected"], 4)
 
 
 def fact_figure(record: Mapping[str, Any], footer: str) -> Figure:
