@@ -82,8 +82,9 @@ class _Facts(Analysis):
     ) -> list[dict[str, Any]]:
         from rascade.analyses.facts.run import run_facts
         from rascade.analyses.facts.tables import records
+        from rascade.trial.results.records.codec import to_json
 
-        return records(run_facts(items, threads=threads, progress=progress))
+        return [to_json(r) for r in records(run_facts(items, threads=threads, progress=progress))]
 
 
 class _Identifiability(Analysis):
