@@ -76,6 +76,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "averaging": averaging_table.averaging_table,
     "attribution": attribution_table.attribution_table,
     "facts-dish": facts_page.dish_table,
+    "facts-missed": facts_page.missed_table,
     "facts-potency": facts_page.potency_table,
     "evidence": evidence_table.evidence_table,
     "knockouts": model_pages.knockouts_table,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from builder.results import RESULTS, threads
 from builder.text import NOTE, cell, small_svg, table
+
+if TYPE_CHECKING:
+    from rascade.analyses.facts.tables import FactRecord
 
 __all__ = ["dish_table", "facts_page", "figures", "kept_facts", "potency_table", "run"]
 
@@ -33,7 +36,7 @@ def run() -> None:
     _KEPT.write_text(text, encoding="utf-8")
 
 
-def kept_facts() -> list[dict[str, Any]]:
+def kept_facts() -> list[FactRecord]:
     """Return the kept results, one record a fact."""
     from rascade.report.pages.facts import read_facts
 
@@ -53,31 +56,31 @@ def figures() -> dict[str, str]:
 def facts_page() -> str:
     """Return the page."""
     records = kept_facts()
-    good = sum(record["holds"] for record in records)
+    good = sum(record.holds for record in records)
     parts = [NOTE, _HEAD, f"{good} of {len(records)} facts hold.\n"]
     subject = ""
     for record in records:
-        if record["subject"] != subject:
-            subject = record["subject"]
+        if record.subject != subject:
+            subject = record.subject
             parts.append(f"## {subject.capitalize()}\n")
         parts.append(_entry(record))
     return "\n".join(parts) + "\n"
 
 
-def _entry(record: dict[str, Any]) -> str:
+def _entry(record: FactRecord) -> str:
     from rascade.report.pages.facts import check_rows
 
-    verdict = "holds" if record["holds"] else "**does not hold**"
+    verdict = "holds" if record.holds else "**does not hold**"
     rows = [
         (w, e, p, m, h if h == "yes" else f"**{h}**", worth, t)
         for w, e, p, m, h, worth, t in check_rows(record)
     ]
     head = ("what", "expected", "published", "model", "holds", "worth", "set to it")
-    name, statement = record["id"], record["statement"]
+    name, statement = record.id, record.statement
     return "\n".join(
         [
             f"### {name}\n",
-            f"{statement} Kind: {record['kind']}; {verdict}. Source: {cell(record['source'])}.\n",
+            f"{statement} Kind: {record.kind}; {verdict}. Source: {cell(record.source)}.\n",
             f"![{statement}](../images/facts/{name}.svg)\n",
             table(head, rows, right=(2, 3)),
             "",
@@ -85,8 +88,8 @@ def _entry(record: dict[str, Any]) -> str:
     )
 
 
-def _is_potency(record: dict[str, Any]) -> bool:
-    return all(check["observable"].startswith("ic50(") for check in record["checks"])
+def _is_potency(record: FactRecord) -> bool:
+    return all(check.observable.startswith("ic50(") for check in record.checks)
 
 
 def dish_table() -> str:
@@ -95,13 +98,27 @@ def dish_table() -> str:
 
     rows = []
     for record in kept_facts():
-        if record["subject"] == "signalling" and not _is_potency(record):
+        if record.subject == "signalling" and not _is_potency(record):
             for number, row in enumerate(check_rows(record)):
                 what, expected, _, model, holds, *_ = row
-                link = f"[{record['id']}](../reference/facts.md#{record['id']})"
+                link = f"[{record.id}](../reference/facts.md#{record.id})"
                 said = model if holds == "yes" else f"**{model}**"
                 rows.append((link if number == 0 else "", what, expected, said))
     return table(("fact", "what", "limits", "model"), rows)
+
+
+def missed_table() -> str:
+    """Return the checks that do not hold; a line in words where all do."""
+    from rascade.report.pages.facts import check_rows
+
+    rows = [
+        (f"[{record.id}](../reference/facts.md#{record.id})", what, expected, model)
+        for record in kept_facts()
+        if not record.holds
+        for what, expected, _, model, holds, *_ in check_rows(record)
+        if holds != "yes"
+    ]
+    return table(("fact", "what", "limits", "model"), rows) if rows else "All of them hold."
 
 
 def potency_table() -> str:
@@ -112,16 +129,16 @@ def potency_table() -> str:
     for record in kept_facts():
         if not _is_potency(record):
             continue
-        for check in record["checks"]:
-            panel = record["panels"][0]
-            cells, _, drug = panel["curves"][0]["label"].partition(", ")
+        for check in record.checks:
+            panel = record.panels[0]
+            cells, _, drug = panel.curves[0].label.partition(", ")
             rows.append(
                 (
                     drug,
-                    f"{cells}, {panel['label']}, {panel['hour']:g}",
-                    number(check["published"]),
-                    number(check["effect"], 2),
-                    "yes" if check["tuned"] else "no",
+                    f"{cells}, {panel.label}, {panel.hour:g}",
+                    number(check.published),
+                    number(check.effect, 2),
+                    "yes" if check.tuned else "no",
                 )
             )
     head = ("drug", "cells, read-out, hours", "published, nM", "model, nM", "set to it?")

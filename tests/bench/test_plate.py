@@ -8,7 +8,7 @@ import pytest
 from rascade.bench.cells import Cells
 from rascade.bench.questions.courses import run_courses
 from rascade.bench.questions.effects import effect_of_courses
-from rascade.bench.questions.records import read_experiment
+from rascade.bench.questions.schema import ExperimentTable
 from rascade.bench.run import run_experiment
 from rascade.bench.spec import ExperimentSpec, Exposure, Treatment
 from rascade.model import load_table
@@ -27,7 +27,9 @@ def of_record(wash: float) -> np.ndarray:
             {"claim": "S1", "reading": "right", "what": "x", "effect": "x", "low": 0, "source": "x"}
         ],
     }  # fmt: skip
-    courses = run_courses(read_experiment("x", given), load_table(), draws=0, seed=0)
+    courses = run_courses(
+        ExperimentTable.model_validate(given).record(), load_table(), draws=0, seed=0
+    )
     return np.array(
         [
             effect_of_courses(f"at(pERK, mek, {hour:g}) / at(pERK, none, {hour:g})", courses)[0]

@@ -37,6 +37,27 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "file": (lambda: rc.Trial.from_file(None), "path: expected a path, found NoneType"),  # type: ignore[arg-type]
     "results": (lambda: rc.open_result(3), "folder: expected a path, found int"),  # type: ignore[arg-type]
     "threads": (lambda: TRIAL.run(threads="x"), "threads: 'x'; give a whole number, at least 1"),  # type: ignore[arg-type]
+    "threads of a search": (
+        lambda: rc.optimise("x.yaml", "out", threads=0),
+        "threads: 0; give a whole number, at least 1",
+    ),
+    "threads of a design": (lambda: rc.next_trial("x.yaml", "out", threads="2"), "threads: '2'; "),  # type: ignore[arg-type]
+    "threads of a measurement": (
+        lambda: rc.value_of_information("x.yaml", "out", threads=True),
+        "threads: True; ",
+    ),
+    "threads of a forecast": (
+        lambda: rc.forecast("p.yaml", "r.yaml", "out", threads=-1),
+        "threads: -1; ",
+    ),
+    "members of a forecast": (
+        lambda: rc.forecast("p.yaml", "r.yaml", "out", members=1.5),  # type: ignore[arg-type]
+        "members: 1.5; give a whole number, at least 1 and at most 64",
+    ),
+    "patients of a forecast": (
+        lambda: rc.forecast("p.yaml", "r.yaml", "out", patients=1),
+        "patients: 1; give a whole number, at least 5",
+    ),
     "executor": (lambda: TRIAL.run(executor=3), "executor: expected an executor"),  # type: ignore[arg-type]
     "out": (lambda: TRIAL.run(5), "out: expected a path, found int"),  # type: ignore[arg-type]
     "regimen": (lambda: rc.simulate(5), "regimen: expected orders as text, found int"),  # type: ignore[arg-type]

@@ -6,7 +6,8 @@ import pytest
 from rascade.errors import InputError, ParameterError
 from rascade.model import assemble, known_drugs, load_alleles, load_table, parse_table
 from rascade.model.mechanisms import SETTINGS, load_mechanisms
-from rascade.model.table import COLUMNS, to_model_units
+from rascade.model.model_units import to_model_units
+from rascade.model.table import COLUMNS
 
 HEAD = ",".join(COLUMNS)
 GOOD = "k_x,2,1/h,1,3,fixed,,,PMID:1,verified,What it is"

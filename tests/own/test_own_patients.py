@@ -118,9 +118,13 @@ WRONG = {
     "no yes or no": ("liver_metastases\nmaybe\n", "write yes or no"),
     "no sex": ("sex\nx\n", "mine.csv:2: sex: "),
     "twice": ("id,age\na,60\na,61\n", "mine.csv:3: id: 'a' stands in"),
-    "columns twice": ("age,age\n60,61\n", "two columns are called 'age'"),
-    "too many cells": ("age\n60,61\n", "2 cells, but 1 columns"),
-    "nobody": ("age\n", "no patients"),
+    "columns twice": ("age,age\n60,61\n", "age: two columns are called so"),
+    "too few cells": ("age,ecog\n60\n", "1 cells, but the header has 2"),
+    "no name of a column": ("age,\n60,1\n", "column 2 has no name"),
+    "numbers on top": ("60,1\n61,0\n", "write a header above"),
+    "an open quote": ('age\n"60\n', "mine.csv:2: not CSV"),
+    "too many cells": ("age\n60,61\n", "2 cells, but the header has 1"),
+    "nobody": ("age\n", "a header and no rows"),
     "negative": ("baseline_sum_of_diameters\n-3\n", "mine.csv:2: baseline_sum_of_diameters: "),
 }  # fmt: skip
 
@@ -135,7 +139,9 @@ def test_wrong_tables_get_one_clear_line(what: str, table: Path) -> None:
     assert "study.yaml:" in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"x" * 21_000_000, b"PAR1garbage"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"", b"x" * 21_000_000, b"age\n6\x000\n", b"PAR1garbage"]
+)
 def test_hostile_tables(tmp_path: Path, content: bytes, capsys) -> None:
     name = "mine.parquet" if content.startswith(b"PAR1") else "mine.csv"
     (tmp_path / name).write_bytes(content)

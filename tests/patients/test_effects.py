@@ -6,7 +6,7 @@ import pytest
 from rascade.model import assemble, load_table
 from rascade.patients import Given, draw_cohort
 from rascade.patients.population import engine_parameters, load_effects
-from rascade.patients.profile import load_properties
+from rascade.patients.properties import load_properties
 
 
 @pytest.mark.parametrize("effect", load_effects(), ids=lambda e: f"{e.property}-{e.row}")

@@ -5,7 +5,7 @@ import numpy as np
 from rascade.model import assemble
 from rascade.patients import Population, draw_profiles, engine_parameters
 from rascade.patients.escape import CLONES, conditional_shares, load_ways
-from rascade.patients.profile import load_properties
+from rascade.patients.properties import load_properties
 
 MANY = np.arange(20_000)
 

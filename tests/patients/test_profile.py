@@ -5,7 +5,7 @@ from rascade.errors import InputError
 from rascade.model import known_alleles
 from rascade.patients import draw_profiles, load_properties
 from rascade.patients.distributions import truncated_lognormal
-from rascade.patients.profile import check_profile
+from rascade.patients.profile_checks import check_profile
 
 MANY = np.arange(20_000)
 
@@ -120,7 +120,7 @@ def test_a_source_that_cannot_be_read_is_refused(monkeypatch, tmp_path) -> None:
     from importlib.resources import files
 
     from rascade.errors import EvidenceError
-    from rascade.patients import profile as module
+    from rascade.patients import properties as module
 
     text = (files("rascade.patients") / "data" / "profile.csv").read_text()
     (tmp_path / "data").mkdir()

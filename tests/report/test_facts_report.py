@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from rascade.report.pages.identifiability import (
     parameter_rows,
     write_identifiability_report,
 )
+from rascade.trial.results.records.codec import to_json
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 
@@ -33,9 +35,9 @@ def ident():
 
 
 def test_every_fact_has_its_figure_and_the_same_one_each_time(facts) -> None:
-    some = [r for r in facts if r["id"] in ("g12c-rebound", "raf-paradox", "muc4-xenograft")]
+    some = [r for r in facts if r.id in ("g12c-rebound", "raf-paradox", "muc4-xenograft")]
     first, second = fact_figures(some), fact_figures(some)
-    assert set(first) == {r["id"] for r in some}
+    assert set(first) == {r.id for r in some}
     for name, figure in first.items():
         assert figure.svg == second[name].svg and "<svg" in figure.svg
         assert "expected" in figure.alt
@@ -44,43 +46,41 @@ def test_every_fact_has_its_figure_and_the_same_one_each_time(facts) -> None:
 def test_a_caption_names_no_mark_that_is_not_drawn(facts) -> None:
     from rascade.report.figures.studied.facts import _caption
 
-    record = json.loads(json.dumps(next(r for r in facts if r["kind"] == "dish")))
-    for check in record["checks"]:
-        check |= {"ci": [None, None], "published": None}
-    assert _caption(record) == (
+    record = next(r for r in facts if r.kind == "dish")
+    bare = tuple(replace(c, ci=(None, None), published=None) for c in record.checks)
+    assert _caption(replace(record, checks=bare)) == (
         "Green: what is expected; line or dot: the model with typical parameters."
     )
-    record["checks"][0] |= {"ci": [0.1, 0.2], "published": 0.2}
+    record = replace(record, checks=(replace(bare[0], ci=(0.1, 0.2), published=0.2), *bare[1:]))
     assert "diamond: published value" in _caption(record)
     assert "bar: middle 90 % of drawn parameter sets" in _caption(record)
-    assert "bar: 95 % confidence interval" in _caption(record | {"kind": "trial"})
+    assert "bar: 95 % confidence interval" in _caption(replace(record, kind="trial"))
 
 
 def test_titles_are_not_cut(facts) -> None:
     for record in facts:
-        assert text_width(record["statement"], 9, "bold") < WIDTH - 0.12, record["id"]
+        assert text_width(record.statement, 9, "bold") < WIDTH - 0.12, record.id
 
 
 def test_a_fact_without_panels_or_numbers_is_drawn_too(facts) -> None:
-    record = json.loads(json.dumps(facts[0]))
-    record["panels"] = []
-    record["checks"][0] |= {"effect": None, "holds": False, "expected": [None, 2.0]}
-    figure = fact_figures([record])[record["id"]]
+    empty = replace(facts[0].checks[0], effect=None, holds=False, expected=(None, 2.0))
+    record = replace(facts[0], panels=(), checks=(empty, *facts[0].checks[1:]))
+    figure = fact_figures([record])[record.id]
     assert "<svg" in figure.svg
     assert check_rows(record)[0][3:5] == ("", "no")
 
 
-def test_expectations_in_words() -> None:
+def test_expectations_in_words(facts) -> None:
     for limits, text in (
-        ([None, 0.2], "at most 0.2"),
-        ([1.001, None], "at least 1.001"),
-        ([0.3, 0.8], "0.3 to 0.8"),
+        ((None, 0.2), "at most 0.2"),
+        ((1.001, None), "at least 1.001"),
+        ((0.3, 0.8), "0.3 to 0.8"),
     ):
-        assert expected_text({"expected": limits}) == text
+        assert expected_text(replace(facts[0].checks[0], expected=limits)) == text
 
 
 def test_the_page_of_facts(facts, tmp_path: Path) -> None:
-    record = json.loads(json.dumps(facts[0]))
+    record = to_json(facts[0])
     record["statement"] = "<script>alert(1)</script>"
     record["checks"][0]["holds"] = record["holds"] = False
     (tmp_path / "facts.json").write_text(json.dumps([record]), encoding="utf-8")

@@ -280,10 +280,11 @@ print(json.dumps([name for name in sys.modules if name.startswith("rascade.")]))
     )
     from rascade.trial.running.inputs import _CODE
 
-    # Loaded on the way, and decides nothing: messages, progress, who does jobs, what counts.
+    # Loaded on the way, and decides nothing: messages, how files are read, progress, who does jobs,
+    # what counts. What a file of the user says is part of the plan or of the table.
     aside = (
-        "errors", "files", "progress", "registry", "streams", "text", "versions", "trial.running",
-        "trial.results",
+        "errors", "files", "own_files", "own_files.table", "own_files.text", "progress", "registry",
+        "streams", "text", "versions", "trial.results", "trial.running",
     )  # fmt: skip
     # Evidence has a digest of its own.
     within = [*(part.removesuffix(".py").replace("/", ".") for part in _CODE), "evidence"]

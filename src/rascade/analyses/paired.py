@@ -3,6 +3,9 @@
 What a patient gains by one regimen over another is read patient by patient: the same numbers for
 reading scans and for death, so that a difference is of the regimens alone. An `Effect` carries both
 layers: which population is right (members) and who happens to be treated (patients).
+
+This is for choosing among regimens, by what patients get out of them and what they suffer. `twins`
+is for asking why: one member at a time, with pathways closed and with what is measured before.
 """
 
 from __future__ import annotations

@@ -62,8 +62,10 @@ class _Claims(Analysis):
     ) -> list[dict[str, Any]]:
         from rascade.analyses.claims.run import run_claims
         from rascade.analyses.claims.tables import records
+        from rascade.trial.results.records.codec import to_json
 
-        return records(run_claims(items, threads=threads, progress=progress))
+        found = records(run_claims(items, threads=threads, progress=progress))
+        return [to_json(record) for record in found]
 
 
 class _Facts(Analysis):
@@ -80,8 +82,9 @@ class _Facts(Analysis):
     ) -> list[dict[str, Any]]:
         from rascade.analyses.facts.run import run_facts
         from rascade.analyses.facts.tables import records
+        from rascade.trial.results.records.codec import to_json
 
-        return records(run_facts(items, threads=threads, progress=progress))
+        return [to_json(r) for r in records(run_facts(items, threads=threads, progress=progress))]
 
 
 class _Identifiability(Analysis):

@@ -3,6 +3,9 @@
 Patients, readings of scans and deaths use the same random numbers whatever is given, so that a
 difference between regimens is of the regimens alone. With switches, every patient is also there
 once for every set of pathways that are let through.
+
+This is for asking why a regimen does better, and in whom; `paired` is for choosing among regimens,
+with their side effects and doses, which switches would have no meaning for.
 """
 
 from __future__ import annotations

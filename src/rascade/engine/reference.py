@@ -2,6 +2,8 @@
 
 Slow and obvious on purpose. It lands on every output time instead of interpolating, so that an
 output is as accurate as a step. The compiled kernel is tested against it.
+
+In one module since it is the plain statement of what a simulation does, to be read from top to end.
 """
 
 from __future__ import annotations

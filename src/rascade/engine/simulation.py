@@ -1,4 +1,7 @@
-"""Simulations of many patients: the front that does not depend on the back end."""
+"""Simulations of many patients: the front that does not depend on the back end.
+
+In one module since it is one class: what can be asked of a simulation, whatever computes it.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rascade.face import given
 from rascade.face.given import place
 from rascade.face.running import told
 
@@ -43,12 +44,13 @@ def value_of_information(
     from rascade.studies.files.voi_schema import VoiStudy
     from rascade.studies.running.voi import run_voi
 
+    workers = default_threads(given.threads(threads))
     plan = load_decision(place("study", study), VoiStudy, "voi")
     with told("voi", progress) as update:
         return run_voi(
             plan,
             place("out", out),
-            threads=default_threads(threads),
+            threads=workers,
             progress=update,
             finish=write_voi_report,
         )
@@ -83,12 +85,13 @@ def next_trial(
     from rascade.studies.files.design_schema import DesignStudy
     from rascade.studies.running.design import run_design
 
+    workers = default_threads(given.threads(threads))
     plan = load_decision(place("study", study), DesignStudy, "design")
     with told("design", progress) as update:
         return run_design(
             plan,
             place("out", out),
-            threads=default_threads(threads),
+            threads=workers,
             progress=update,
             finish=write_design_report,
         )
@@ -130,6 +133,8 @@ def forecast(
     from rascade.studies.files.forecast import ForecastPatient, RegimensFile
     from rascade.studies.running.forecast import run_forecast
 
+    workers = default_threads(given.threads(threads))
+    members, patients = given.whole("members", members, 1, 64), given.whole("patients", patients, 5)
     path = Path(place("patient", patient))
     known = load_decision(path, ForecastPatient, "patient-course", "forecast")
     wanted = load_decision(place("regimens", regimens), RegimensFile, "regimens", "forecast")
@@ -141,7 +146,7 @@ def forecast(
             beside=path.parent,
             members=members,
             patients=patients,
-            threads=default_threads(threads),
+            threads=workers,
             progress=update,
             finish=write_forecast_report,
         )
@@ -176,12 +181,13 @@ def optimise(
     from rascade.studies.files.optimise_schema import OptimiseStudy
     from rascade.studies.running.optimise import run_optimise
 
+    workers = default_threads(given.threads(threads))
     plan = load_decision(place("study", study), OptimiseStudy, "optimise")
     with told("optimise", progress) as update:
         return run_optimise(
             plan,
             place("out", out),
-            threads=default_threads(threads),
+            threads=workers,
             progress=update,
             finish=write_optimise_report,
         )

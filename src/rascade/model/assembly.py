@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rascade.model.compose import Composition, Drug, compose, find_drugs
-from rascade.model.table import ParameterTable, load_table, to_model_units
+from rascade.model.model_units import to_model_units
+from rascade.model.table import ParameterTable, load_table
 
 if TYPE_CHECKING:
     from rascade.engine import System

@@ -4,6 +4,8 @@ Every mechanism is copied once for the system, a drug, a clone, or a drug in a c
 symbols get the names of its drug and clone; a symbol that it reads is taken from the nearest place
 that defines it: the same drug and clone, the drug, the clone, the system, and at last the
 parameter table, again from the most specific row to the most general.
+
+In one module since drugs, clones and copies are what names are resolved against.
 """
 
 from __future__ import annotations

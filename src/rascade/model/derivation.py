@@ -11,33 +11,31 @@ An expression holds numbers, ``+ - * / **``, other rows in braces (``{daraxonras
 
 from __future__ import annotations
 
-import ast
 import csv
 import math
-import operator
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
 from rascade.errors import ParameterError
+from rascade.expressions import Call, ExpressionError, Language, Name, Part, Row, parse, within
 from rascade.model.mechanisms import data_file
 
 __all__ = ["derive", "rows_in"]
 
-_ROW = re.compile(r"\{([^{}]+)\}")
-_OPERATORS: Final[Mapping[type, Callable[[float, float], float]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
-
 
 def rows_in(expression: str) -> tuple[str, ...]:
-    """Return the names of the rows that an expression reads."""
-    return tuple(dict.fromkeys(_ROW.findall(expression)))
+    """Return the names of the rows that an expression reads.
+
+    Raises:
+        ParameterError: it cannot be read.
+    """
+    try:
+        parts = within(parse(expression))
+    except ExpressionError as error:
+        raise _wrong(expression, error) from None
+    return tuple(dict.fromkeys(part.value for part in parts if isinstance(part, Row)))
 
 
 def derive(expression: str, values: Mapping[str, float]) -> float:
@@ -50,39 +48,37 @@ def derive(expression: str, values: Mapping[str, float]) -> float:
     Raises:
         ParameterError: it cannot be read, or comes to no finite number.
     """
-    names = rows_in(expression)
-    text = _ROW.sub(lambda found: f"row_{names.index(found.group(1))}", expression)
-    known = {f"row_{index}": values[name] for index, name in enumerate(names)}
     try:
-        value = _value(ast.parse(text.strip(), mode="eval").body, known)
-    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError) as error:
-        raise ParameterError(f"{expression!r} cannot be computed: {error}") from None
+        value = _Arithmetic(values).evaluate(expression)
+    except ExpressionError as error:
+        raise _wrong(expression, error) from None
     if not math.isfinite(value):
         raise ParameterError(f"{expression!r} comes to {value}")
-    return value
+    return float(value)
 
 
-def _value(node: ast.expr, known: Mapping[str, float]) -> float:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return float(node.value)  # type: ignore[arg-type]
-    if isinstance(node, ast.Name) and node.id in known:
-        return known[node.id]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand, known)
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        return _OPERATORS[type(node.op)](_value(node.left, known), _value(node.right, known))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return _called(node.func.id, node.args, known)
-    raise ValueError(f"{ast.unparse(node)!r} is no arithmetic")
+def _wrong(expression: str, error: ExpressionError) -> ParameterError:
+    return ParameterError(f"{expression!r} cannot be computed: {error}")
 
 
-def _called(name: str, arguments: list[ast.expr], known: Mapping[str, float]) -> float:
-    if name == "weight" and len(arguments) == 1 and isinstance(arguments[0], ast.Name):
-        return _weight(arguments[0].id)
-    function, count = _FUNCTIONS.get(name, (None, 0))
-    if function is None or len(arguments) != count:
-        raise ValueError(f"no function {name!r} of {len(arguments)} numbers")
-    return function(*(_value(argument, known) for argument in arguments))
+class _Arithmetic(Language):
+    """Arithmetic over rows of the table."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self.values = values
+
+    def other(self, part: Part) -> float:
+        return self.values[part.value] if isinstance(part, Row) else float(super().other(part))
+
+    def called(self, part: Call) -> float:
+        match part:
+            case Call(name="weight", arguments=[Name(value=formula)]):
+                return float(self.applied(part.at, _weight, formula))
+        function, count = _FUNCTIONS.get(part.name, (None, 0))
+        if function is None or len(part.arguments) != count:
+            given = len(part.arguments)
+            raise ExpressionError(f"no function {part.name!r} of {given} numbers", part.at)
+        return float(self.applied(part.at, function, *map(self.value, part.arguments)))
 
 
 def _rounded(value: float, digits: float) -> float:

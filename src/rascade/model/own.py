@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
-from rascade.model.own_kinetics import SPAN, Place, by_mouth, kinetics
+from rascade.model.own_kinetics import by_mouth, kinetics
+from rascade.model.own_place import SPAN, Place
 from rascade.model.own_rows import own_rows, potency_symbols
 from rascade.own_drugs import (
     ANCHORS,
@@ -28,6 +29,7 @@ from rascade.own_drugs import (
     own_drugs,
     use,
 )
+from rascade.own_files import Limits, read_text
 from rascade.text import did_you_mean
 
 __all__ = [
@@ -42,7 +44,7 @@ __all__ = [
     "template",
 ]
 
-_MAX_BYTES = 200_000
+_FILE = Limits("the file of one drug", 200_000)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[- ][A-Za-z0-9]+)*")
 _KEYS = (
     "name", "like", "about", "anchors", "numbers", "pharmacokinetics", "dose_levels", "prediction",
@@ -57,20 +59,7 @@ def load_own_drug(path: Path) -> OwnDrug:
     Raises:
         InputError: the file cannot be read or is wrong; the message names file, line, key and mend.
     """
-    try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; give the drug's file in it")
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    if len(data) > _MAX_BYTES:
-        raise InputError(f"{path} is larger than {_MAX_BYTES:,} bytes; it is no drug's file")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    text = read_text(path, _FILE)
     drug = parse_own_drug(text, str(path))
     use(drug)
     return drug
@@ -251,7 +240,7 @@ def _number(symbol: str, given: Mapping[str, Any], row: Any, key: str, at: Place
 
 
 def _check_unit(unit: str, wanted: str, key: str, at: Place) -> None:
-    from rascade.model.table import to_model_units
+    from rascade.model.model_units import to_model_units
     from rascade.units import dimensions, is_unit
 
     if not is_unit(unit):

@@ -99,7 +99,7 @@ def _moved(row: Any, times: float, how: str) -> Any:
 
 def _ratio(number: Number, before: Any) -> float:
     """Return a number over that of the known drug."""
-    from rascade.model.table import to_model_units
+    from rascade.model.model_units import to_model_units
 
     if not before.value:
         return 1.0

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rascade.model.own_place import SPAN, Place
 from rascade.own_drugs import Number
-
-if TYPE_CHECKING:
-    from rascade.model.own_kinetics import Place
 
 __all__ = ["TWO_COMPARTMENTS", "terminal_half_life", "two_compartments"]
 
@@ -110,8 +108,6 @@ def _spread(
 def _made(
     symbol: str, value: float, rows: Mapping[str, Any], how: str, form: tuple[float, str, str]
 ) -> Number:
-    from rascade.model.own_kinetics import SPAN
-
     row, (_, source, stated) = rows[symbol], form
     confidence = stated if stated in ("verified", "secondary", "recalled") else "assumed"
     return Number(

@@ -12,13 +12,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from rascade.errors import InputError, ParameterError
+from rascade.errors import ParameterError
 from rascade.model.derivation import derive, rows_in
 from rascade.model.mechanisms import data_file
+from rascade.model.model_units import to_model_units
+from rascade.model.own_rows import own_rows
 from rascade.model.sources import parse_source
 from rascade.own_drugs import kept, own_drugs
 from rascade.text import did_you_mean
-from rascade.units import convert, is_unit
+from rascade.units import is_unit
 
 __all__ = [
     "COLUMNS",
@@ -188,40 +190,6 @@ class ParameterTable(Mapping[str, Parameter]):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-@cache
-def _model_unit(unit: str, weighed: bool) -> str:
-    """Return the model's unit for a source unit: its dimensions in hour, nmol, litre, mm, cells."""
-    from rascade.units import dimensions
-
-    powers = dict(dimensions(unit))
-    mass = powers.pop("[mass]", 0)
-    if mass and not weighed:
-        raise InputError(f"unit {unit!r} holds a mass; give molar units or a molecular weight")
-    length = powers.pop("[length]", 0)
-    parts = [f"nanomole**{powers.pop('[substance]', 0) + mass}", f"hour**{powers.pop('[time]', 0)}"]
-    if length:
-        parts.append(f"liter**{length / 3}" if length % 3 == 0 else f"millimeter**{length}")
-    if powers:
-        raise InputError(f"unit {unit!r} has dimensions that the model does not know: {powers}")
-    return " * ".join(parts)
-
-
-def to_model_units(value: float, unit: str, molecular_weight: float | None = None) -> float:
-    """Convert a number from its table unit into the model's units.
-
-    Args:
-        value: the number.
-        unit: its unit.
-        molecular_weight: g/mol of the drug that it belongs to, for units that hold a mass.
-    """
-    from rascade.units import convert_mass_to_amount
-
-    target = _model_unit(unit, molecular_weight is not None)
-    if molecular_weight is None:
-        return convert(value, unit, target)
-    return convert_mass_to_amount(value, unit, target, molecular_weight)
-
-
 def _number(row: Mapping[str, str], column: str, where: str) -> float:
     try:
         return float(row[column])
@@ -332,11 +300,15 @@ class _Values(dict[str, float]):
         row, where = self.rows[name]
         if name in self.asked:
             raise ParameterError(f"{where}: {EXPRESSION}: {' needs '.join([*self.asked, name])}")
-        unknown = next((other for other in rows_in(expression) if other not in self.rows), None)
+        try:
+            read = rows_in(expression)
+        except ParameterError as error:
+            raise ParameterError(f"{where}: {EXPRESSION}: {error}") from None
+        unknown = next((other for other in read if other not in self.rows), None)
         if unknown is not None:
             raise ParameterError(f"{where}: {EXPRESSION}: no parameter {unknown!r} in the table")
         self.asked.append(name)
-        needed = {other: self[other] for other in rows_in(expression)}
+        needed = {other: self[other] for other in read}
         self.asked.pop()
         try:
             value = derive(expression, needed)
@@ -362,8 +334,6 @@ def load_table() -> ParameterTable:
     table = _package_table()
     if not own_drugs():
         return table
-    from rascade.model.own import own_rows
-
     rows = dict(table)
     for drug in own_drugs().values():
         rows.update(own_rows(drug, table))

@@ -10,7 +10,8 @@ from rascade.patients.draws import Given
 from rascade.patients.eligibility import eligible
 from rascade.patients.lines import TABLE_LINE, known_lines, line_values
 from rascade.patients.population import Population, engine_parameters
-from rascade.patients.profile import categories, draw_profiles, load_properties
+from rascade.patients.profile import draw_profiles
+from rascade.patients.properties import categories, load_properties
 
 __all__ = [
     "TABLE_LINE",

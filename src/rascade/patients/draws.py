@@ -19,7 +19,8 @@ from rascade.errors import EligibilityError
 from rascade.patients.eligibility import eligible
 from rascade.patients.plausibility import plausibility
 from rascade.patients.population import draw_parameters
-from rascade.patients.profile import categories, draw_profiles, draw_shares, joint_numbers
+from rascade.patients.profile import draw_profiles, draw_shares, joint_numbers
+from rascade.patients.properties import categories
 from rascade.random_streams import uniform, uniform_at
 
 if TYPE_CHECKING:

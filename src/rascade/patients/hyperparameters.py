@@ -30,8 +30,8 @@ from rascade.own_drugs import origin, own_drugs
 from rascade.patients.joint import load_correlations
 from rascade.patients.lines import known_lines, load_lines
 from rascade.patients.population import load_effects
-from rascade.patients.profile import load_properties
 from rascade.patients.prognosis import load_factors
+from rascade.patients.properties import load_properties
 from rascade.random_streams import normal
 
 if TYPE_CHECKING:

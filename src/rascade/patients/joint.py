@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rascade.errors import EvidenceError, ParameterError
 from rascade.model import load_table
 from rascade.model.sources import parse_source
+from rascade.patients.properties import load_properties
 from rascade.text import did_you_mean
 
 __all__ = [
@@ -115,8 +116,6 @@ def _read(row: Mapping[str, str], where: str) -> Correlation:
 
 
 def _check_name(name: str, where: str) -> None:
-    from rascade.patients.profile import load_properties
-
     properties, table = load_properties(), load_table()
     if name in _NOMINAL:
         raise EvidenceError(f"{where}: {name} has no order, so it has no correlation")
@@ -162,8 +161,6 @@ def _matrix(correlations: Sequence[Correlation], names: Sequence[str]) -> Floats
 @cache
 def joint_names() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the properties and the parameters that are drawn together, each in a fixed order."""
-    from rascade.patients.profile import load_properties
-
     names = _names(load_correlations())
     properties = tuple(name for name in load_properties() if name in names)
     return properties, tuple(sorted(set(names) - set(properties)))
@@ -177,8 +174,6 @@ def _triangle(names: tuple[str, ...]) -> Floats:
 @cache
 def _turned() -> frozenset[str]:
     """Return the properties that are true at low numbers."""
-    from rascade.patients.profile import load_properties
-
     return frozenset(name for name, item in load_properties().items() if item.truth)
 
 

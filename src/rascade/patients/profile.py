@@ -2,105 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rascade.errors import EvidenceError, InputError, ParameterError
+from rascade.errors import InputError
 from rascade.model import load_table
-from rascade.model.sources import parse_source
 from rascade.patients.distributions import density, quantile, shape_of, share_below
 from rascade.patients.escape import CLONES, conditional_shares
 from rascade.patients.joint import Known, copula_density, correlated, joint_names, normal_score
+from rascade.patients.properties import Property, load_properties
 from rascade.random_streams import uniform_at
 from rascade.text import did_you_mean
 
 __all__ = [
-    "Property",
-    "categories",
     "check_category",
-    "check_profile",
     "check_shares",
     "draw_profiles",
     "draw_shares",
     "joint_numbers",
-    "load_properties",
 ]
 
 Floats = NDArray[np.float64]
 #: How often patients were drawn anew: one number for all, or shape (n,).
 Attempts = int | NDArray[np.int64]
-
-_FILE = "profile.csv"
-
-
-@dataclass(frozen=True)
-class Property:
-    """A distribution of one property, in one category or over several.
-
-    Attributes:
-        name: column name.
-        kind: ``share`` (probabilities of categories), ``normal`` or ``lognormal``.
-        rows: category -> row of the file; category is a sex, or the value itself for shares.
-    """
-
-    name: str
-    kind: str
-    rows: Mapping[str, Mapping[str, str]]
-
-    @property
-    def truth(self) -> bool:
-        """Whether the property is a yes or no."""
-        return set(self.rows) == {"True"}
-
-
-@cache
-def load_properties() -> Mapping[str, Property]:
-    """Read the distributions of patient properties.
-
-    Raises:
-        EvidenceError: a row has no source that `rascade.model.sources` can read, or shares do not
-            add up to one.
-    """
-    text = (files("rascade.patients") / "data" / _FILE).read_text(encoding="utf-8")
-    reader = csv.DictReader(text.splitlines())
-    found: dict[str, dict[str, Mapping[str, str]]] = {}
-    kinds: dict[str, str] = {}
-    for row in reader:
-        try:
-            parse_source(row["source"], row["confidence"])
-        except ParameterError as error:
-            where = f"{_FILE}:{reader.line_num}: {row['property']} {row['category']}".rstrip()
-            raise EvidenceError(f"{where}: source: {error}") from None
-        found.setdefault(row["property"], {})[row["category"]] = row
-        kinds[row["property"]] = row["kind"]
-    properties = {name: Property(name, kinds[name], rows) for name, rows in found.items()}
-    for item in properties.values():
-        _check_shares(item)
-    return MappingProxyType(properties)
-
-
-def _check_shares(item: Property) -> None:
-    if item.kind == "share" and not item.truth:
-        total = sum(float(row["value"]) for row in item.rows.values())
-        if abs(total - 1.0) > 1e-9:
-            raise EvidenceError(f"{_FILE}: {item.name}: shares add up to {total:g}, not to 1")
-
-
-def categories() -> Mapping[str, Sequence[str]]:
-    """Return the texts that each property of text can have."""
-    return {
-        item.name: tuple(item.rows)
-        for item in load_properties().values()
-        if item.kind == "share" and not item.truth and item.name != "ecog"
-    }
 
 
 def draw_profiles(
@@ -336,74 +263,3 @@ def _draw_way(item: Property, draws: Floats, tp53: NDArray[np.bool_]) -> NDArray
     mutant = float(load_properties()["tp53"].rows["True"]["value"])
     found = [_pick(list(shares), own, draws) for own in conditional_shares(shares, mutant)]
     return np.where(tp53, *found)
-
-
-def check_profile(profile: Mapping[str, Any], alleles: Sequence[str]) -> None:
-    """Check the properties that a user gave for one patient.
-
-    Args:
-        profile: property -> value.
-        alleles: KRAS alleles that the model knows.
-
-    Raises:
-        InputError: a property is unknown, a text is not one it can have, or a number is outside
-            the range in which patients are drawn.
-    """
-    known = load_properties()
-    for name, value in profile.items():
-        if name not in known:
-            hint = did_you_mean(name, known) or f"; use one of {', '.join(known)}"
-            raise InputError(f"patient: no property {name!r}{hint}")
-        item = known[name]
-        if item.truth:
-            if not isinstance(value, bool):
-                raise InputError(f"patient: {name}: {value!r} must be true or false")
-        elif item.kind == "share":
-            _check_text(name, value, tuple(alleles) if name == "kras_allele" else tuple(item.rows))
-        else:
-            _check_range(item, value)
-    _check_size(profile)
-
-
-def _check_size(profile: Mapping[str, Any]) -> None:
-    """Check that one sex has all the given sizes; each by itself is in range already."""
-    properties = load_properties()
-    given = [item for name, item in properties.items() if name in profile]
-    sized = [item for item in given if set(item.rows) == set(properties["sex"].rows)]
-    sizes = [item for item in sized if item.name != "sex"]
-    sexes = [str(profile["sex"])] if "sex" in profile else list(properties["sex"].rows)
-    if any(all(_fits(item.rows[sex], profile[item.name]) for item in sizes) for sex in sexes):
-        return
-    wrong = sizes[0]
-    for item in sizes:
-        if not any(_fits(item.rows[sex], profile[item.name]) for sex in sexes):
-            wrong = item
-            break
-    ranges = ", ".join(
-        f"{sex} {row['low']} to {row['high']} {row['unit']}"
-        for sex, row in wrong.rows.items()
-        if sex in sexes
-    )
-    told = " and ".join(f"{item.name} {profile[item.name]:g}" for item in sizes)
-    raise InputError(
-        f"patient: {wrong.name}: nobody is drawn with {told} as {' or '.join(sexes)}; "
-        f"the range is {ranges}"
-    )
-
-
-def _fits(row: Mapping[str, str], value: Any) -> bool:
-    return float(row["low"]) <= float(value) <= float(row["high"])
-
-
-def _check_text(name: str, value: Any, allowed: Sequence[str]) -> None:
-    if str(value) not in allowed:
-        hint = did_you_mean(str(value), allowed, cutoff=0.5)
-        raise InputError(f"patient: {name}: {value!r} is not one of {', '.join(allowed)}{hint}")
-
-
-def _check_range(item: Property, value: Any) -> None:
-    low = min(float(row["low"]) for row in item.rows.values())
-    high = max(float(row["high"]) for row in item.rows.values())
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        unit = next(iter(item.rows.values()))["unit"]
-        raise InputError(f"patient: {item.name}: {value!r} is not from {low:g} to {high:g} {unit}")

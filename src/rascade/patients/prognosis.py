@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rascade.errors import EvidenceError, ParameterError
 from rascade.model.sources import parse_source
 from rascade.patients.distributions import quantile, shape_of
-from rascade.patients.profile import load_properties
+from rascade.patients.properties import load_properties
 
 __all__ = ["Factor", "hazard_factors", "load_factors"]
 

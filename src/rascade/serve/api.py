@@ -2,6 +2,8 @@
 
 Every error has one shape, ``{"error": {"message": ..., "field": ...}}``, in the words of the
 command line.
+
+In one module since it is the list of routes; what they do is done elsewhere.
 """
 
 from __future__ import annotations

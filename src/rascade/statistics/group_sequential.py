@@ -11,6 +11,8 @@ integration but no boundaries, `sequential-analysis` is under the AGPL. The recu
 that of Armitage, McPherson & Rowe (J R Stat Soc A 1969;132:235-244), with Gauss-Legendre nodes, in
 panels as narrow as the step between two looks asks for. The tests hold it against printed tables
 and R's rpact.
+
+In one module since spending, boundaries and chances are the same recursion, read in three ways.
 """
 
 from __future__ import annotations

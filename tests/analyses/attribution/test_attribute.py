@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rascade.analyses.attribution.game import exact_game
-from rascade.analyses.attribution.run import Attribution, Question, _divided, attribute
+from rascade.analyses.attribution.question import Question
+from rascade.analyses.attribution.run import Attribution, _divided, attribute
 from rascade.analyses.attribution.tables import patient_rows, record
 from rascade.cli.main import main
 from rascade.errors import InputError

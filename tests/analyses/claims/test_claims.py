@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -13,11 +14,12 @@ from rascade.analyses.claims.records import (
     parse_notes,
 )
 from rascade.analyses.claims.run import IN_ERROR, find_claims, run_claims
-from rascade.analyses.claims.tables import records
+from rascade.analyses.claims.tables import ClaimRecord, records
 from rascade.analyses.claims.verdict import Verdict, judge, together
 from rascade.errors import EvidenceError, InputError
 from rascade.evidence import load
 from rascade.model import load_table
+from rascade.trial.results.records.codec import from_json, to_json
 
 DRAWS = 20
 MORE_DRAWS = {"U8": 60}  # most sets are left out in mice: of 20 too few remain
@@ -154,28 +156,29 @@ def test_nothing_in_the_data_types_a_verdict() -> None:
 
 def test_records_keep_the_contract() -> None:
     found = records(run_claims(["S2", "S4", "K9"], draws=5))
-    assert [r["id"] for r in found] == ["S2", "S4", "K9"]
+    assert [r.id for r in found] == ["S2", "S4", "K9"]
     for record in found:
-        assert list(record)[: len(KEYS)] == KEYS
-        assert record["verdict"] in {v.value for v in Verdict}
+        assert list(to_json(record))[: len(KEYS)] == KEYS
+        assert from_json(ClaimRecord, json.loads(json.dumps(to_json(record)))) == record
+        assert record.verdict in {v.value for v in Verdict}
     structural, lipid, wording = found
-    assert structural["effect"] is None and structural["ci"] is None and structural["reason"]
-    assert lipid["ci"][0] <= lipid["effect"] <= lipid["ci"][1]
-    assert lipid["review_verdict"] == "not testable here" and lipid["review_reason"]
-    assert wording["review_verdict"] == "contradicted"
+    assert structural.effect is None and structural.ci is None and structural.reason
+    assert lipid.ci[0] <= lipid.effect <= lipid.ci[1]
+    assert lipid.review_verdict == "not testable here" and lipid.review_reason
+    assert wording.review_verdict == "contradicted"
 
 
 def test_a_claim_does_not_depend_on_what_is_tested_beside_it_or_on_threads() -> None:
     (alone,) = records(run_claims(["S8"], draws=8))
     beside = records(run_claims(["S8", "S5"], draws=8, threads=2))
-    assert alone == next(r for r in beside if r["id"] == "S8")
+    assert alone == next(r for r in beside if r.id == "S8")
     (other,) = records(run_claims(["S8"], draws=8, seed=1))
-    assert other["effect"] == alone["effect"] and other["ci"] != alone["ci"]
+    assert other.effect == alone.effect and other.ci != alone.ci
 
 
 def test_parameters_set_for_a_claim_are_named() -> None:
     found = records(run_claims(["K10", "S9"], draws=3))
-    tuned = {r["id"]: {name for c in r["checks"] for name in c["tuned"]} for r in found}
+    tuned = {r.id: {name for c in r.checks for name in c.tuned} for r in found}
     assert "K_SOS_SPRY" in tuned["K10"]
     assert not tuned["S9"]
 
@@ -233,7 +236,7 @@ def test_a_wrong_experiment_is_refused(old: str, new: str, says: str) -> None:
     [
         ('kind = "dish"', 'kind = "bowl"', 5),
         ('allele = "G12D"', 'alele = "G12D"', 8),
-        ('source = "x"', "", 2),
+        ('source = "x"', "", 9),
         ('reading = "right"', 'reading = "left"', 11),
         ("hours = [1]", 'hours = [1]\ncontrol = "b"', 7),
     ],

@@ -14,7 +14,7 @@ from rascade.analyses.subgroups.tables import record, rule_text
 from rascade.analyses.twins import member_tables, simulate_twins, undisturbed
 from rascade.cli.main import main
 from rascade.model import load_table
-from rascade.patients.profile import load_properties
+from rascade.patients.properties import load_properties
 from rascade.report.pages.subgroups import gain_rows, lead, trial_rows
 from rascade.studies import loads
 from rascade.studies.files.trial_plan import to_plan

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from rascade import RESEARCH_USE
-from rascade.analyses.attribution.run import ENDPOINTS, Attribution, Spread
+from rascade.analyses.attribution.question import ENDPOINTS
+from rascade.analyses.attribution.run import Attribution, Spread
 from rascade.errors import InputError
 from rascade.model.pathways import PATHWAYS
 

@@ -16,7 +16,8 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 from rascade.bench.questions.listing import read_listing
-from rascade.bench.questions.records import Experiment, read_experiment
+from rascade.bench.questions.records import Experiment
+from rascade.bench.questions.schema import ExperimentTable
 from rascade.errors import EvidenceError
 
 __all__ = ["Note", "load_experiments", "load_notes", "parse_experiments", "parse_notes"]
@@ -49,7 +50,8 @@ def parse_experiments(text: str, file: str) -> tuple[Experiment, ...]:
     Raises:
         EvidenceError: naming file, line, experiment, key and what is wrong.
     """
-    found = tuple(read_listing(text, file, "experiment", read_experiment))
+    listed = read_listing(text, file, "experiment", ExperimentTable)
+    found = tuple(table.record() for table in listed)
     names = [item.id for item in found]
     for name in names:
         if names.count(name) > 1:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from rascade.bench.questions.records import Check, Experiment
+from rascade.expressions import Call, Name, Number, Part, parse, within
 
 __all__ = ["ABSOLUTE", "BEFORE", "Mark", "Panel", "Reading", "mark", "panels_of_checks", "readings"]
 
@@ -72,25 +72,21 @@ class Mark:
 
 
 def readings(effect: str) -> Iterator[Reading]:
-    """Yield what an expression reads of courses, from left to right."""
-    for node in ast.walk(ast.parse(effect, mode="eval")):
-        reading = _reading(node)
+    """Yield what an expression reads of courses; the outermost first."""
+    for part in within(parse(effect)):
+        reading = _reading(part)
         if reading is not None:
             yield reading
 
 
-def _reading(node: ast.AST) -> Reading | None:
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+def _reading(part: Part) -> Reading | None:
+    if not isinstance(part, Call) or part.name not in (*_RELATIVE, *_PLAIN):
         return None
-    names = tuple(a.id for a in node.args if isinstance(a, ast.Name))
-    if node.func.id not in (*_RELATIVE, *_PLAIN) or len(names) != 2:
+    names = tuple(a.value for a in part.arguments if isinstance(a, Name))
+    if len(names) != 2:
         return None
-    hours = [
-        float(a.value)
-        for a in node.args
-        if isinstance(a, ast.Constant) and isinstance(a.value, int | float)
-    ]
-    return Reading(node.func.id, names[0], names[1], tuple(hours))
+    hours = tuple(a.value for a in part.arguments if isinstance(a, Number))
+    return Reading(part.name, *names, hours)
 
 
 def panels_of_checks(experiment: Experiment) -> tuple[Panel, ...]:
@@ -112,8 +108,7 @@ def panels_of_checks(experiment: Experiment) -> tuple[Panel, ...]:
 
 def mark(check: Check) -> Mark | None:
     """Return where the limits of a check lie; None unless it reads one curve and nothing else."""
-    node = ast.parse(check.effect, mode="eval").body
-    reading = _reading(node)
+    reading = _reading(parse(check.effect))
     if reading is None or reading.function not in _MARKED:
         return None
     potency = reading.function in _POTENCY

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
 
-from rascade.analyses.facts.panels import ABSOLUTE, BEFORE, Panel, panels_of_checks
+from rascade.analyses.facts.panels import Panel, panels_of_checks
+from rascade.analyses.facts.schema import HELD_OUT, ROLES, SEEN, FactTable
 from rascade.bench.questions.listing import read_listing
-from rascade.bench.questions.records import Check, Experiment, check_keys, read_experiment
-from rascade.errors import EvidenceError, ParameterError
+from rascade.bench.questions.records import Check, Experiment
+from rascade.errors import EvidenceError
 from rascade.text import did_you_mean
 
 __all__ = [
@@ -30,15 +30,6 @@ __all__ = [
     "load_facts",
     "parse_facts",
 ]
-
-#: A fact that was named before anything was tuned, and is never tuned on.
-HELD_OUT: Final = "held out"
-#: What a fact can be to the model.
-ROLES: Final = ("known", HELD_OUT)
-#: How a published figure was seen; the first word of a fact's `seen`.
-SEEN: Final = ("source", "abstract", "secondary", "recalled", "derived", "assumed")
-_TOLD: Final = ("figure", "tolerance", "tests", "seen")
-_OWN: Final = ("id", "statement", "source", "panels", "draws", "role", *_TOLD)
 
 
 @dataclass(frozen=True)
@@ -67,7 +58,7 @@ class Fact:
     experiment: Experiment
     panels: tuple[Panel, ...]
     draws: int = 0
-    role: str = "known"
+    role: str = ROLES[0]
     figure: str = ""
     tolerance: str = ""
     tests: str = ""
@@ -79,70 +70,6 @@ class Fact:
         return self.experiment.checks
 
 
-def _fact(where: str, subject: str, given: Mapping[str, Any]) -> Fact:
-    for name in ("id", "statement", "source", "kind", "checks"):
-        if not given.get(name):
-            raise EvidenceError(f"{where}: {name}: missing; every fact needs one")
-    name, source = str(given["id"]), str(given["source"])
-    _check_source(where, source)
-    checks = [{"claim": name, "reading": "right", "source": source, **c} for c in given["checks"]]
-    rest = {key: value for key, value in given.items() if key not in _OWN}
-    experiment = read_experiment(
-        where, {**rest, "id": name, "title": given["statement"], "checks": checks}
-    )
-    panels = tuple(_panel(where, experiment, item) for item in given.get("panels", ()))
-    if not panels and experiment.conditions:
-        panels = panels_of_checks(experiment)
-    draws = given.get("draws", 0)
-    if type(draws) is not int or draws < 0:
-        raise EvidenceError(f"{where}: draws: {draws!r}; a whole number, 0 or more")
-    told = {key: str(given.get(key, "")).strip() for key in _TOLD}
-    role = str(given.get("role", ROLES[0]))
-    _check_role(where, role, told)
-    statement = str(given["statement"])
-    return Fact(name, subject, statement, source, experiment, panels, draws, role, **told)
-
-
-def _check_role(where: str, role: str, told: Mapping[str, str]) -> None:
-    if role not in ROLES:
-        raise EvidenceError(f"{where}: role: {role!r}; use {', '.join(ROLES)}")
-    for key, text in told.items():
-        if role == HELD_OUT and not text:
-            raise EvidenceError(f"{where}: {key}: missing; a fact that is held out tells it")
-    seen = told["seen"].split(",")[0].split(";")[0].split(" ")[0]
-    if seen and seen not in SEEN:
-        raise EvidenceError(f"{where}: seen: {seen!r}; begin with one of {', '.join(SEEN)}")
-
-
-def _check_source(where: str, source: str) -> None:
-    from rascade.evidence import load
-    from rascade.model.sources import parse_source
-
-    try:
-        for item in parse_source(source).ids:
-            load().record(item)
-    except (ParameterError, EvidenceError) as error:
-        raise EvidenceError(f"{where}: source: {error}") from None
-
-
-def _panel(where: str, experiment: Experiment, given: Mapping[str, Any]) -> Panel:
-    check_keys(f"{where}: panels", given, Panel)
-    panel = Panel(**{**given, "conditions": tuple(given.get("conditions", ()))})
-    members = {c.name: c.members for c in experiment.conditions}
-    relative = () if panel.relative in (BEFORE, ABSOLUTE) else (panel.relative,)
-    for name in (*panel.conditions, *relative):
-        if name not in members:
-            raise EvidenceError(f"{where}: panels: no condition {name!r}; it has {[*members]}")
-    if len({members[name] > 1 for name in panel.conditions}) != 1:
-        raise EvidenceError(f"{where}: panels: conditions: dose series, or none of them")
-    series = members[panel.conditions[0]] > 1
-    if series != (panel.hour is not None):
-        raise EvidenceError(f"{where}: panels: hour: a dose series needs one, a course has none")
-    if panel.hour is not None and panel.hour not in experiment.hours:
-        raise EvidenceError(f"{where}: panels: hour {panel.hour:g} is not among its hours")
-    return panel
-
-
 def parse_facts(text: str, file: str) -> tuple[Fact, ...]:
     """Read facts from TOML text.
 
@@ -150,9 +77,19 @@ def parse_facts(text: str, file: str) -> tuple[Fact, ...]:
         EvidenceError: naming file, line, fact, key and what is wrong.
     """
     subject = file.removesuffix(".toml")
-    return tuple(
-        read_listing(text, file, "fact", lambda where, given: _fact(where, subject, given))
-    )
+    return tuple(_fact(subject, table) for table in read_listing(text, file, "fact", FactTable))
+
+
+def _fact(subject: str, table: FactTable) -> Fact:
+    experiment = table.experiment(table.statement)
+    panels = tuple(panel.record() for panel in table.panels)
+    if not panels and experiment.conditions:
+        panels = panels_of_checks(experiment)
+    return Fact(
+        table.id, subject, table.statement, table.source, experiment, panels, table.draws,
+        table.role, table.figure.strip(), table.tolerance.strip(), table.tests.strip(),
+        table.seen.strip(),
+    )  # fmt: skip
 
 
 @cache

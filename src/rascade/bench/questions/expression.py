@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import operator
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from rascade.errors import EvidenceError
+from rascade.expressions import Call, ExpressionError, Language, Name, Part, Text
+from rascade.text import did_you_mean
 
 __all__ = ["evaluate"]
-
-_BINARY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
 
 
 def evaluate(
@@ -39,43 +31,33 @@ def evaluate(
         EvidenceError: it holds anything but arithmetic, or a name that is not known.
     """
     try:
-        tree = ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        raise EvidenceError(f"effect {text!r}: {error.msg}") from None
-    return _Evaluator(text, functions, values or {}).visit(tree)
+        return _Effect(functions, values or {}).evaluate(text)
+    except ExpressionError as error:
+        raise EvidenceError(f"effect {text!r}: {error}") from None
 
 
-class _Evaluator:
+class _Effect(Language):
+    """An effect of one experiment."""
+
     def __init__(
-        self, text: str, functions: Mapping[str, Callable[..., Any]], values: Mapping[str, Any]
+        self, functions: Mapping[str, Callable[..., Any]], values: Mapping[str, Any]
     ) -> None:
-        self.text, self.functions, self.values = text, functions, values
+        self.functions, self.values = functions, values
 
-    def visit(self, node: ast.expr) -> Any:
-        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-            return float(node.value)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -self.visit(node.operand)
-        if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-            return _BINARY[type(node.op)](self.visit(node.left), self.visit(node.right))
-        if isinstance(node, ast.Name):
-            if node.id not in self.values:
-                raise self._wrong(f"no value is called {node.id!r}", self.values)
-            return self.values[node.id]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            return self._call(node.func.id, node.args)
-        raise self._wrong(f"{ast.unparse(node)!r} is not arithmetic", self.functions)
+    def named(self, part: Name) -> Any:
+        if part.value not in self.values:
+            raise _unknown("value", part.value, self.values, part.at)
+        return self.values[part.value]
 
-    def _call(self, name: str, arguments: list[ast.expr]) -> Any:
-        if name not in self.functions:
-            raise self._wrong(f"no function is called {name!r}", self.functions)
-        given = [a.id if isinstance(a, ast.Name) else self._argument(a) for a in arguments]
-        return self.functions[name](*given)
+    def called(self, part: Call) -> Any:
+        if part.name not in self.functions:
+            raise _unknown("function", part.name, self.functions, part.at)
+        return self.functions[part.name](*map(self._argument, part.arguments))
 
-    def _argument(self, node: ast.expr) -> Any:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return node.value
-        return self.visit(node)
+    def _argument(self, part: Part) -> Any:
+        return part.value if isinstance(part, Name | Text) else self.value(part)
 
-    def _wrong(self, what: str, known: Mapping[str, Any]) -> EvidenceError:
-        return EvidenceError(f"effect {self.text!r}: {what}; known: {', '.join(sorted(known))}")
+
+def _unknown(what: str, name: str, known: Mapping[str, Any], at: int) -> ExpressionError:
+    hint = did_you_mean(name, known) or f"; known: {', '.join(sorted(known)) or 'none'}"
+    return ExpressionError(f"no {what} is called {name!r}{hint}", at)

@@ -1,68 +1,93 @@
-"""Lists of experiments in TOML text: every complaint names file, line, block and key."""
+"""Lists of tables in TOML text: every complaint names file, line, block and key."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import TypeVar
 
+from pydantic import ValidationError
+
+from rascade.bench.questions.schema import Table
 from rascade.errors import EvidenceError
+from rascade.schema_words import Path, dotted, problems
 
 __all__ = ["read_listing"]
 
+Model = TypeVar("Model", bound=Table)
 
-T = TypeVar("T")
 
-
-def read_listing(
-    text: str, file: str, table: str, read: Callable[[str, Mapping[str, Any]], T]
-) -> Iterator[T]:
-    """Yield what every ``[[table]]`` of a TOML text holds.
+def read_listing(text: str, file: str, table: str, model: type[Model]) -> Iterator[Model]:
+    """Yield every ``[[table]]`` of a TOML text.
 
     Args:
         text: the text.
         file: its name, for messages.
         table: name of the blocks.
-        read: from where (for messages) and a block's content to a record; it complains with
-            ``where: key: what is wrong``.
+        model: what a block may hold.
 
     Raises:
-        EvidenceError: as ``file:line: id: key: what is wrong``, the line being that of the key, or
-            of the block where the key is not in it.
+        EvidenceError: a line a problem, as ``file:line: id: key: what is wrong``, the line being
+            that of the key, or of the block where the key is not in it.
     """
     try:
-        listing = tomllib.loads(text)[table]
-    except tomllib.TOMLDecodeError as error:
-        raise EvidenceError(f"{file}: {error}") from None
-    except KeyError:
-        raise EvidenceError(f"{file}: no [[{table}]] in it; it lists one or several") from None
+        listing = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise EvidenceError(f"{file}: no TOML: {error}") from None
+    blocks = listing.pop(table, None)
+    if not isinstance(blocks, list):
+        raise EvidenceError(f"{file}: no [[{table}]] in it; it lists one or several")
+    if listing:
+        raise EvidenceError(f"{file}: {next(iter(listing))}: unknown; only [[{table}]] is read")
     lines = text.splitlines()
-    starts = [k for k, line in enumerate(lines) if line.strip() == f"[[{table}]]"]
-    for number, given in enumerate(listing):
-        where = f"{file}: {given.get('id', '?')}"
+    for number, given in enumerate(blocks):
         try:
-            yield read(where, given)
-        except EvidenceError as error:
-            end = starts[number + 1] if number + 1 < len(starts) else len(lines)
-            told = str(error).removeprefix(where)
-            line = _line(lines[starts[number] : end], told) + starts[number] + 1
-            raise EvidenceError(f"{file}:{line}: {given.get('id', '?')}{told}") from None
+            yield model.model_validate(given)
+        except ValidationError as error:
+            name = given.get("id", "?") if isinstance(given, dict) else "?"
+            told = sorted(
+                (_line(lines, (table, number, *path)), f"{name}: {dotted(path)}: {what}")
+                for path, what in problems(error, given, model)
+            )
+            raise EvidenceError(
+                "\n".join(f"{file}:{line}: {what}" for line, what in told)
+            ) from None
 
 
-def _line(block: list[str], told: str) -> int:
-    """Return the line of a block that a complaint is about: of its value, else of its key, else 0.
+def _line(lines: list[str], path: Path) -> int:
+    """Return the line, from 1, of a value or of what is nearest above it.
 
-    A value that is quoted in the complaint tells one of several equal keys from the others.
+    Every part of the path is looked for below the part before it: a header of that name (of a list
+    the one that is counted), or else a key, on a line of its own or within braces.
     """
-    keys = re.findall(r"[\w-]+", told.split(": ")[1] if ": " in told else "")
-    values = [text for text in re.findall(r"'([^']+)'", told) if text.strip()]
-    for wanted in (values, []):
-        for key in reversed(keys):
-            pattern = re.compile(rf"(?:^|[\[.{{,\s]){re.escape(key)}\b")
-            for number, line in enumerate(block):
-                if pattern.search(line) and all(value in line for value in wanted[:1]):
-                    return number
-        if not values:
+    at, end, headers = 0, len(lines), ""
+    for place, part in enumerate(path):
+        if isinstance(part, int):
+            continue
+        after = path[place + 1] if place + 1 < len(path) else None
+        headers = f"{headers}.{part}" if headers else part
+        found = _headers(lines, headers, at, end)
+        wanted = after if isinstance(after, int) else 0
+        if wanted < len(found):
+            below = found[wanted + 1] if wanted + 1 < len(found) else end
+            at, end = found[wanted], below
+        else:
+            at = _key(lines, part, at, end)
+    return at + 1
+
+
+def _headers(lines: list[str], name: str, start: int, end: int) -> list[int]:
+    pattern = re.compile(rf"\[{{1,2}}\s*{re.escape(name)}\s*\]{{1,2}}\s*(#.*)?")
+    return [k for k in range(start, end) if pattern.fullmatch(lines[k].strip())]
+
+
+def _key(lines: list[str], key: str, start: int, end: int) -> int:
+    pattern = re.compile(rf"(?:^|[{{,])\s*[\"']?{re.escape(key)}[\"']?\s*[=.]")
+    for k in range(start, end):
+        if pattern.search(lines[k]):
+            return k
+        # The keys of another table are not those of this one.
+        if k > start and lines[k].lstrip().startswith("["):
             break
-    return 0
+    return start

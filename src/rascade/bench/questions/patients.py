@@ -317,7 +317,8 @@ def cohort_effect(text: str, experiment: Experiment, trials: Trials) -> Estimate
         EvidenceError: the expression is wrong.
     """
     from rascade.patients.eligibility import eligible
-    from rascade.patients.profile import categories, draw_profiles
+    from rascade.patients.profile import draw_profiles
+    from rascade.patients.properties import categories
     from rascade.trial.results.statistics import exact_interval
 
     def share(condition: str) -> Estimate:

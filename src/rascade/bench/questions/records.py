@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
-
-from rascade.errors import EvidenceError
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 __all__ = [
     "KINDS",
@@ -16,8 +14,6 @@ __all__ = [
     "Check",
     "Condition",
     "Experiment",
-    "check_keys",
-    "read_experiment",
 ]
 
 KINDS: Final = ("dish", "xenograft", "mouse", "patient", "trial", "cohort", "formula")
@@ -145,130 +141,3 @@ class Experiment:
         for text in (*(c.regimen for c in self.conditions), *(a.regimen for a in self.arms)):
             found.update(parse(text).drugs if text else ())
         return tuple(sorted(found))
-
-
-def check_keys(where: str, given: Mapping[str, Any], kind: type, but: Sequence[str] = ()) -> None:
-    """Refuse a key that is no field of a record.
-
-    Raises:
-        EvidenceError: naming the key and those that there are.
-    """
-    allowed = {item.name for item in fields(kind)} - set(but)
-    for name in given:
-        if name not in allowed:
-            raise EvidenceError(f"{where}: {name}: unknown key; use {', '.join(sorted(allowed))}")
-
-
-def _check(where: str, given: Mapping[str, Any]) -> Check:
-    check_keys(where, given, Check)
-    for name in ("claim", "reading", "effect", "what", "source"):
-        if not given.get(name):
-            raise EvidenceError(f"{where}: {name}: missing; every expectation needs one")
-    check = Check(**{**given, **_expected(where, given)})
-    if check.reading not in READINGS:
-        raise EvidenceError(f"{where}: reading: {check.reading!r}; use {', '.join(READINGS)}")
-    if not check.low < check.high or (math.isinf(check.low) and math.isinf(check.high)):
-        raise EvidenceError(f"{where}: low, high: {check.low} to {check.high} expects nothing")
-    return check
-
-
-def _expected(where: str, given: Mapping[str, Any]) -> dict[str, float]:
-    """Return the bounds, and the published number where one is named."""
-    low, high = (float(given.get(k, d)) for k, d in (("low", -math.inf), ("high", math.inf)))
-    if "published" in given and "value" in given:
-        raise EvidenceError(f"{where}: value: stands in the record of 'published' already")
-    if given.get("published"):
-        value = _published(where, str(given["published"]))
-    elif "value" in given:
-        value = float(given["value"])
-    elif "fold" in given:
-        raise EvidenceError(f"{where}: fold: of what? name the record in 'published', or a 'value'")
-    else:
-        return {"low": low, "high": high}
-    if "fold" not in given:
-        return {"low": low, "high": high, "value": value}
-    fold = float(given["fold"])
-    if fold <= 1 or "low" in given or "high" in given:
-        raise EvidenceError(f"{where}: fold: must be above 1, and stands instead of low and high")
-    return {"low": value / fold, "high": value * fold, "value": value}
-
-
-def _published(where: str, name: str) -> float:
-    from rascade.evidence import Fact, load
-    from rascade.units import convert, dimensions
-
-    try:
-        record = load().record(name)
-        if not isinstance(record, Fact):
-            raise EvidenceError(f"{name} holds no number")
-        number = record.number
-    except EvidenceError as error:
-        raise EvidenceError(f"{where}: published: {error}") from None
-    if dimensions(record.unit) == dimensions("nM"):
-        return convert(number, record.unit, "nM")
-    return number
-
-
-def _series(where: str, given: Any) -> tuple[float, ...]:
-    """Return doses: one, a list, or so many a decade between two ends."""
-    if not isinstance(given, Mapping):
-        return tuple(map(float, given if isinstance(given, list) else [given]))
-    if set(given) != {"low", "high", "per_decade"} or not 0 < given["low"] < given["high"]:
-        raise EvidenceError(f"{where}: a series is {{low, high, per_decade}} with 0 < low < high")
-    decades = math.log10(given["high"] / given["low"])
-    steps = round(decades * given["per_decade"])
-    return tuple(float(given["low"] * 10 ** (decades * k / steps)) for k in range(steps + 1))
-
-
-def _condition(where: str, name: str, given: Mapping[str, Any]) -> Condition:
-    check_keys(where, given, Condition, ("name",))
-    where = f"{where}: conditions.{name}"
-    doses = {
-        drug: _series(f"{where}.drugs.{drug}", value)
-        for drug, value in given.get("drugs", {}).items()
-    }
-    if given.get("matrix"):
-        doses = _crossed(where, doses)
-    lengths = {len(series) for series in doses.values()} - {1}
-    if len(lengths) > 1:
-        raise EvidenceError(f"{where}: dose series of different lengths")
-    return Condition(name, **{**given, "drugs": doses})
-
-
-def _crossed(where: str, doses: Mapping[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
-    if len(doses) != 2 or any(series[0] != 0 or len(series) < 2 for series in doses.values()):
-        raise EvidenceError(f"{where}: matrix: needs two drugs, each with a series from 0")
-    (first, a), (second, b) = doses.items()
-    return {first: tuple(x for x in a for _ in b), second: b * len(a)}
-
-
-def read_experiment(where: str, given: Mapping[str, Any]) -> Experiment:
-    """Read one experiment from what a TOML table holds.
-
-    Args:
-        where: file and name, for messages.
-        given: the table.
-
-    Raises:
-        EvidenceError: naming the key and what is wrong.
-    """
-    check_keys(where, given, Experiment)
-    if given.get("kind") not in KINDS:
-        raise EvidenceError(f"{where}: kind: {given.get('kind')!r}; use {', '.join(KINDS)}")
-    ready = dict(given)
-    ready["checks"] = tuple(_check(where, item) for item in given.get("checks", ()))
-    if not ready["checks"]:
-        raise EvidenceError(f"{where}: checks: none; an experiment needs an expectation")
-    ready["conditions"] = tuple(
-        _condition(where, name, item) for name, item in given.get("conditions", {}).items()
-    )
-    ready["arms"] = tuple(
-        Arm(name, **({"regimen": item} if isinstance(item, str) else item))
-        for name, item in given.get("arms", {}).items()
-    )
-    control = given.get("control", "")
-    if control and control not in given.get("conditions", {}):
-        raise EvidenceError(f"{where}: control: there is no condition {control!r}")
-    for name in ("hours", "include", "eligibility", "draw"):
-        ready[name] = tuple(given.get(name, ()))
-    return Experiment(**ready)

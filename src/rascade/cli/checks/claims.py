@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,9 @@ from rascade import RESEARCH_USE
 from rascade.cli.terminal.options import OptionalOut, Seed, Threads
 from rascade.cli.terminal.tables import say, show_table
 from rascade.cli.terminal.usage import PlainUsage
+
+if TYPE_CHECKING:
+    from rascade.analyses.claims.tables import CheckRecord, ClaimRecord
 
 __all__ = ["app"]
 
@@ -71,49 +75,49 @@ def claims(
         say(f"page: {result.folder / 'claims.html'}", wrap=False)
 
 
-def _show(records: list[dict[str, Any]], *, detailed: bool) -> None:
+def _show(records: Sequence[ClaimRecord], *, detailed: bool) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    rows = [(r["id"], _verdict(r), r["scientific_status"], _effect(r), r["claim"]) for r in records]
+    rows = [(r.id, _verdict(r), r.scientific_status, _effect(r), r.claim) for r in records]
     header = ("id", "verdict", "science", "effect", "claim")
     show_table(header, rows, right={3}, keep={0}, console=console)
     if detailed:
         for record in records:
             _details(console, record)
-    counts = Counter(record["verdict"] for record in records)
+    counts = Counter(record.verdict for record in records)
     say("; ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
 
 
-def _verdict(record: dict[str, Any]) -> str:
-    text = str(record["verdict"])
-    own = record["review_verdict"]
+def _verdict(record: ClaimRecord) -> str:
+    text = str(record.verdict)
+    own = record.review_verdict
     return f"{text}\n(its own sentence: {own})" if own else text
 
 
-def _effect(result: dict[str, Any]) -> str:
+def _effect(result: ClaimRecord | CheckRecord) -> str:
     from rascade.report.look.text import number
 
-    if result["effect"] is None:
+    if result.effect is None:
         return ""
-    low, high = (number(x) if x is not None else "–" for x in result["ci"])
-    return f"{number(result['effect'])} ({low} to {high})"
+    low, high = (number(x) if x is not None else "–" for x in result.ci or (None, None))
+    return f"{number(result.effect)} ({low} to {high})"
 
 
-def _details(console: Any, record: dict[str, Any]) -> None:
+def _details(console: Any, record: ClaimRecord) -> None:
     from rascade.report.tables.claims import expectation
 
-    lines = [f"\n{record['id']}: {record['claim']}"]
-    if record["right_reading"]:
-        lines.append(f"  our reading: {record['right_reading']}")
-    for check in record["checks"]:
-        whose = "review's sentence: " if check["reading"] == "review" else ""
+    lines = [f"\n{record.id}: {record.claim}"]
+    if record.right_reading:
+        lines.append(f"  our reading: {record.right_reading}")
+    for check in record.checks:
+        whose = "review's sentence: " if check.reading == "review" else ""
         lines.append(
-            f"  {check['verdict']}: {whose}{check['what']}: {_effect(check)}; "
-            f"expected {expectation(check)} ({check['standing']})"
+            f"  {check.verdict}: {whose}{check.what}: {_effect(check)}; "
+            f"expected {expectation(check.expected)} ({check.standing})"
         )
-    for key, label in (("reason", "not tested"), ("left_open", "left open")):
-        if record[key]:
-            lines.append(f"  {label}: {record[key]}")
+    for text, label in ((record.reason, "not tested"), (record.left_open, "left open")):
+        if text:
+            lines.append(f"  {label}: {text}")
     for line in lines:
         console.print(line, markup=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from rascade import RESEARCH_USE
 from rascade.cli.terminal.options import OptionalOut, Threads
 from rascade.cli.terminal.tables import say, show_table
 from rascade.cli.terminal.usage import PlainUsage
+
+if TYPE_CHECKING:
+    from rascade.analyses.facts.tables import FactRecord
 
 __all__ = ["app"]
 
@@ -75,15 +79,15 @@ def facts(
         say(f"page: {result.folder / 'facts.html'}", wrap=False)
 
 
-def _show(records: list[dict[str, Any]]) -> None:
+def _show(records: Sequence[FactRecord]) -> None:
     from rascade.report.pages.facts import check_rows, worth_text
 
     rows = [
-        (record["id"] if number == 0 else "", *row[:6])
+        (record.id if number == 0 else "", *row[:6])
         for record in records
         for number, row in enumerate(check_rows(record))
     ]
     header = ("fact", "what", "expected", "published", "model", "holds", "worth")
     show_table(header, rows, right={3, 4}, keep={0})
-    good = sum(record["holds"] for record in records)
+    good = sum(record.holds for record in records)
     say(f"{good} of {len(records)} facts hold ({worth_text(records)})")

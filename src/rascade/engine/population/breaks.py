@@ -10,6 +10,8 @@ The search halves spans of time until interval arithmetic (intervals.py) proves 
 happens in a span, or that the expression goes one way in it, which leaves the root to be found by
 bisection. No sampling is involved: a pulse of a millisecond in a year is found. What ends the
 search is in `_Search`.
+
+In one module since the search and its proofs share the spans that they halve.
 """
 
 from __future__ import annotations

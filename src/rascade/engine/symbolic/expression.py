@@ -8,6 +8,8 @@ Numbers and truth values are kept apart. The operators in `BOOLEAN_OPS` give tru
 `OR`, `NOT` and the first argument of `SELECT` take them; everything else takes and gives numbers.
 `Graph.as_number` and `Graph.as_boolean` cross between the two. A truth value known beforehand is
 the constant 0 or 1, and folding removes it from wherever it is used.
+
+In one module since what a node is, how it folds and how it is found again keep one invariant.
 """
 
 from __future__ import annotations

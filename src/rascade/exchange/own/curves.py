@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rascade.errors import InputError
-from rascade.exchange.own.rows import OwnTable, read_table
+from rascade.own_files import OwnTable, read_table
 from rascade.statistics.digitized import reconstruct
 from rascade.units import DAYS_PER_MONTH
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rascade.errors import InputError
 from rascade.exchange.own.curves import TIMES
-from rascade.exchange.own.rows import OwnTable, read_table
+from rascade.own_files import OwnTable, read_table
 
 __all__ = ["read_sizes"]
 

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from rascade.errors import RegimenError
 from rascade.files import write_text
+from rascade.own_files import Limits, read_text
 from rascade.regimen.nonmem.columns import DURATIONS, HARMLESS, duties
 from rascade.regimen.nonmem.events import DoseRecord
 from rascade.text import did_you_mean
 
-__all__ = ["MAX_BYTES", "DoseRecords", "read_nonmem", "write_nonmem"]
+__all__ = ["DoseRecords", "read_nonmem", "write_nonmem"]
 
 #: A larger file is refused before it is read: 64 MiB hold some two million records.
-MAX_BYTES = 64 * 2**20
+_DATA_SET = Limits("a NONMEM data set as CSV", 64 * 2**20, RegimenError)
 _MAX_COLUMNS = 200
 
 _WRITTEN = ("ID", "TIME", "AMT", "RATE", "II", "ADDL", "CMT", "EVID", "ROUTE", "UNIT")
@@ -77,7 +78,7 @@ def read_nonmem(path: str | Path, ignore: Collection[str] = ()) -> DoseRecords:
         RegimenError: the file cannot be read as such; the message is ``file:line: item: ...``.
     """
     path = Path(path)
-    rows = _rows(path, _text(path))
+    rows = _rows(path, read_text(path, _DATA_SET))
     line, header = next(rows, (1, []))
     columns, ignored = _columns(path, line, header, {name.upper() for name in ignore})
     records = DoseRecords(ignored=ignored)
@@ -89,23 +90,6 @@ def read_nonmem(path: str | Path, ignore: Collection[str] = ()) -> DoseRecords:
         cells = {name: row[index].strip() for name, index in columns.items()}
         records.append(_record(cells, where))
     return records
-
-
-def _text(path: Path) -> str:
-    try:
-        if not path.is_file():
-            kind = "is a folder" if path.is_dir() else "does not exist"
-            raise RegimenError(f"{path} {kind}; give a NONMEM data set as CSV")
-        if path.stat().st_size > MAX_BYTES:
-            raise RegimenError(f"{path} is larger than {MAX_BYTES >> 20} MiB")
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise RegimenError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RegimenError(f"{path} is not UTF-8 text (byte {error.start})") from error
-    if "\0" in text:
-        raise RegimenError(f"{path} is not text: it holds NUL characters")
-    return text
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:

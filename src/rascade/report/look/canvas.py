@@ -4,6 +4,8 @@ Figures are placed by hand in inches, so that a label never depends on what an a
 makes of it, and are written with the object interface of matplotlib (no pyplot, no global state
 beyond a restored `rc_context`). The same inputs give the same bytes: fixed hash salt, no dates,
 glyphs as outlines so that no font of the reader's machine matters.
+
+In one module since it is one class, on which every figure is drawn.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def write_attribution_report(folder: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     from rascade.report.runs.files import read_json, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
     from rascade.results.store import write_text
 
     folder = Path(folder)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rascade.analyses.claims.tables import CheckRecord, ClaimRecord
 from rascade.errors import InputError
 from rascade.report.figures.studied.claims import effect_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
 from rascade.report.tables.claims import expectation
+from rascade.trial.results.records.codec import from_json
 
 __all__ = ["write_claims_report"]
 
@@ -50,7 +53,7 @@ def write_claims_report(folder: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     from rascade.report.runs.files import read_json, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
 
     folder = Path(folder)
     records = _read(folder / "claims.json")
@@ -68,19 +71,19 @@ def write_claims_report(folder: Path) -> Path:
     return write_page(folder / "claims.html", page)
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read(path: Path) -> list[ClaimRecord]:
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); run rascade claims again") from error
     if not isinstance(records, list) or not all("verdict" in record for record in records):
         raise InputError(f"{path}: not a list of claims; run rascade claims again")
-    return records
+    return [from_json(ClaimRecord, record) for record in records]
 
 
-def _lead(records: list[dict[str, Any]]) -> str:
-    tested = sum(bool(record["checks"]) for record in records)
-    errs = sum(record["scientific_status"] not in _RIGHT for record in records)
+def _lead(records: Sequence[ClaimRecord]) -> str:
+    tested = sum(bool(record.checks) for record in records)
+    errs = sum(record.scientific_status not in _RIGHT for record in records)
     told = f"{len(records)} claims of the review, {tested} of them tested by simulated experiment."
     if not errs:
         return f"{told} By the literature all of them are correct or plausible."
@@ -90,25 +93,24 @@ def _lead(records: list[dict[str, Any]]) -> str:
     )
 
 
-def _answers(records: list[dict[str, Any]]) -> list[str]:
+def _answers(records: Sequence[ClaimRecord]) -> list[str]:
     """Say how many claims the model bears out, and name those that it contradicts."""
-    found = Counter(record["verdict"] for record in records)
+    found = Counter(record.verdict for record in records)
     texts = [", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS) + "."]
     against = [
-        plain(r["id"])
+        plain(r.id)
         for r in records
-        if r["verdict"] == "contradicted" and r["scientific_status"] in _RIGHT
+        if r.verdict == "contradicted" and r.scientific_status in _RIGHT
     ]
     if against:
         texts.append(f"Contradicted although right by the literature: {', '.join(against)}.")
     return [*texts, _expectations(records)]
 
 
-def _expectations(records: list[dict[str, Any]]) -> str:
+def _expectations(records: Sequence[ClaimRecord]) -> str:
     """Say how many expectations there are, how many differ, and what they are worth."""
-    checks = [check for record in records for check in record["checks"]]
-    keys = ("experiment", "observable")
-    distinct = {(*(c[key] for key in keys), *c["expected"]): c.get("standing") for c in checks}
+    checks = [check for record in records for check in record.checks]
+    distinct = {(c.experiment, c.observable, *c.expected): c.standing for c in checks}
     worth = Counter(distinct.values())
     return (
         f"{len(checks)} expectations, {len(distinct)} of them distinct (several claims may ask for "
@@ -116,11 +118,11 @@ def _expectations(records: list[dict[str, Any]]) -> str:
     )
 
 
-def _counts(records: list[dict[str, Any]]) -> Table:
-    science = Counter((r["scientific_status"], r["verdict"]) for r in records)
-    statuses = sorted({r["scientific_status"] for r in records}, key=lambda s: (s not in _RIGHT, s))
+def _counts(records: Sequence[ClaimRecord]) -> Table:
+    science = Counter((r.scientific_status, r.verdict) for r in records)
+    statuses = sorted({r.scientific_status for r in records}, key=lambda s: (s not in _RIGHT, s))
     rows = [(s, *(str(science[s, verdict] or "–") for verdict in VERDICTS)) for s in statuses]
-    rows.append(("all", *(str(sum(r["verdict"] == v for r in records)) for v in VERDICTS)))
+    rows.append(("all", *(str(sum(r.verdict == v for r in records)) for v in VERDICTS)))
     return Table(
         "What the literature says of the claim, against the verdict on our reading",
         ("Literature", *VERDICTS),
@@ -130,10 +132,10 @@ def _counts(records: list[dict[str, Any]]) -> Table:
     )
 
 
-def _sections(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+def _sections(records: Sequence[ClaimRecord]) -> list[dict[str, Any]]:
+    found: dict[str, list[ClaimRecord]] = {}
     for record in records:
-        found.setdefault(OUTLINE.get(record["section"], record["section"]), []).append(record)
+        found.setdefault(OUTLINE.get(record.section, record.section), []).append(record)
     order = list(dict.fromkeys(OUTLINE.values()))
     headings = sorted(found, key=lambda h: order.index(h) if h in order else len(order))
     return [
@@ -142,41 +144,41 @@ def _sections(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _claim(record: dict[str, Any]) -> dict[str, Any]:
-    status = plain(record["scientific_status"])
-    detail = plain(record["status_detail"])
+def _claim(record: ClaimRecord) -> dict[str, Any]:
+    status = plain(record.scientific_status)
+    detail = plain(record.status_detail)
     texts = {
-        key: plain(record[key])
+        key: plain(getattr(record, key))
         for key in ("id", "claim", "right_reading", "reason", "review_reason", "left_open")
     }
     return {
         **texts,
-        "verdict": record["verdict"],
-        "review_verdict": record["review_verdict"],
-        "errs": record["scientific_status"] not in _RIGHT,
+        "verdict": record.verdict,
+        "review_verdict": record.review_verdict,
+        "errs": record.scientific_status not in _RIGHT,
         "status": f"{status}: {detail}" if detail and detail != status else status,
-        "references": plain(record["review_references"]).replace(";", ", "),
-        "checks": [_check(check) for check in record["checks"]],
+        "references": plain(record.review_references).replace(";", ", "),
+        "checks": [_check(check) for check in record.checks],
     }
 
 
-def _check(check: dict[str, Any]) -> dict[str, Any]:
-    low, high = (number(x) if x is not None else "not reached" for x in check["ci"])
-    span = "no interval" if check["ci"] == [None, None] else f"{low} to {high}"
-    failed = f"; {check['failed']} of {check['sets']} not solved" if check["failed"] else ""
+def _check(check: CheckRecord) -> dict[str, Any]:
+    low, high = (number(x) if x is not None else "not reached" for x in check.ci)
+    span = "no interval" if check.ci == (None, None) else f"{low} to {high}"
+    failed = f"; {check.failed} of {check.sets} not solved" if check.failed else ""
     return {
-        "verdict": check["verdict"],
-        "own": check["reading"] == "review",
-        "title": plain(check["title"]),
-        "what": plain(check["what"]),
+        "verdict": check.verdict,
+        "own": check.reading == "review",
+        "title": plain(check.title),
+        "what": plain(check.what),
         "figure": effect_figure(check),
-        "effect": number(check["effect"]),
+        "effect": number(check.effect),
         "range": span,
-        "interval": plain(check["interval"]) + failed,
-        "expected": expectation(check),
-        "source": plain(check["source"]),
-        "tuned": ", ".join(plain(name) for name in check["tuned"]),
-        "standing": plain(check.get("standing", "not told")),
+        "interval": plain(check.interval) + failed,
+        "expected": expectation(check.expected),
+        "source": plain(check.source),
+        "tuned": ", ".join(plain(name) for name in check.tuned),
+        "standing": plain(check.standing or "not told"),
     }
 
 

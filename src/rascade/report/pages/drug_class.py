@@ -33,7 +33,7 @@ def write_class_report(folder: Path) -> Path:
     """
     from rascade.report.look.canvas import drawing
     from rascade.report.runs.files import read_json, research_footer, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
 
     folder = Path(folder)
     record = read_json(folder / "class.json")

@@ -61,7 +61,8 @@ def _figures(run: ExperimentFolder) -> list[Figure]:
 def _content(run: ExperimentFolder) -> dict[str, Any]:
     from rascade.report.look.text import plain
     from rascade.report.tables.experiment import answers, cells_table, summary_tables
-    from rascade.report.tables.trial import parameter_tables, provenance_table
+    from rascade.report.tables.provenance import provenance_table
+    from rascade.report.tables.trial import parameter_tables
 
     summary = run.summary
     names = ", ".join(plain(cells["name"]) for cells in summary["cells"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rascade.analyses.facts.tables import CheckRecord, FactRecord
 from rascade.errors import InputError
 from rascade.report.figures.studied.facts import HOLDS, expected_text, fact_figure
 from rascade.report.look.page import Table, render
 from rascade.report.look.text import number, plain
+from rascade.trial.results.records.codec import from_json
 
 if TYPE_CHECKING:
     from rascade.report.look.canvas import Figure
@@ -39,7 +42,7 @@ def write_facts_report(folder: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     from rascade.report.runs.files import read_json, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
 
     folder = Path(folder)
     records = read_facts(folder / "facts.json")
@@ -49,14 +52,14 @@ def write_facts_report(folder: Path) -> Path:
         title="What the field agrees on, repeated by the model",
         lead=_lead(records),
         summary=_summary(records),
-        facts=[_fact(record, figures[record["id"]]) for record in records],
+        facts=[_fact(record, figures[record.id]) for record in records],
         limits=_LIMITS,
         provenance=provenance_table(read_json(folder / "manifest.json")),
     )
     return write_page(folder / "facts.html", page)
 
 
-def read_facts(path: Path) -> list[dict[str, Any]]:
+def read_facts(path: Path) -> list[FactRecord]:
     """Read ``facts.json``.
 
     Raises:
@@ -68,10 +71,10 @@ def read_facts(path: Path) -> list[dict[str, Any]]:
         raise InputError(f"{path}: cannot be read ({error}); run rascade facts again") from error
     if not isinstance(records, list) or not all("statement" in record for record in records):
         raise InputError(f"{path}: not a list of facts; run rascade facts again")
-    return records
+    return [from_json(FactRecord, record) for record in records]
 
 
-def fact_figures(records: list[dict[str, Any]], *, outlines: bool = True) -> dict[str, Figure]:
+def fact_figures(records: Sequence[FactRecord], *, outlines: bool = True) -> dict[str, Figure]:
     """Return the figure of every fact, by id. Equal records give equal bytes.
 
     Args:
@@ -82,70 +85,70 @@ def fact_figures(records: list[dict[str, Any]], *, outlines: bool = True) -> dic
     from rascade.report.runs.files import research_footer
 
     with drawing(outlines=outlines):
-        return {r["id"]: fact_figure(r, research_footer(r["id"])) for r in records}
+        return {r.id: fact_figure(r, research_footer(r.id)) for r in records}
 
 
-def check_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+def check_rows(record: FactRecord) -> list[tuple[str, ...]]:
     """Return what, expected, published, model, holds, its worth and what was set to it."""
     return [
         (
-            plain(check["what"]),
+            plain(check.what),
             expected_text(check),
-            number(check["published"]),
+            number(check.published),
             _model(check),
-            "yes" if check["holds"] else "no",
-            plain(check.get("standing", "not told")),
-            ", ".join(map(plain, check["tuned"])),
+            "yes" if check.holds else "no",
+            plain(check.standing or "not told"),
+            ", ".join(map(plain, check.tuned)),
         )
-        for check in record["checks"]
+        for check in record.checks
     ]
 
 
-def worth(record: dict[str, Any]) -> str:
+def worth(record: FactRecord) -> str:
     """Return what a fact is worth as a test: held out, or its standing."""
     # Folders written before facts were labelled can still be read.
-    role, standing = record.get("role", "known"), str(record.get("standing", "not told"))
+    role, standing = record.role or "known", record.standing or "not told"
     return standing if role == "known" else f"{role}, {standing}"
 
 
-def worth_text(records: list[dict[str, Any]]) -> str:
+def worth_text(records: Sequence[FactRecord]) -> str:
     """Return how many facts hold, by what they are worth."""
     kinds = dict.fromkeys(worth(record) for record in records)
     told = []
     for kind in kinds:
-        own = [record["holds"] for record in records if worth(record) == kind]
+        own = [record.holds for record in records if worth(record) == kind]
         told.append(f"{kind}: {sum(own)} of {len(own)} hold")
     return "; ".join(told)
 
 
-def _model(check: dict[str, Any]) -> str:
+def _model(check: CheckRecord) -> str:
     """Return what came out, with its interval where there is one."""
-    value = number(check["effect"])
-    if not value or None in check["ci"]:
+    value = number(check.effect)
+    if not value or None in check.ci:
         return value
-    return f"{value} ({' to '.join(number(end, 2) for end in check['ci'])})"
+    return f"{value} ({' to '.join(number(end, 2) for end in check.ci)})"
 
 
-def _lead(records: list[dict[str, Any]]) -> str:
-    good = sum(record["holds"] for record in records)
-    checks = [check for record in records for check in record["checks"]]
-    within = sum(check["holds"] for check in checks)
+def _lead(records: Sequence[FactRecord]) -> str:
+    good = sum(record.holds for record in records)
+    checks = [check for record in records for check in record.checks]
+    within = sum(check.holds for check in checks)
     return (
         f"{good} of {len(records)} facts hold; {within} of {len(checks)} numbers lie within their "
         f"limits. By what a fact is worth as a test: {worth_text(records)}."
     )
 
 
-def _summary(records: list[dict[str, Any]]) -> Table:
+def _summary(records: Sequence[FactRecord]) -> Table:
     return Table(
         "Facts at a glance",
         ("Fact", "Holds", "Statement", "Kind", "Worth"),
         [
             (
-                r["id"],
-                "yes" if r["holds"] else "no",
-                plain(r["statement"]),
-                plain(r["kind"]),
+                r.id,
+                "yes" if r.holds else "no",
+                plain(r.statement),
+                plain(r.kind),
                 plain(worth(r)),
             )
             for r in records
@@ -154,13 +157,13 @@ def _summary(records: list[dict[str, Any]]) -> Table:
     )
 
 
-def _fact(record: dict[str, Any], figure: Figure) -> dict[str, Any]:
+def _fact(record: FactRecord, figure: Figure) -> dict[str, Any]:
     return {
-        "id": record["id"],
-        "statement": plain(record["statement"]),
-        "source": plain(record["source"]),
-        "holds": record["holds"],
-        "verdict": HOLDS[record["holds"]],
+        "id": record.id,
+        "statement": plain(record.statement),
+        "source": plain(record.source),
+        "holds": record.holds,
+        "verdict": HOLDS[record.holds],
         "figure": figure,
         "table": Table(
             "Expected, published and simulated",

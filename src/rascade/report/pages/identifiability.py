@@ -51,7 +51,7 @@ def write_identifiability_report(folder: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     from rascade.report.runs.files import read_json, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
 
     folder = Path(folder)
     record = read_json(folder / "identifiability.json")

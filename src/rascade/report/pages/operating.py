@@ -35,7 +35,7 @@ def write_operating_report(folder: Path, *, figures: bool = False) -> Path:
     from rascade.report.look.canvas import drawing
     from rascade.report.look.files import write_figures
     from rascade.report.runs.files import read_json, research_footer, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
 
     folder = Path(folder)
     summary = read_json(folder / "summary.json")

@@ -42,7 +42,7 @@ def write_sensitivity_report(folder: Path) -> Path:
     from rascade.report.figures.studied.sensitivity import tornado_figure
     from rascade.report.look.canvas import drawing
     from rascade.report.runs.files import read_json, research_footer, write_page
-    from rascade.report.tables.trial import provenance_table
+    from rascade.report.tables.provenance import provenance_table
     from rascade.results.store import write_text
 
     folder = Path(folder)

@@ -105,7 +105,7 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
     from rascade.report.look.canvas import arm_color
     from rascade.report.look.text import plain
     from rascade.report.tables import exposure as exposure_tables
-    from rascade.report.tables import first_lines
+    from rascade.report.tables import first_lines, provenance
     from rascade.report.tables import further as further_tables
     from rascade.report.tables import trial as tables
     from rascade.report.tables.end_points import end_point_tables, estimand_table
@@ -154,8 +154,8 @@ def _content(run: TrialRun, drawn: dict[str, list[Figure]]) -> dict[str, Any]:
         "mechanism": drawn["mechanism"],
         "parameters": tables.parameter_tables(run.manifest),
         "limits": _limits(run),
-        "solver": tables.solver_table(run),
-        "provenance": tables.provenance_table(run.manifest),
+        "solver": provenance.solver_table(run),
+        "provenance": provenance.provenance_table(run.manifest),
         "study": run.study,
     }
 

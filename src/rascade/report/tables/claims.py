@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rascade.report.look.text import number
 
 __all__ = ["expectation"]
 
 
-def expectation(check: Mapping[str, Any], digits: int = 3) -> str:
-    """Return what was expected in words: ``1.3 to 4``, ``at most 0.5``."""
-    low, high = check["expected"]
+def expectation(expected: tuple[float | None, float | None], digits: int = 3) -> str:
+    """Return what two limits say in words: ``1.3 to 4``, ``at most 0.5``."""
+    low, high = expected
     if low is None:
         return f"at most {number(high, digits)}"
     if high is None:

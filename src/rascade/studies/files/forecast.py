@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator, model_validator
 
 from rascade.errors import InputError, StudyFileError
+from rascade.own_files import Limits, read_text
 from rascade.studies.files.parts import Name, OrderText, Part, Seed, Title, wrong
 
 __all__ = ["ForecastPatient", "RegimensFile", "expressions_of", "maf_variants", "profile_of"]
@@ -20,6 +21,8 @@ Days = Annotated[float, Field(ge=0, le=1500)]
 _GENES = {gene.upper(): gene for gene in (
     "tp53", "cdkn2a", "smad4", "stk11", "pik3ca", "pten", "b2m",
 )}  # fmt: skip
+#: Somatic variants of one exome fill a few MiB.
+_MAF = Limits("a MAF file with tabs", 64 * 2**20, StudyFileError)
 _VARIANT = re.compile(r"([A-Z0-9]+)(?:\s+(?:p\.)?(\S+))?")
 
 
@@ -148,10 +151,7 @@ def maf_variants(path: Path) -> tuple[str, ...]:
     Raises:
         StudyFileError: it cannot be read, or lacks a column.
     """
-    try:
-        lines = [x for x in path.read_text(encoding="utf-8").splitlines() if not x.startswith("#")]
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyFileError(f"{path} cannot be read: {error}") from None
+    lines = [x for x in read_text(path, _MAF).splitlines() if not x.startswith("#")]
     rows = csv.DictReader(lines, delimiter="\t")
     for column in ("Hugo_Symbol", "HGVSp_Short"):
         if column not in (rows.fieldnames or ()):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from rascade.errors import InputError, StudyFileError, UnsupportedFeature
+from rascade.own_files import Limits, read_text
 from rascade.random_streams import check_seed
 from rascade.studies.files.drugs import read_drugs, with_drugs_of_the_dish, with_named_drugs
 from rascade.studies.files.own_data import read_published
@@ -161,24 +163,8 @@ def read_study_text(path: Path, wanted: Wanted = A_STUDY) -> str:
     Raises:
         StudyFileError: there is no such file, or it is no text; the message says what to do.
     """
-    try:
-        if path.is_dir():
-            raise StudyFileError(f"{path} is a folder; give the file in it")
-        if not path.exists():
-            raise StudyFileError(f"{path}: no such file{_neighbour(path, wanted)}")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise StudyFileError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise StudyFileError(
-            f"{path} is larger than {MAX_BYTES >> 20} MiB; it is no {wanted.what} file"
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise StudyFileError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    near = partial(_neighbour, wanted=wanted)
+    return read_text(path, Limits(f"a {wanted.what} file", MAX_BYTES, StudyFileError, near))
 
 
 def _neighbour(path: Path, wanted: Wanted) -> str:

@@ -6,8 +6,6 @@ what is there. The study keeps the rows, so that results run again without the f
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade.errors import InputError
+from rascade.own_files import Limits, read_bytes, read_table
 from rascade.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ __all__ = [
 ]
 
 MAX_PATIENT_ROWS = 20_000
-_MAX_BYTES = 20_000_000
+_PATIENTS = Limits("a table of patients, CSV or Parquet", 20 * 2**20)
 _TRIED, _LOOKED_AT = 200, 1000
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 #: What people call a column -> the property.
@@ -80,55 +79,21 @@ def read_patient_table(path: Path) -> list[dict[str, Any]]:
     return check_rows(rows, places)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    if len(data) > _MAX_BYTES:
-        raise InputError(f"{path} is larger than {_MAX_BYTES:,} bytes; it is no table of patients")
-    return data
-
-
 def _parquet(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        rows = pq.read_table(pa.BufferReader(_read(path))).to_pylist()
+        rows = pq.read_table(pa.BufferReader(read_bytes(path, _PATIENTS))).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: no Parquet: {str(error).splitlines()[0][:120]}") from None
     return rows, [f"{path}: row {n + 1}" for n in range(len(rows))]
 
 
 def _csv(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    data = _read(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: not UTF-8 text; save the file as CSV in UTF-8") from None
-    semicolon = ";" in text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text), delimiter=";" if semicolon else ",")
-    try:
-        lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise InputError(f"{path}: no CSV: {error}") from None
-    if len(lines) < 2:
-        raise InputError(
-            f"{path}: no patients; the first line names the columns, as id,age_years,ecog"
-        )
-    header = [cell.strip() for cell in lines[0][1]]
-    twice = next((cell for cell in header if header.count(cell) > 1), None)
-    if twice is not None:
-        raise InputError(f"{path}:1: two columns are called {twice!r}")
-    rows = []
-    for line, row in lines[1:]:
-        if len(row) > len(header):
-            raise InputError(f"{path}:{line}: {len(row)} cells, but {len(header)} columns")
-        rows.append(dict(zip(header, row, strict=False)))
-    return rows, [f"{path}:{line}" for line, _ in lines[1:]]
+    table = read_table(path, _PATIENTS, fold=False)
+    rows = [dict(zip(table.columns, cells, strict=True)) for _, cells in table.rows]
+    return rows, [f"{path}:{line}" for line, _ in table.rows]
 
 
 def check_rows(rows: Sequence[Any], places: Sequence[str]) -> list[dict[str, Any]]:
@@ -142,7 +107,7 @@ def check_rows(rows: Sequence[Any], places: Sequence[str]) -> list[dict[str, Any
         InputError: something is wrong.
     """
     from rascade.model import known_alleles
-    from rascade.patients.profile import check_profile
+    from rascade.patients.profile_checks import check_profile
 
     if not rows:
         raise InputError("no patients")

@@ -18,11 +18,11 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
 
 from rascade.errors import InputError
 from rascade.random_streams import LARGEST_SEED
 from rascade.regimen import KnownDrugs, Regimen, format_regimen, parse
+from rascade.schema_words import wrong
 
 __all__ = [
     "MAX_MEMBERS",
@@ -78,11 +78,6 @@ class Checks:
     modelled: Callable[[Sequence[str]], None] | None = None
     population: Callable[[str, str | int], None] | None = None
     experiment: Callable[[Sequence[str], str, Sequence[str], Sequence[str]], None] | None = None
-
-
-def wrong(message: str, *path: str | int) -> PydanticCustomError:
-    """Return the error for a value; `path` leads from the field to the part that is wrong."""
-    return PydanticCustomError("rascade", "{message}", {"message": message, "path": path})
 
 
 def checks_of(info: ValidationInfo) -> Checks:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rascade.errors import InputError
+from rascade.schema_words import unknown_key
 from rascade.studies.files.load import read_study_text, refuse_study
-from rascade.studies.files.yaml_text import Document, Wanted, read_yaml, unknown_key
+from rascade.studies.files.yaml_text import Document, Wanted, read_yaml
 
 __all__ = ["KnownPatient", "load_patient"]
 
@@ -67,7 +68,7 @@ def _check_parameters(document: Document, parameters: Mapping[str, Any]) -> None
 def _check_profile(document: Document, values: Mapping[str, Any]) -> None:
     from rascade.model import known_alleles
     from rascade.patients import load_properties
-    from rascade.patients.profile import check_profile
+    from rascade.patients.profile_checks import check_profile
 
     known = load_properties()
     for name, value in values.items():

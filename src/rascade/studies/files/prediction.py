@@ -8,9 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from rascade.errors import InputError
+from rascade.schema_words import unknown_key
 from rascade.studies.files.load import check_plain, read_study_text
 from rascade.studies.files.schema import TrialStudy
-from rascade.studies.files.yaml_text import Document, Wanted, read_yaml, unknown_key
+from rascade.studies.files.yaml_text import Document, Wanted, read_yaml
 from rascade.text import did_you_mean
 
 __all__ = ["Definition", "find_definitions", "known_definitions", "load_definition"]

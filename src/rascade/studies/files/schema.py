@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from rascade.errors import InputError
 from rascade.studies.files.enrolment_schema import AccrualPart, CutOffPart, RandomizationPart
-from rascade.studies.files.experiment_schema import ExperimentStudy
+from rascade.studies.files.experiment.study import ExperimentStudy
 from rascade.studies.files.operating_schema import OperatingStudy
 from rascade.studies.files.own_patients import refuse_ineligible
 from rascade.studies.files.parts import (

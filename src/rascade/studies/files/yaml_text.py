@@ -20,25 +20,19 @@ from typing import Any
 import yaml
 
 from rascade.errors import StudyFileError
-from rascade.text import did_you_mean
+from rascade.schema_words import Path, dotted
 
 __all__ = [
     "A_STUDY",
     "Document",
-    "Path",
     "Wanted",
-    "dotted",
     "hidden_character",
     "plain_value",
     "read_yaml",
-    "unknown_key",
 ]
 
 MAX_DEPTH = 20
 MAX_VALUES = 20_000
-
-#: Keys and positions from the root to a value.
-Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +86,6 @@ class Document:
         while known and known not in self.lines:
             known = known[:-1]
         return self.lines.get(known, 1)
-
-
-def dotted(path: Path) -> str:
-    """Return a path as it is written in messages: ``arms[1].regimen``."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
 
 
 @dataclass(slots=True)
@@ -327,9 +315,3 @@ def _hint(error: yaml.MarkedYAMLError) -> str:
     if "'<block end>'" in problem:
         return "; check the indentation"
     return ""
-
-
-def unknown_key(key: str, known: list[str]) -> str:
-    """Return the message for a key that nothing reads."""
-    hint = did_you_mean(key, known) or f"; known here: {', '.join(known)}"
-    return f"unknown key{hint}"

@@ -44,7 +44,7 @@ def run_attribution(
     Args:
         study: whose arms are compared.
         out: the results folder; nothing is written without one.
-        arm, against, endpoint, pathways, orders: see `rascade.analyses.attribution.run.Question`.
+        arm, against, endpoint, pathways, orders: see `Question` of the analysis.
         members, patients: its defaults if None.
         patient: number of a patient whose own shares are told as well.
         seed: instead of the study's.
@@ -58,7 +58,8 @@ def run_attribution(
         UnsupportedFeature: the study asks for what cannot be simulated yet.
         SimulationError: the solver gave up.
     """
-    from rascade.analyses.attribution.run import ENDPOINTS, MEMBERS, PATIENTS, Question, attribute
+    from rascade.analyses.attribution.question import ENDPOINTS, MEMBERS, PATIENTS, Question
+    from rascade.analyses.attribution.run import attribute
     from rascade.analyses.attribution.tables import patient_rows, record
     from rascade.studies.files.load import override
     from rascade.trial.running.inputs import plan_inputs

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rascade.progress import Progress, check_threads
 from rascade.results.manifest import base_manifest, now
 from rascade.results.records_folder import write_records
 from rascade.results.store import json_text
+from rascade.trial.results.records.codec import to_json
+
+if TYPE_CHECKING:
+    from rascade.analyses.claims.tables import ClaimRecord
 
 __all__ = ["ClaimsResult", "claims_json", "run_claims_study"]
 
@@ -22,16 +26,16 @@ class ClaimsResult:
 
     Attributes:
         folder: the results folder; None if nothing was written.
-        records: one a claim, see `rascade.analyses.claims.tables.records`.
+        records: one a claim.
     """
 
     folder: Path | None
-    records: list[dict[str, Any]]
+    records: tuple[ClaimRecord, ...]
 
 
-def claims_json(records: list[dict[str, Any]]) -> str:
+def claims_json(records: Sequence[ClaimRecord]) -> str:
     """Return records as JSON text; equal records give equal bytes."""
-    return json_text(records)
+    return json_text([to_json(record) for record in records])
 
 
 def run_claims_study(
@@ -80,7 +84,7 @@ def run_claims_study(
     )
 
 
-def _manifest(found: list[dict[str, Any]], started: str, **run: int) -> dict[str, Any]:
+def _manifest(found: Sequence[ClaimRecord], started: str, **run: int) -> dict[str, Any]:
     from rascade.analyses.claims.records import load_experiments
     from rascade.evidence import evidence_hash
     from rascade.model import load_table
@@ -90,7 +94,7 @@ def _manifest(found: list[dict[str, Any]], started: str, **run: int) -> dict[str
         "claims",
         started,
         study="Claims of the review",
-        claims=[record["id"] for record in found],
+        claims=[record.id for record in found],
         experiments_hash=tests,
         parameter_hash=load_table().hash,
         evidence_hash=evidence_hash(),

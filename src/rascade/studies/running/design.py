@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rascade.analyses.next_trial.choose import Chance, Picked, choose
 from rascade.analyses.next_trial.populations import member_populations
-from rascade.errors import InputError
 from rascade.progress import Progress, check_threads, silent
 from rascade.results.index import noted_results
 from rascade.results.manifest import base_manifest, now
@@ -51,13 +50,11 @@ def run_design(
         UnsupportedFeature: an arm cannot be simulated.
     """
     from rascade.model import load_table
-    from rascade.trial.design.models import trial_ensemble
+    from rascade.trial.design.models import needed_ensemble
 
     check_threads(threads)
     plan, started = to_plan(trial_of(study)), now()
-    ensemble = trial_ensemble(plan.population)
-    if ensemble is None:
-        raise InputError("there is no ensemble of the population, so no chance can be averaged")
+    ensemble = needed_ensemble(plan.population)
     count = min(study.members, ensemble.size)
     tables = ensemble.first(count).tables(load_table(), plan.cohort.line)[1:]
     with noted_results(out) as folder:

@@ -13,7 +13,8 @@ from rascade.regimen import format_regimen
 from rascade.results.manifest import add_new, now
 from rascade.results.store import plain_json
 from rascade.studies.files.drugs import use_drugs
-from rascade.studies.files.experiment_schema import MAX_DRAWS, Dish, ExperimentStudy, Given, Grid
+from rascade.studies.files.experiment.parts import Dish, Given, Grid
+from rascade.studies.files.experiment.study import MAX_DRAWS, ExperimentStudy
 from rascade.studies.running.study_folder import (
     StudyOutput,
     StudyResult,

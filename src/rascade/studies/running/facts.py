@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rascade.progress import Progress, check_threads
 from rascade.results.manifest import base_manifest, now
 from rascade.results.records_folder import write_records
 from rascade.results.store import json_text
+from rascade.trial.results.records.codec import to_json
+
+if TYPE_CHECKING:
+    from rascade.analyses.facts.tables import FactRecord
 
 __all__ = ["FactsResult", "facts_json", "run_facts_study"]
 
@@ -21,16 +25,16 @@ class FactsResult:
 
     Attributes:
         folder: the results folder; None if nothing was written.
-        records: one a fact, see `rascade.analyses.facts.tables.records`.
+        records: one a fact.
     """
 
     folder: Path | None
-    records: list[dict[str, Any]]
+    records: tuple[FactRecord, ...]
 
 
-def facts_json(records: list[dict[str, Any]]) -> str:
+def facts_json(records: Sequence[FactRecord]) -> str:
     """Return records as JSON text; equal records give equal bytes."""
-    return json_text(records, indent=1)
+    return json_text([to_json(record) for record in records], indent=1)
 
 
 def run_facts_study(

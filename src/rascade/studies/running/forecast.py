@@ -67,7 +67,7 @@ def run_forecast(
         UnsupportedFeature: a regimen cannot be simulated.
     """
     from rascade.model import load_table
-    from rascade.trial.design.models import trial_ensemble
+    from rascade.trial.design.models import needed_ensemble
 
     check_threads(threads)
     if not (1 <= members <= 64 and patients >= 5 and members * patients <= _MOST):
@@ -77,9 +77,7 @@ def run_forecast(
         )
     started, profile = now(), _profile(patient, beside)
     plan = _plan(patient, regimens, profile)
-    ensemble = trial_ensemble(plan.population)
-    if ensemble is None:
-        raise InputError("there is no ensemble of the population, so nothing can be forecast")
+    ensemble = needed_ensemble(plan.population)
     count = min(members, ensemble.size)
     tables = ensemble.first(count).tables(load_table(), plan.cohort.line)[1:]
     with noted_results(out) as folder:

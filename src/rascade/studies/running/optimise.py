@@ -43,13 +43,11 @@ class Evaluator:
 
     def __init__(self, study: OptimiseStudy, folder: Path, threads: int) -> None:
         from rascade.model import load_table
-        from rascade.trial.design.models import trial_ensemble
+        from rascade.trial.design.models import needed_ensemble
 
         self.study, self.folder, self.threads = study, folder, threads
         self.plan: TrialSpec = to_plan(trial_of(study))
-        ensemble = trial_ensemble(self.plan.population)
-        if ensemble is None:
-            raise InputError("there is no ensemble of the population, so nothing can be optimised")
+        ensemble = needed_ensemble(self.plan.population)
         self.ensemble = ensemble
         self.tables = ensemble.tables(load_table(), self.plan.cohort.line)
         most = max(rung.members for rung in study.rungs_of())
@@ -151,9 +149,9 @@ def run_optimise(
 
     check_threads(threads)
     started = now()
+    evaluate, space = Evaluator(study, out / _KEPT, threads), space_of(study)
     with as_output_error(out):
         (out / _KEPT).mkdir(parents=True, exist_ok=True)
-    evaluate, space = Evaluator(study, out / _KEPT, threads), space_of(study)
     found = search(
         space,
         evaluate,

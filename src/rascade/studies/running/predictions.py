@@ -132,15 +132,13 @@ def _header(one: Definition, members: int | None, patients: int) -> dict[str, An
 
 def _made_of(one: Definition, members: int | None, patients: int) -> dict[str, Any]:
     """Return what a prediction follows from: code, parameters, evidence, ensemble, design."""
-    from rascade.patients.hyperparameters import default_ensemble
+    from rascade.trial.design.models import needed_ensemble
     from rascade.trial.running.inputs import course_inputs, inputs_hash
 
-    ensemble = default_ensemble()
     if one.study is None:
         return {"rascade": __version__}
-    if ensemble is None:
-        raise InputError("there is no ensemble of the population, so nothing can be predicted")
     plan = to_plan(one.study)
+    ensemble = needed_ensemble(plan.population)
     inputs = course_inputs(plan)
     return {
         "rascade": __version__,
@@ -192,13 +190,11 @@ def _courses(
 ) -> dict[str, Any]:
     from rascade.engine import Settings
     from rascade.model import load_table
-    from rascade.trial.design.models import trial_ensemble
+    from rascade.trial.design.models import needed_ensemble
     from rascade.trial.prediction.courses import simulate_arm
     from rascade.trial.running.predicting import RTOL
 
-    ensemble = trial_ensemble(plan.population)
-    if ensemble is None:
-        raise InputError("a prediction is of the ensemble; take 'population: table' out")
+    ensemble = needed_ensemble(plan.population)
     count = ensemble.size if members is None else min(members, ensemble.size)
     tables = ensemble.first(count).tables(load_table(), plan.cohort.line)
     courses = {}

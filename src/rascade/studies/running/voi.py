@@ -12,7 +12,6 @@ import numpy as np
 from rascade.analyses.voi.draws import Draws, draw_sets
 from rascade.analyses.voi.measure import arms_apart, assays, biopsies, one_arm
 from rascade.analyses.voi.value import Measurement, chance_level, worths
-from rascade.errors import InputError
 from rascade.progress import Progress, check_threads, silent
 from rascade.results.index import noted_results
 from rascade.results.manifest import base_manifest, now
@@ -52,13 +51,11 @@ def run_voi(
         InputError: the study is wrong, or `out` cannot be written.
         UnsupportedFeature: a treatment cannot be simulated.
     """
-    from rascade.trial.design.models import trial_ensemble
+    from rascade.trial.design.models import needed_ensemble
 
     check_threads(threads)
     plan, started = to_plan(trial_of(study)), now()
-    ensemble = trial_ensemble(plan.population)
-    if ensemble is None:
-        raise InputError("there is no ensemble of the population, so nothing can be narrowed")
+    ensemble = needed_ensemble(plan.population)
     drugs = tuple(dict.fromkeys(drug for arm in plan.arms for drug in arm.drugs))
     draws = draw_sets(ensemble, drugs, plan.cohort.line, study.draws, study.seed)
     with noted_results(out) as folder:

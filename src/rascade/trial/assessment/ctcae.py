@@ -79,13 +79,13 @@ class Term:
 
     def in_model_unit(self, value: float, unit: str | None = None) -> float:
         """Turn a value of the term's laboratory unit, or of another one, into the model's."""
-        from rascade.model.table import to_model_units
+        from rascade.model.model_units import to_model_units
 
         return to_model_units(value, unit or self.unit)
 
 
 def _limit(text: str, unit: str, where: str) -> Limit | None:
-    from rascade.model.table import to_model_units
+    from rascade.model.model_units import to_model_units
 
     if not text:
         return None

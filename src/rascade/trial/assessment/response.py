@@ -20,6 +20,8 @@ Readings of the guideline that a reader may want to know:
   20 % and 5 mm from the nadir, and a non-target node by unequivocal progression only (EORTC's
   answers on RECIST 1.1, recist.eortc.org/faq/abnormal-lymph-node-2); until then the visit is PR.
 * A scan that misses a target is not evaluable, unless what was measured already is PD (4.4.2).
+
+In one module since it follows the guideline from its target lesions to its best response.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from rascade.model import Interventions, assemble, known_alleles, load_table
 from rascade.model.describe import display_facts
 from rascade.patients import Given, Population, draw_cohort, steady_state
 from rascade.patients.cohort import DOUBLING_TIME_DAYS
-from rascade.patients.profile import check_profile
+from rascade.patients.profile_checks import check_profile
 from rascade.trial.conduct.dosing import engine_doses
 from rascade.trial.design.cautions import (
     own_drug_cautions,

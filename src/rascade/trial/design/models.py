@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rascade.errors import ResultsError
+from rascade.errors import InputError, ResultsError
 from rascade.model import Assembly, assemble, load_table, shared_parts
 from rascade.own_drugs import own_drugs
 from rascade.patients import line_values
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from rascade.model import ParameterTable
     from rascade.trial.design.spec import ArmSpec, TrialSpec
 
-__all__ = ["arm_assembly", "population_table", "shared_assembly", "trial_ensemble"]
+__all__ = [
+    "arm_assembly",
+    "needed_ensemble",
+    "population_table",
+    "shared_assembly",
+    "trial_ensemble",
+]
 
 
 def trial_ensemble(population: str | None) -> Ensemble | None:
@@ -34,6 +40,30 @@ def trial_ensemble(population: str | None) -> Ensemble | None:
             "use the same version of Rascade and the same RASCADE_ENSEMBLE everywhere"
         )
     return found
+
+
+def needed_ensemble(population: str | None) -> Ensemble:
+    """Return the ensemble of a plan whose question only an ensemble can answer.
+
+    Args:
+        population: hash of the ensemble that the plan names; None for the bare table.
+
+    Raises:
+        InputError: this process has no ensemble, or the plan asks for the bare table.
+        ResultsError: this process has another ensemble.
+    """
+    found = trial_ensemble(population)
+    if found is not None:
+        return found
+    if default_ensemble() is not None:
+        raise InputError(
+            "population: table; this needs the ensemble of the population: write 'population: "
+            "ensemble', or leave it out"
+        )
+    raise InputError(
+        "this needs the ensemble of the population, and there is none; let RASCADE_ENSEMBLE name a "
+        "folder of 'rascade cohort build', or take it out of the environment"
+    )
 
 
 def population_table(population: str | None, line: int) -> ParameterTable:

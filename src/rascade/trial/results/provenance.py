@@ -55,8 +55,8 @@ def covariates(arms: Sequence[ArmRun]) -> list[dict[str, Any]]:
     hazard of death (`load_factors`). ``cut`` is where publications part patients by a number.
     """
     from rascade.patients.population import load_effects
-    from rascade.patients.profile import load_properties
     from rascade.patients.prognosis import load_factors
+    from rascade.patients.properties import load_properties
 
     rows = {row for run in arms for row in run.assembly.composition.parameters.values()}
     units = {

@@ -25,6 +25,7 @@ _SOLVING = ("python", "rascade", "antimony", "llvmlite", "numpy", "python-libsbm
 #: chunks.
 _CODE = (
     "engine",
+    "expressions",
     "model",
     "own_drugs.py",
     "patients",

@@ -7,6 +7,8 @@ disease model has tens of thousands of instructions and the object layer costs m
 Types are LLVM's own spellings. A vector of one lane is spelled as the scalar, so that the same
 emitter writes the narrow kernel for one patient and the wide one for eight. No operation carries a
 fast-math flag: the results of a lane must not depend on how many lanes there are.
+
+In one module since it is one vocabulary: `Value` and what can be done with one.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ A section computes some root nodes from the memory of the lanes and hands each t
 store). Sections are cut into functions of limited size, because register allocation and
 scheduling take more than linear time on one long block; a value that crosses a cut goes through a
 slot of its own.
+
+In one module since every operator writes into the same section, with its slots and cuts.
 """
 
 from __future__ import annotations

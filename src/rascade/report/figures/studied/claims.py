@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from rascade.analyses.claims.tables import CheckRecord
 
 __all__ = ["EXPECTED", "WIDTH", "Scale", "effect_figure"]
 
@@ -21,23 +24,23 @@ EXPECTED, _LINE = "#bfe3d3", "#c9c9c9"
 _DECADE_AND_HALF = 30.0  # positive numbers that span more than this are drawn on a log scale
 
 
-def effect_figure(check: Mapping[str, Any]) -> str | None:
+def effect_figure(check: CheckRecord) -> str | None:
     """Return the figure as a ``data:`` address; None where there is no number to draw.
 
     A green band is the expectation, open at an end that it does not have; the bar is the interval
     and the dot the effect. Positive numbers that span much are drawn on a log scale.
     """
-    effect, (low, high) = check["effect"], check["ci"]
+    effect, (low, high) = check.effect, check.ci
     if effect is None:
         return None
-    expected = check["expected"]
+    expected = check.expected
     numbers = [float(x) for x in (effect, low, high, *expected) if x is not None]
     place = Scale(numbers)
     left = 0.0 if expected[0] is None else place(expected[0])
     right = WIDTH if expected[1] is None else place(expected[1])
     a = 0.0 if low is None else place(low)
     b = WIDTH if high is None else place(high)
-    return _svg(left, right, a, b, place(effect), _COLORS[check["verdict"]])
+    return _svg(left, right, a, b, place(effect), _COLORS[check.verdict])
 
 
 class Scale:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rascade.errors import InputError
+from rascade.own_files.text import Limits, decoded, read_bytes
 from rascade.text import did_you_mean
 
-__all__ = ["OwnTable", "read_table"]
+__all__ = ["A_TABLE", "OwnTable", "read_table"]
 
-#: A larger file is refused before it is read.
-MAX_BYTES = 20 * 2**20
+A_TABLE = Limits("a CSV table", 20 * 2**20)
 MAX_ROWS = 100_000
 
 
@@ -89,84 +89,67 @@ class OwnTable:
         return value
 
 
-def read_table(path: str | Path) -> OwnTable:
+def read_table(path: str | Path, limits: Limits = A_TABLE, *, fold: bool = True) -> OwnTable:
     """Read a CSV file: comma, semicolon or tab between cells, a header, UTF-8.
+
+    Args:
+        path: of the file.
+        limits: what it is meant to be, and how large it may be.
+        fold: whether the capitals of the header do not count.
 
     Raises:
         InputError: it cannot be read, is empty or huge, is not UTF-8, or a row has other cells than
             the header.
     """
     path = Path(path)
-    data = _content(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: not UTF-8 text; save the file as CSV UTF-8") from None
-    if "\0" in text:
-        raise InputError(f"{path}: this is no text; save the table as CSV")
+    data = read_bytes(path, limits)
+    text = decoded(data, path, limits)
     header = next((line for line in text.splitlines() if line.strip()), "")
     if not header:
-        raise InputError(f"{path}: the file is empty; write a header and a row for each point")
-    between = max(",;\t", key=header.count)
-    try:
-        listed = _rows(text, between)
-    except csv.Error as error:
-        raise InputError(f"{path}: not a table that can be read: {error}") from None
-    (_, names), *rows = listed
-    columns = tuple(name.casefold() for name in names)
-    _check_header(str(path), columns)
+        raise limits.error(f"{path}: the file is empty; write a header, and a row for each item")
+    listed = _rows(path, text, max(",;\t", key=header.count), limits)
+    (line, names), *rows = listed
+    columns = tuple(name.casefold() if fold else name for name in names)
+    _check_header(f"{path}:{line}", columns, limits)
     for line, cells in rows:
         if len(cells) != len(columns):
-            raise InputError(
+            raise limits.error(
                 f"{path}:{line}: {len(cells)} cells, but the header has {len(columns)}; "
                 "fill the row, or quote what holds a comma"
             )
     if not rows:
-        raise InputError(f"{path}: a header and no rows; write a row for each point or patient")
+        raise limits.error(f"{path}: a header and no rows; write a row for each point or patient")
     if len(rows) > MAX_ROWS:
-        raise InputError(f"{path}: {len(rows):,} rows; {MAX_ROWS:,} at most")
+        raise limits.error(f"{path}: {len(rows):,} rows; {MAX_ROWS:,} at most")
     return OwnTable(str(path), columns, tuple(rows), hashlib.sha256(data).hexdigest())
 
 
-def _content(path: Path) -> bytes:
-    try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; give the file in it")
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} is larger than {MAX_BYTES >> 20} MiB; give a smaller table")
-        return path.read_bytes()
-    except FileNotFoundError:
-        near = did_you_mean(path.name, _beside(path))
-        raise InputError(f"{path}: no such file{near}") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _beside(path: Path) -> list[str]:
-    return [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-
-
-def _rows(text: str, between: str) -> list[tuple[int, tuple[str, ...]]]:
-    reader = csv.reader(io.StringIO(text), delimiter=between, strict=True)
+def _rows(path: Path, text: str, between: str, limits: Limits) -> list[tuple[int, tuple[str, ...]]]:
+    """Return line and cells of every row that is not empty; a row in quotes ends on its line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
     found = []
-    for cells in reader:
-        stripped = tuple(cell.strip() for cell in cells)
-        if any(stripped):
-            found.append((reader.line_num, stripped))
+    try:
+        for cells in reader:
+            stripped = tuple(cell.strip() for cell in cells)
+            if any(stripped):
+                found.append((reader.line_num, stripped))
+    except csv.Error as error:
+        raise limits.error(
+            f"{path}:{reader.line_num}: not CSV: {error}; save the table as CSV"
+        ) from None
     return found
 
 
-def _check_header(name: str, columns: Sequence[str]) -> None:
+def _check_header(where: str, columns: Sequence[str], limits: Limits) -> None:
     seen = set()
     for place, column in enumerate(columns, 1):
         if not column:
-            raise InputError(f"{name}:1: column {place} has no name; name it or take it out")
+            raise limits.error(f"{where}: column {place} has no name; name it or take it out")
         if column in seen:
-            raise InputError(f"{name}:1: {column}: two columns are called so; rename one")
+            raise limits.error(f"{where}: {column}: two columns are called so; rename one")
         seen.add(column)
     if all(_is_number(column) for column in columns):
-        raise InputError(f"{name}:1: the first row holds numbers; write a header above it")
+        raise limits.error(f"{where}: the first row holds numbers; write a header above it")
 
 
 def _is_number(text: str) -> bool:
