@@ -34,17 +34,17 @@ def write(self):
 chunks.ChunkStore._write = write
 """
 HALF_A_FILE = """
-from rascade.results import store
-real, count = store._flush_file, []
-def flush(path):
-    if path.name.startswith(".arm") and ".patients." in path.name:
+from pathlib import Path
+real, count = Path.replace, []
+def replace(self, target):
+    if self.name.startswith(".arm") and ".patients." in self.name:
         count.append(1)
         if len(count) == 3:
-            with path.open("rb+") as file:
+            with self.open("rb+") as file:
                 file.truncate(100)
             os.kill(os.getpid(), signal.SIGKILL)
-    real(path)
-store._flush_file = flush
+    return real(self, target)
+Path.replace = replace
 """
 
 

@@ -95,7 +95,13 @@ def test_a_copy_gives_the_very_same_courses(trial: rc.TrialResult, name: str) ->
 def test_a_stronger_drug_engages_more_and_has_more_side_effects(trial: rc.TrialResult) -> None:
     strong, known = of(trial, "visits", "strong"), of(trial, "visits", "known")
     assert strong["pERK_rel"].median() < known["pERK_rel"].median()
-    assert (strong["RAS_GTP_rel"] < known["RAS_GTP_rel"]).mean() > 0.8
+    # Patients who die leave at different visits of the two arms: the same visit is compared.
+    visit = [
+        part.assign(place=part.groupby("patient", observed=True).ngroup())
+        for part in (strong, known)
+    ]
+    both = visit[0].merge(visit[1], on=["place", "day"], suffixes=("", "_known"))
+    assert (both["RAS_GTP_rel"] < both["RAS_GTP_rel_known"]).mean() > 0.8
     best = [
         part.groupby("patient", observed=True)["sld_mm"].min().mean() for part in (strong, known)
     ]
