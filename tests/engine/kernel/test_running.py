@@ -30,8 +30,9 @@ def test_progress_reaches_the_end(pathway: System, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(call, "WAIT", 0.001)
     seen: list[tuple[int, int]] = []
     settings = Settings(rtol=1e-6, progress=lambda done, total: seen.append((done, total)))
-    Simulation(pathway, patients=50, initial={"y0": 50.0}, settings=settings).advance(500.0)
-    assert seen[-1] == (50, 50)
+    # Many patients, so that no machine is done before it is first asked how far it is.
+    Simulation(pathway, patients=5000, initial={"y0": 50.0}, settings=settings).advance(500.0)
+    assert seen[-1] == (5000, 5000)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
