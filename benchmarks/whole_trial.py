@@ -20,8 +20,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 STUDY = """kind: trial
 name: Two arms
 cohort: {{disease: PDAC, stage: metastatic, line: 2, size: {patients}}}
@@ -92,6 +90,7 @@ class Parts:
 
 def _watch_counters(total: Counter[str]) -> None:
     """Sum the work that every call of the engine adds to the counters of its patients."""
+    from rascade.engine.population.backend import COUNTERS
     from rascade.engine.simulation import Simulation
 
     inner = Simulation.advance
@@ -99,8 +98,6 @@ def _watch_counters(total: Counter[str]) -> None:
     def outer(self: Simulation, *args: Any, **options: Any) -> Any:
         before = self._batch.counters.sum(axis=0)
         found = inner(self, *args, **options)
-        from rascade.engine.population.backend import COUNTERS
-
         for name, more in zip(COUNTERS, self._batch.counters.sum(axis=0) - before, strict=True):
             total[name] += int(more)
         return found
@@ -142,7 +139,7 @@ def main() -> None:
             )
             parts._turn()
             whole = time.process_time() - began
-    _print(parts, work, whole, np.array([options.patients * 2, options.months / 12]).prod())
+    _print(parts, work, whole, 2 * options.patients * options.months / 12)
 
 
 def _print(parts: Parts, work: Counter[str], whole: float, years: float) -> None:

@@ -17,6 +17,7 @@ from rascade.statistics.synergy import (
     single_fits,
     zip_excess,
 )
+from rascade.trial.results.records.codec import finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,21 +118,16 @@ def _synergy(
     return found
 
 
-def _finite(limits: tuple[float, float]) -> list[float | None]:
-    """Both limits, None for one that is open."""
-    return [limit if math.isfinite(limit) else None for limit in limits]
-
-
 def _musyc(fit: MusycFit | None) -> dict[str, Any] | None:
     if fit is None:
         return None
     return {
         "log10_alpha12": math.log10(fit.alpha[0]),
-        "log10_alpha12_ci95": _finite(fit.log10_alpha_ci[0]),
+        "log10_alpha12_ci95": [*map(finite, fit.log10_alpha_ci[0])],
         "log10_alpha21": math.log10(fit.alpha[1]),
-        "log10_alpha21_ci95": _finite(fit.log10_alpha_ci[1]),
+        "log10_alpha21_ci95": [*map(finite, fit.log10_alpha_ci[1])],
         "beta": fit.beta,
-        "beta_ci95": _finite(fit.beta_ci),
+        "beta_ci95": [*map(finite, fit.beta_ci)],
         "e1": fit.effects[1],
         "e2": fit.effects[2],
         "e3": fit.effects[3],
@@ -148,5 +144,5 @@ def _isobole(matrix: DoseMatrix, fits: Any) -> dict[str, Any] | None:
     found = isobole(matrix, fits, level)
     if found is None or lowest > 0.98:
         return None
-    alone = [dose if math.isfinite(dose) else None for dose in found.alone]
+    alone = [*map(finite, found.alone)]
     return {"level": found.level, "alone_nM": alone, "points_nM": found.points.tolist()}

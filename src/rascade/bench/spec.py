@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rascade.bench.cells import Cells
 from rascade.bench.concentrations import concentration_text
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from rascade.regimen import Regimen
 
 __all__ = [
-    "DESIGNS",
     "UNTREATED",
     "Change",
     "Condition",
+    "Design",
     "ExperimentSpec",
     "Exposure",
     "Treatment",
     "conditions",
 ]
 
-DESIGNS = (
+Design = Literal[
     "time-course",
     "dose-response",
     "dose-matrix",
@@ -32,7 +32,7 @@ DESIGNS = (
     "knock-down",
     "knock-out",
     "xenograft",
-)
+]
 UNTREATED = "untreated"
 
 
@@ -89,7 +89,7 @@ class ExperimentSpec:
 
     Attributes:
         name: title.
-        design: one of `DESIGNS`.
+        design: plan of the experiment.
         cells: one or more kinds of cells, each given every treatment.
         treatments: what they get; two with a grid each in a dose matrix.
         changes: knock-down or knock-out that every treatment is run without and with.
@@ -105,7 +105,7 @@ class ExperimentSpec:
     """
 
     name: str
-    design: str
+    design: Design
     cells: tuple[Cells, ...]
     treatments: tuple[Treatment, ...]
     readouts: tuple[str, ...]

@@ -9,6 +9,7 @@ import numpy as np
 
 from rascade.bench.tables import label
 from rascade.statistics.dose_response import FourParameterFit, fit_four_parameters
+from rascade.trial.results.records.codec import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,17 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["dose_responses", "summary", "time_courses"]
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _limits(drawn: list[float]) -> list[float | None] | None:
     """Return the 5 % and 95 % points of a derived number; infinite ones count as large."""
     known = np.array([x for x in drawn if not math.isnan(x)])
     if known.size < 2:
         return None
     ends = np.quantile(known, (0.05, 0.95), method="nearest")
-    return [_finite(float(ends[0])), _finite(float(ends[1]))]
+    return [finite(float(ends[0])), finite(float(ends[1]))]
 
 
 def _series(run: ExperimentRun) -> Iterator[tuple[str, int, list[int]]]:
@@ -82,24 +79,24 @@ def _curve(
         return {
             "fitted": False,
             "note": "flat: moves less than 2 % over the tested concentrations",
-            "largest_effect": _finite(float(values[np.nanargmax(np.abs(values - 1.0))])),
+            "largest_effect": finite(float(values[np.nanargmax(np.abs(values - 1.0))])),
         }
     known = [f for f in drawn if f is not None]
     return {
         "fitted": True,
         "ec50_nM": fit.ec50,
-        "ec50_fit_ci95": [_finite(limit) for limit in fit.ec50_ci],
+        "ec50_fit_ci95": [finite(limit) for limit in fit.ec50_ci],
         "ec50_determined": fit.ec50_determined,
         "ec50_interval": _limits([f.ec50 for f in known]),
         "ec50_among_doses": fit.reached,
-        "ic50_nM": _finite(fit.ic50),
+        "ic50_nM": finite(fit.ic50),
         "ic50_interval": _limits([f.ic50 for f in known]),
         "hill": fit.hill,
-        "hill_fit_ci95": [_finite(limit) for limit in fit.hill_ci],
+        "hill_fit_ci95": [finite(limit) for limit in fit.hill_ci],
         "hill_interval": _limits([f.hill for f in known]),
         "e0": fit.e0,
         "emax": fit.emax,
-        "emax_fit_ci95": [_finite(limit) for limit in fit.emax_ci],
+        "emax_fit_ci95": [finite(limit) for limit in fit.emax_ci],
         "emax_interval": _limits([f.emax for f in known]),
         "r2": fit.r2,
         "flat_draws": len(drawn) - len(known),
@@ -121,7 +118,7 @@ def time_courses(run: ExperimentRun) -> list[dict[str, Any]]:
             found.append(
                 {
                     "treatment": label(run, k),
-                    "concentration_nM": _finite(condition.concentration),
+                    "concentration_nM": finite(condition.concentration),
                     "cells": run.spec.cells[condition.cells].label,
                     "readout": reading.name,
                     **_course(hours, typical),

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rascade.face import given
-from rascade.face.given import place
 from rascade.face.running import told
 
 if TYPE_CHECKING:
@@ -45,11 +44,11 @@ def value_of_information(
     from rascade.studies.running.voi import run_voi
 
     workers = default_threads(given.threads(threads))
-    plan = load_decision(place("study", study), VoiStudy, "voi")
+    plan = load_decision(given.place("study", study), VoiStudy, "voi")
     with told("voi", progress) as update:
         return run_voi(
             plan,
-            place("out", out),
+            given.place("out", out),
             threads=workers,
             progress=update,
             finish=write_voi_report,
@@ -86,11 +85,11 @@ def next_trial(
     from rascade.studies.running.design import run_design
 
     workers = default_threads(given.threads(threads))
-    plan = load_decision(place("study", study), DesignStudy, "design")
+    plan = load_decision(given.place("study", study), DesignStudy, "design")
     with told("design", progress) as update:
         return run_design(
             plan,
-            place("out", out),
+            given.place("out", out),
             threads=workers,
             progress=update,
             finish=write_design_report,
@@ -131,18 +130,19 @@ def forecast(
     from rascade.report.pages.forecast import write_forecast_report
     from rascade.studies.files.decision import load_decision
     from rascade.studies.files.forecast import ForecastPatient, RegimensFile
-    from rascade.studies.running.forecast import run_forecast
+    from rascade.studies.running.forecast import LEAST_PATIENTS, MOST_MEMBERS, run_forecast
 
     workers = default_threads(given.threads(threads))
-    members, patients = given.whole("members", members, 1, 64), given.whole("patients", patients, 5)
-    path = Path(place("patient", patient))
+    members = given.whole("members", members, 1, MOST_MEMBERS)
+    patients = given.whole("patients", patients, LEAST_PATIENTS)
+    path = Path(given.place("patient", patient))
     known = load_decision(path, ForecastPatient, "patient-course", "forecast")
-    wanted = load_decision(place("regimens", regimens), RegimensFile, "regimens", "forecast")
+    wanted = load_decision(given.place("regimens", regimens), RegimensFile, "regimens", "forecast")
     with told("forecast", progress) as update:
         return run_forecast(
             known,
             wanted,
-            place("out", out),
+            given.place("out", out),
             beside=path.parent,
             members=members,
             patients=patients,
@@ -182,11 +182,11 @@ def optimise(
     from rascade.studies.running.optimise import run_optimise
 
     workers = default_threads(given.threads(threads))
-    plan = load_decision(place("study", study), OptimiseStudy, "optimise")
+    plan = load_decision(given.place("study", study), OptimiseStudy, "optimise")
     with told("optimise", progress) as update:
         return run_optimise(
             plan,
-            place("out", out),
+            given.place("out", out),
             threads=workers,
             progress=update,
             finish=write_optimise_report,
@@ -219,7 +219,7 @@ def frozen_predictions(folder: str | Path = "docs/predictions") -> pd.DataFrame:
             "endpoint": endpoint,
             **{name: said[name] for name in ("median", "low90", "high90")},
         }
-        for one in read_frozen(place("folder", folder))
+        for one in read_frozen(given.place("folder", folder))
         for arm in one["arms"]
         for endpoint, said in arm["values"].items()
         if said is not None

@@ -11,6 +11,7 @@ from rascade.analyses.attribution.question import ENDPOINTS
 from rascade.analyses.attribution.run import Attribution, Spread
 from rascade.errors import InputError
 from rascade.model.pathways import PATHWAYS
+from rascade.trial.results.records.codec import finite
 
 __all__ = ["REST", "patient_record", "patient_rows", "record"]
 
@@ -33,8 +34,8 @@ def record(found: Attribution, patient: int | None = None) -> dict[str, Any]:
         {
             "mechanism": title,
             **_spread(share),
-            "alone": _number(alone.value),
-            "lost_without": _number(without.value),
+            "alone": finite(alone.value),
+            "lost_without": finite(without.value),
         }
         for title, share, alone, without in zip(
             titles, found.shares, found.alone, found.without, strict=True
@@ -74,11 +75,7 @@ def record(found: Attribution, patient: int | None = None) -> dict[str, Any]:
 
 
 def _spread(value: Spread) -> dict[str, float | None]:
-    return {name: _number(getattr(value, name)) for name in ("value", "low90", "high90")}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return {name: finite(getattr(value, name)) for name in ("value", "low90", "high90")}
 
 
 def patient_record(found: Attribution, patient: int) -> dict[str, Any]:

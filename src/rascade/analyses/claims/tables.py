@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rascade.analyses.claims.run import CheckResult, ClaimResult
-from rascade.trial.results.records.codec import Limits, kept
+from rascade.trial.results.records.codec import Limits, finite, kept
 
 __all__ = ["CheckRecord", "ClaimRecord", "records"]
 
@@ -100,8 +99,8 @@ def _record(result: ClaimResult) -> ClaimRecord:
         id=claim.id,
         verdict=result.verdict.value,
         scientific_status=claim.status,
-        effect=_finite(leading.effect) if leading else None,
-        ci=(_finite(leading.low), _finite(leading.high)) if leading else None,
+        effect=finite(leading.effect) if leading else None,
+        ci=(finite(leading.low), finite(leading.high)) if leading else None,
         experiment=leading.experiment.id if leading else None,
         review_verdict=review.value if review else None,
         reason=note.reason if note and not result.checks else "",
@@ -125,10 +124,10 @@ def _check(result: CheckResult) -> CheckRecord:
         reading=check.reading,
         what=check.what,
         observable=check.effect,
-        effect=_finite(result.effect),
-        ci=(_finite(result.low), _finite(result.high)),
+        effect=finite(result.effect),
+        ci=(finite(result.low), finite(result.high)),
         interval=result.interval,
-        expected=(_finite(check.low), _finite(check.high)),
+        expected=(finite(check.low), finite(check.high)),
         verdict=result.verdict.value,
         sets=result.sets,
         failed=result.failed,
@@ -136,7 +135,3 @@ def _check(result: CheckResult) -> CheckRecord:
         tuned=tuple(result.tuned),
         standing=result.standing.value,
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -10,7 +10,7 @@ from rascade.analyses.facts.panels import BEFORE, mark
 from rascade.analyses.facts.run import FactResult, Outcome, PanelResult
 from rascade.bench.questions.records import Condition, Experiment
 from rascade.model import readouts
-from rascade.trial.results.records.codec import kept
+from rascade.trial.results.records.codec import finite, kept
 
 __all__ = [
     "CheckRecord", "CurveRecord", "FactRecord", "MarkRecord", "PanelRecord", "describe", "records",
@@ -146,8 +146,8 @@ def _check(outcome: Outcome) -> CheckRecord:
     return CheckRecord(
         what=check.what,
         observable=check.effect,
-        effect=_finite(outcome.effect),
-        ci=(_finite(outcome.low), _finite(outcome.high)),
+        effect=finite(outcome.effect),
+        ci=(finite(outcome.low), finite(outcome.high)),
         expected=(_limit(check.low), _limit(check.high)),
         published=_limit(check.value),
         record=check.published,
@@ -177,7 +177,7 @@ def _panel(result: FactResult, drawn: PanelResult) -> PanelRecord:
                 condition=curve.condition,
                 label=labels[curve.condition],
                 x=tuple(curve.x),
-                y=tuple(_finite(y) for y in curve.y),
+                y=tuple(finite(y) for y in curve.y),
             )
             for curve in drawn.curves
         ),
@@ -237,10 +237,6 @@ def describe(condition: Condition) -> str:
     if math.isfinite(condition.wash):
         parts.append(f"washed out at {condition.wash:g} h")
     return ", ".join(parts)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _limit(value: float) -> float | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from rascade import RESEARCH_USE
 from rascade.analyses.subgroups.run import Enriched, Gain, Subgroup, known_markers
 from rascade.analyses.subgroups.search import Condition
+from rascade.trial.results.records.codec import finite
 
 __all__ = ["record", "rule_text"]
 
@@ -48,7 +48,7 @@ def record(found: Subgroup) -> dict[str, Any]:
             "gain": found.gain.value,
             "gain_held_out": found.gain_held_out.value,
             "gain_held_out_90": _limits(found.gain_held_out),
-            "gain_outside_held_out": _number(found.outside_held_out.value),
+            "gain_outside_held_out": finite(found.outside_held_out.value),
             "gain_outside_held_out_90": _limits(found.outside_held_out),
         }
     else:
@@ -74,12 +74,8 @@ def record(found: Subgroup) -> dict[str, Any]:
     }
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _limits(gain: Gain) -> list[float | None]:
-    return [_number(gain.low90), _number(gain.high90)]
+    return [finite(gain.low90), finite(gain.high90)]
 
 
 def _trial(trial: Enriched) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rascade.text import did_you_mean
 
 __all__ = ["DoseRecords", "read_nonmem", "write_nonmem"]
 
-#: A larger file is refused before it is read: 64 MiB hold some two million records.
+#: A larger file is refused; 64 MiB hold some two million records.
 _DATA_SET = Limits("a NONMEM data set as CSV", 64 * 2**20, RegimenError)
 _MAX_COLUMNS = 200
 

@@ -30,6 +30,8 @@ from rascade.trial.design.spec import TrialSpec
 __all__ = ["run_forecast"]
 
 _MOST = 20_000
+#: Members of the ensemble at most, and patients of each at least.
+MOST_MEMBERS, LEAST_PATIENTS = 64, 5
 _KNOWN = ("kras_allele", "tp53", "cdkn2a", "smad4", "stk11", "pik3ca", "pten", "b2m", "msi_high",
           "ecog")  # fmt: skip
 
@@ -70,10 +72,11 @@ def run_forecast(
     from rascade.trial.design.models import needed_ensemble
 
     check_threads(threads)
-    if not (1 <= members <= 64 and patients >= 5 and members * patients <= _MOST):
+    few = 1 <= members <= MOST_MEMBERS and patients >= LEAST_PATIENTS
+    if not few or members * patients > _MOST:
         raise InputError(
-            f"--members {members}, --patients {patients}: 1 to 64 members of 5 or more patients, "
-            f"{_MOST} together at most"
+            f"--members {members}, --patients {patients}: 1 to {MOST_MEMBERS} members of "
+            f"{LEAST_PATIENTS} or more patients, {_MOST} together at most"
         )
     started, profile = now(), _profile(patient, beside)
     plan = _plan(patient, regimens, profile)

@@ -133,13 +133,12 @@ class _Arm:
         self.treatment.read(
             days[weekly], {n: segment[n][:, weekly] for n in self.treatment.signals}
         )
-        for number in pause.scans:
-            due = (self.scans[:, number] > start) & (self.scans[:, number] <= day)
-            at = self.scans[:, number]
-            known = np.append(start, days)
+        if pause.scans:
             curves = {n: np.column_stack((before[n], segment[n])) for n in _WATCHED}
-            values = between(known, curves, at)
-            self._read(day, number, due, phase, values)
+        for number in pause.scans:
+            at = self.scans[:, number]
+            due = (at > start) & (at <= day)
+            self._read(day, number, due, phase, between(np.append(start, days), curves, at))
         if pause.visit:
             attended = solved & (self.death_day > day) & (self.treatment.dropout_day > day)
             self.treatment.visit(day, attended)

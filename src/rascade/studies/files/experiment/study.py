@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from rascade.bench.spec import Design
 from rascade.studies.files.experiment.parts import (
     Changes,
     Concentrations,
@@ -43,7 +44,6 @@ from rascade.studies.files.parts import (
 __all__ = ["MAX_DRAWS", "ExperimentStudy"]
 
 MAX_DRAWS = 1000
-_CULTURE = ("time-course", "dose-response", "dose-matrix", "wash-out", "knock-down", "knock-out")
 _GRIDS = ("dose-response", "dose-matrix")
 _KNOCKS = ("knock-down", "knock-out")
 
@@ -53,15 +53,7 @@ class ExperimentStudy(Part):
 
     kind: Literal["experiment"]
     """What to do."""
-    design: Literal[
-        "time-course",
-        "dose-response",
-        "dose-matrix",
-        "wash-out",
-        "knock-down",
-        "knock-out",
-        "xenograft",
-    ]
+    design: Design
     """Plan of the experiment."""
     name: Title | None = None
     """Title of the study."""

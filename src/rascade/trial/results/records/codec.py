@@ -17,6 +17,7 @@ __all__ = [
     "Limits",
     "by_rate",
     "each",
+    "finite",
     "from_json",
     "kept",
     "named",
@@ -30,6 +31,11 @@ Limits = tuple[float | None, float | None] | None
 
 _DIGITS = 6  # significant digits kept in a summary: more is noise, and differs between machines
 Record = TypeVar("Record")
+
+
+def finite(value: float) -> float | None:
+    """Return a number as a record holds it: None if it is not finite."""
+    return float(value) if math.isfinite(value) else None
 
 
 def tidy(value: float | None, scale: float = 1.0) -> float | None:
